@@ -1,0 +1,165 @@
+//! From the record of a run to its slip.
+
+use timeslip_timeline::account::TimeShares;
+use timeslip_timeline::record::{self, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind};
+
+use crate::slip::{
+    Bench, Component, Machine, SCHEMA, Session, SessionError, SessionStatus, Slip, WordsUsed,
+};
+use crate::step::{ChatFinish, ChatStep, SleepStep, Step, ToolStep, UserStep};
+use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid};
+
+/// What a slip says of a run beside what happened in it.
+#[derive(Clone, Debug)]
+pub struct RunFacts {
+    /// What was run.
+    pub bench: Bench,
+    /// The seed of the run's randomness.
+    pub seed: u64,
+    /// The machines, in the order of the bench.
+    pub machines: Vec<MachineFacts>,
+    /// The agent and the tool plugins, in the order of the bench.
+    pub components: Vec<Component>,
+    /// Where the models' replies came from.
+    pub words: WordsUsed,
+    /// The tokens a second that one user should see.
+    pub target_tokens_per_second: u32,
+}
+
+/// What a slip says of a machine.
+#[derive(Clone, Debug)]
+pub struct MachineFacts {
+    /// What stands in the slip.
+    pub machine: Machine,
+    /// How far off its joules and dollars may be.
+    pub error: ErrorFactors,
+}
+
+/// Makes the slip of a run.
+///
+/// `shares` are the sessions' critical paths, in the order of the sessions.
+///
+/// # Panics
+/// When there are not as many shares as sessions, which is a defect of the caller.
+pub fn compose(facts: RunFacts, run: &RunRecord, shares: &[TimeShares]) -> Slip {
+    assert_eq!(run.sessions.len(), shares.len(), "one critical path for each session");
+    let sessions: Vec<Session> =
+        run.sessions.iter().zip(shares).map(|(record, shares)| session(record, *shares)).collect();
+    let error_of = |name: &str| {
+        let named = facts.machines.iter().find(|facts| facts.machine.name == name);
+        named.map(|facts| facts.error).unwrap_or_default()
+    };
+    let summary = summarise(&sessions, facts.target_tokens_per_second, error_of);
+    Slip {
+        schema: SCHEMA.to_owned(),
+        timeslip: env!("CARGO_PKG_VERSION").to_owned(),
+        bench: facts.bench,
+        seed: facts.seed,
+        machines: facts.machines.into_iter().map(|facts| facts.machine).collect(),
+        components: facts.components,
+        words: facts.words,
+        summary,
+        sessions,
+    }
+}
+
+fn session(record: &SessionRecord, shares: TimeShares) -> Session {
+    let error = match &record.outcome {
+        SessionOutcome::Answered(_) => None,
+        SessionOutcome::GaveUp(message) => {
+            Some(SessionError { kind: "gave_up".to_owned(), message: message.clone() })
+        }
+        SessionOutcome::Stopped(cause) => {
+            Some(SessionError { kind: cause.kind.to_owned(), message: cause.message.clone() })
+        }
+    };
+    Session {
+        task: record.task.to_string(),
+        status: if error.is_none() { SessionStatus::Ok } else { SessionStatus::Failed },
+        error,
+        at_ns: record.started_at.as_nanos(),
+        e2e_ns: record.ended_at.since(record.started_at).as_nanos(),
+        time_share_ns: shares.into(),
+        steps: record.steps.iter().map(step).collect(),
+    }
+}
+
+fn step(step: &record::Step) -> Step {
+    let at_ns = step.asked_at.as_nanos();
+    let e2e_ns = step.end_to_end().as_nanos();
+    match &step.kind {
+        StepKind::Chat(chat) => Step::Chat(chat_step(at_ns, e2e_ns, chat)),
+        StepKind::Tool(tool) => Step::Tool(tool_step(at_ns, e2e_ns, tool)),
+        StepKind::User(user) => {
+            let error = error_of(user.answer.as_ref());
+            Step::User(UserStep { at_ns, e2e_ns, ok: error.is_none(), error })
+        }
+        StepKind::Sleep => Step::Sleep(SleepStep { at_ns, e2e_ns }),
+    }
+}
+
+fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep) -> ChatStep {
+    let (finish_reason, error) = chat_finish(&chat.end);
+    let timing = &chat.timing;
+    let answered = error.is_none();
+    let part = |span: timeslip_timeline::time::Span| if answered { span.as_nanos() } else { 0 };
+    ChatStep {
+        at_ns,
+        machine: chat.machine.to_string(),
+        model: chat.model.to_string(),
+        input_tokens: chat.usage.input_tokens,
+        cached_input_tokens: chat.usage.cached_input_tokens,
+        output_tokens: chat.usage.output_tokens,
+        queue_ns: if answered { timing.queue.as_nanos() } else { e2e_ns },
+        prefill_ns: part(timing.prefill),
+        transfer_ns: part(timing.transfer),
+        decode_ns: part(timing.decode),
+        ttft_ns: if answered { timing.time_to_first_token.as_nanos() } else { e2e_ns },
+        e2e_ns,
+        finish_reason,
+        error,
+        energy_j: chat.energy_j.map(|joules| to_grid(joules, JOULE_STEPS)),
+        cost_usd: chat.cost_usd.map(|dollars| to_grid(dollars, DOLLAR_STEPS)),
+    }
+}
+
+fn chat_finish(end: &ChatEnd) -> (ChatFinish, Option<String>) {
+    use timeslip_timeline::conversation::FinishReason;
+    match end {
+        ChatEnd::Replied(FinishReason::Stop) => (ChatFinish::Stop, None),
+        ChatEnd::Replied(FinishReason::Length) => (ChatFinish::Length, None),
+        ChatEnd::Replied(FinishReason::ToolCalls) => (ChatFinish::ToolCalls, None),
+        ChatEnd::Replied(FinishReason::ContentFilter) => (ChatFinish::ContentFilter, None),
+        ChatEnd::Failed(error) => (ChatFinish::Error, Some(error.to_string())),
+        ChatEnd::Cancelled => (ChatFinish::Cancelled, Some(GIVEN_UP.to_owned())),
+    }
+}
+
+fn tool_step(at_ns: u64, e2e_ns: u64, tool: &record::ToolStep) -> ToolStep {
+    let error = error_of(tool.output.as_ref());
+    // A plugin may compute on after its caller gave up; the step has only its part of that.
+    let compute_ns = tool.compute.as_nanos().min(e2e_ns);
+    ToolStep {
+        at_ns,
+        tool: tool.tool.to_string(),
+        compute_ns,
+        wait_ns: e2e_ns - compute_ns,
+        e2e_ns,
+        ok: error.is_none(),
+        error,
+    }
+}
+
+const GIVEN_UP: &str = "given up before it was over";
+
+fn error_of<T, E: std::fmt::Display>(answer: Option<&Result<T, E>>) -> Option<String> {
+    match answer {
+        Some(Ok(_)) => None,
+        Some(Err(error)) => Some(error.to_string()),
+        None => Some(GIVEN_UP.to_owned()),
+    }
+}
+
+#[cfg(test)]
+#[path = "compose_tests.rs"]
+mod tests;

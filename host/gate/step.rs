@@ -1,0 +1,183 @@
+//! What stands in a slip for each thing a session asked for.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Something a session asked for and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Step {
+    /// A chat with a model.
+    Chat(ChatStep),
+    /// A tool call.
+    Tool(ToolStep),
+    /// A question to the user.
+    User(UserStep),
+    /// Sleep.
+    Sleep(SleepStep),
+}
+
+impl Step {
+    /// When it was asked, in nanoseconds since the run began.
+    pub fn at_ns(&self) -> u64 {
+        match self {
+            Step::Chat(step) => step.at_ns,
+            Step::Tool(step) => step.at_ns,
+            Step::User(step) => step.at_ns,
+            Step::Sleep(step) => step.at_ns,
+        }
+    }
+
+    /// From asking to the end, in nanoseconds.
+    pub fn e2e_ns(&self) -> u64 {
+        match self {
+            Step::Chat(step) => step.e2e_ns,
+            Step::Tool(step) => step.e2e_ns,
+            Step::User(step) => step.e2e_ns,
+            Step::Sleep(step) => step.e2e_ns,
+        }
+    }
+
+    /// Why it brought nothing, if it did not.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Step::Chat(step) => step.error.as_deref(),
+            Step::Tool(step) => step.error.as_deref(),
+            Step::User(step) => step.error.as_deref(),
+            Step::Sleep(_) => None,
+        }
+    }
+}
+
+/// A chat with a model.
+///
+/// `queue_ns + prefill_ns + transfer_ns + decode_ns = e2e_ns`. Of a chat without a reply, all of
+/// the time is in `queue_ns`, and `ttft_ns` is `e2e_ns`, so that no rate can be taken from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ChatStep {
+    /// When it was asked, since the run began.
+    pub at_ns: u64,
+    /// The machine; empty when none serves the model.
+    pub machine: String,
+    /// The model.
+    pub model: String,
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// Of those, served by a cache.
+    pub cached_input_tokens: u64,
+    /// Tokens of the reply.
+    pub output_tokens: u64,
+    /// Waiting for the machine.
+    pub queue_ns: u64,
+    /// Reading the prompt.
+    pub prefill_ns: u64,
+    /// Moving the prompt's state to the decode pool.
+    pub transfer_ns: u64,
+    /// Writing the reply.
+    pub decode_ns: u64,
+    /// From the request to the first token.
+    pub ttft_ns: u64,
+    /// From the request to the last token.
+    pub e2e_ns: u64,
+    /// Why it ended.
+    pub finish_reason: ChatFinish,
+    /// Why there is no reply; absent when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Joules spent on this chat, its share of each batch; `null` when unknown.
+    #[serde(default)]
+    pub energy_j: Option<f64>,
+    /// Dollars spent on this chat, its share of each batch; `null` when unknown.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+}
+
+impl ChatStep {
+    /// Whether the model replied.
+    pub fn is_answered(&self) -> bool {
+        !matches!(self.finish_reason, ChatFinish::Error | ChatFinish::Cancelled)
+    }
+
+    /// Nanoseconds and tokens after the first token; `None` when the reply has no second one.
+    fn after_first_token(&self) -> Option<(u64, u64)> {
+        let nanos = self.e2e_ns.checked_sub(self.ttft_ns)?;
+        let tokens = self.output_tokens.checked_sub(1)?;
+        (self.is_answered() && nanos > 0 && tokens > 0).then_some((nanos, tokens))
+    }
+
+    /// `(e2e_ns - ttft_ns) / (output_tokens - 1)`, to the nearest nanosecond; `None` when the reply
+    /// has no second token.
+    pub fn inter_token_latency_ns(&self) -> Option<u64> {
+        let (nanos, tokens) = self.after_first_token()?;
+        let rounded = (u128::from(nanos) + u128::from(tokens) / 2) / u128::from(tokens);
+        u64::try_from(rounded).ok()
+    }
+
+    /// One over the inter-token latency, in tokens a second: what one user sees. It is held against
+    /// the target. `None` when the reply has no second token.
+    pub fn output_tokens_per_second(&self) -> Option<f64> {
+        let (nanos, tokens) = self.after_first_token()?;
+        Some(tokens as f64 / nanos as f64 * 1e9)
+    }
+}
+
+/// Why a chat ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatFinish {
+    /// The model was done.
+    Stop,
+    /// The limit on output tokens.
+    Length,
+    /// The model asks for tools.
+    ToolCalls,
+    /// The machine withheld the rest.
+    ContentFilter,
+    /// There is no reply, because of an error.
+    Error,
+    /// There is no reply, because nobody waited for it any more.
+    Cancelled,
+}
+
+/// A tool call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolStep {
+    /// When it was asked, since the run began.
+    pub at_ns: u64,
+    /// The tool's name.
+    pub tool: String,
+    /// The plugin's computing.
+    pub compute_ns: u64,
+    /// The rest: waiting for the plugin's one thread, and for what the plugin waited for.
+    pub wait_ns: u64,
+    /// From asking to the output.
+    pub e2e_ns: u64,
+    /// Whether there is an output.
+    pub ok: bool,
+    /// Why there is none; absent when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A question to the user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserStep {
+    /// When it was asked, since the run began.
+    pub at_ns: u64,
+    /// From asking to the answer.
+    pub e2e_ns: u64,
+    /// Whether there is an answer.
+    pub ok: bool,
+    /// Why there is none; absent when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Sleep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SleepStep {
+    /// When it began, since the run began.
+    pub at_ns: u64,
+    /// Its length.
+    pub e2e_ns: u64,
+}

@@ -1,0 +1,74 @@
+//! The contracts in `wit/` as Rust types: what `bindgen!` makes, and nothing else.
+//!
+//! The records of `timeslip:agent/types` are generated once and shared by all four worlds.
+
+/// The world `timeslip:agent/agent`, and the shared records.
+pub(crate) mod agent {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/agent", "../../wit/tool"],
+        world: "timeslip:agent/agent",
+        imports: { default: store | trappable },
+        exports: { default: async },
+        with: {
+            "timeslip:agent/model.chat-stream": crate::asking::ChatStream,
+            "timeslip:agent/session.span": crate::asking::JournalSpan,
+        },
+    });
+}
+
+/// The world `timeslip:agent/agent-blocking`.
+pub(crate) mod agent_blocking {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/agent", "../../wit/tool"],
+        world: "timeslip:agent/agent-blocking",
+        imports: {
+            "timeslip:agent/model-blocking.chat": async | store | trappable,
+            "timeslip:agent/model-blocking.[method]pending-chat.wait": async | store | trappable,
+            "timeslip:agent/model-blocking.[method]chat-stream.next": async | store | trappable,
+            "timeslip:agent/model-blocking.[method]chat-stream.finish": async | store | trappable,
+            "timeslip:agent/tools-blocking.call": async | store | trappable,
+            "timeslip:agent/tools-blocking.[method]pending-tool-call.wait": async | store | trappable,
+            "timeslip:agent/user-blocking.ask": async | store | trappable,
+            "timeslip:agent/session-blocking.sleep": async | store | trappable,
+            default: store | trappable,
+        },
+        exports: { default: async },
+        with: {
+            "timeslip:agent/types": crate::bindings::agent::timeslip::agent::types,
+            "timeslip:agent/model-blocking.chat-stream": crate::asking::ChatStream,
+            "timeslip:agent/model-blocking.pending-chat": crate::asking::PendingAnswer,
+            "timeslip:agent/tools-blocking.pending-tool-call": crate::asking::PendingAnswer,
+            "timeslip:agent/session-blocking.span": crate::asking::JournalSpan,
+        },
+    });
+}
+
+/// The world `timeslip:tool/tool`.
+pub(crate) mod tool {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/agent", "../../wit/tool"],
+        world: "timeslip:tool/tool",
+        imports: { default: store | trappable },
+        exports: { default: async },
+        with: {
+            "timeslip:agent/types": crate::bindings::agent::timeslip::agent::types,
+            "timeslip:agent/session": crate::bindings::agent::timeslip::agent::session,
+        },
+    });
+}
+
+/// The world `timeslip:tool/tool-blocking`.
+pub(crate) mod tool_blocking {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/agent", "../../wit/tool"],
+        world: "timeslip:tool/tool-blocking",
+        imports: { default: store | trappable },
+        exports: { default: async },
+        with: {
+            "timeslip:agent/types": crate::bindings::agent::timeslip::agent::types,
+            "timeslip:agent/session-blocking":
+                crate::bindings::agent_blocking::timeslip::agent::session_blocking,
+            "timeslip:tool/files": crate::bindings::tool::timeslip::tool::files,
+        },
+    });
+}

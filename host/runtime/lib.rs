@@ -1,0 +1,26 @@
+//! Runs guests: agents and tool plugins, compiled to WebAssembly components.
+//!
+//! Start with [`engine::Runtime`] (load a component), [`agent`] and [`plugin`] (make guests of it),
+//! and `asking` (what a host function does). Grants and limits are in [`grants`] and [`limits`].
+//!
+//! Architecture invariants: the crate knows no machine and no words, only the timeline's records; a
+//! store is never made without limits; a tool plugin never shares a store with an agent; nothing a
+//! guest sees depends on a wall clock.
+
+pub mod agent;
+pub mod engine;
+pub mod error;
+pub mod grants;
+pub mod limits;
+pub mod plugin;
+
+mod asking;
+mod bindings;
+mod cache;
+mod context;
+mod convert;
+mod desk;
+mod imports;
+mod poll;
+mod stop;
+mod world;

@@ -1,0 +1,179 @@
+//! Which of the contracts' worlds a component fits, and the host's functions for each.
+
+use std::sync::OnceLock;
+
+use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use crate::bindings::{agent, agent_blocking, tool, tool_blocking};
+use crate::context::Context;
+use crate::error::LoadError;
+
+/// A world of the contracts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum World {
+    Agent,
+    AgentBlocking,
+    Tool,
+    ToolBlocking,
+}
+
+const VERSION: &str = "0.1.0";
+
+/// The linker of each world, made when first wanted.
+#[derive(Default)]
+pub(crate) struct Linkers {
+    agent: OnceLock<Linker<Context>>,
+    agent_blocking: OnceLock<Linker<Context>>,
+    tool: OnceLock<Linker<Context>>,
+    tool_blocking: OnceLock<Linker<Context>>,
+}
+
+impl Linkers {
+    pub(crate) fn get(&self, engine: &Engine, world: World) -> &Linker<Context> {
+        let cell = match world {
+            World::Agent => &self.agent,
+            World::AgentBlocking => &self.agent_blocking,
+            World::Tool => &self.tool,
+            World::ToolBlocking => &self.tool_blocking,
+        };
+        cell.get_or_init(|| new_linker(engine, world).expect("no function is defined twice"))
+    }
+}
+
+type Own = HasSelf<Context>;
+
+fn new_linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<Context>> {
+    let mut linker = Linker::new(engine);
+    match world {
+        World::Agent => agent::Agent::add_to_linker::<_, Own>(&mut linker, |c| c)?,
+        World::AgentBlocking => {
+            agent_blocking::AgentBlocking::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+            agent::timeslip::agent::types::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+        }
+        World::Tool => {
+            tool::Tool::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+            agent::timeslip::agent::types::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+            agent::timeslip::agent::session::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+        }
+        World::ToolBlocking => {
+            tool_blocking::ToolBlocking::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+            agent::timeslip::agent::types::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+            agent_blocking::timeslip::agent::session_blocking::add_to_linker::<_, Own>(
+                &mut linker,
+                |c| c,
+            )?;
+            tool::timeslip::tool::files::add_to_linker::<_, Own>(&mut linker, |c| c)?;
+        }
+    }
+    Ok(linker)
+}
+
+/// Interfaces of each world, without their versions.
+fn interfaces(world: World) -> &'static [&'static str] {
+    match world {
+        World::Agent => &[
+            "timeslip:agent/types",
+            "timeslip:agent/model",
+            "timeslip:agent/tools",
+            "timeslip:agent/user",
+            "timeslip:agent/session",
+        ],
+        World::AgentBlocking => &[
+            "timeslip:agent/types",
+            "timeslip:agent/model-blocking",
+            "timeslip:agent/tools-blocking",
+            "timeslip:agent/user-blocking",
+            "timeslip:agent/session-blocking",
+        ],
+        World::Tool => &["timeslip:agent/types", "timeslip:agent/session", "timeslip:tool/files"],
+        World::ToolBlocking => {
+            &["timeslip:agent/types", "timeslip:agent/session-blocking", "timeslip:tool/files"]
+        }
+    }
+}
+
+/// The world of an agent.
+pub(crate) fn agent_world(
+    engine: &Engine,
+    name: &str,
+    component: &Component,
+) -> Result<World, LoadError> {
+    let wanted = "timeslip:agent/agent@0.1.0";
+    let wrong = |problem| LoadError::WrongWorld { name: name.to_owned(), wanted, problem };
+    let ty = component.component_type();
+    let run = ty.exports(engine).find(|(export, _)| *export == "run").map(|(_, item)| item.ty);
+    let world = match run {
+        Some(ComponentItem::ComponentFunc(run)) if run.async_() => World::Agent,
+        Some(ComponentItem::ComponentFunc(_)) => World::AgentBlocking,
+        _ => return Err(wrong(missing_export("the function `run`", engine, component))),
+    };
+    check_imports(engine, component, world).map_err(wrong)?;
+    Ok(world)
+}
+
+/// The world of a tool plugin.
+pub(crate) fn tool_world(
+    engine: &Engine,
+    name: &str,
+    component: &Component,
+) -> Result<World, LoadError> {
+    let wanted = "timeslip:tool/tool@0.1.0";
+    let wrong = |problem| LoadError::WrongWorld { name: name.to_owned(), wanted, problem };
+    let ty = component.component_type();
+    let has = |wanted: &str| ty.exports(engine).any(|(export, _)| export == wanted);
+    let world = if has("timeslip:tool/plugin@0.1.0") {
+        World::Tool
+    } else if has("timeslip:tool/plugin-blocking@0.1.0") {
+        World::ToolBlocking
+    } else {
+        let wanted = "the interface `timeslip:tool/plugin@0.1.0`";
+        return Err(wrong(missing_export(wanted, engine, component)));
+    };
+    check_imports(engine, component, world).map_err(wrong)?;
+    Ok(world)
+}
+
+fn missing_export(wanted: &str, engine: &Engine, component: &Component) -> String {
+    let ty = component.component_type();
+    let exports: Vec<&str> = ty.exports(engine).map(|(name, _)| name).collect();
+    let hint = if exports.iter().any(|name| name.starts_with("timeslip:tool/plugin")) {
+        "; it is a tool plugin: mount it under [[tool]]"
+    } else if exports.contains(&"run") {
+        "; it is an agent: name it under [agent]"
+    } else {
+        ""
+    };
+    match exports.as_slice() {
+        [] => format!("it exports nothing, and {wanted} is missing"),
+        _ => format!("{wanted} is missing; it exports {}{hint}", exports.join(", ")),
+    }
+}
+
+/// Refuses imports by name before linking, because a name says more than a type error.
+fn check_imports(engine: &Engine, component: &Component, world: World) -> Result<(), String> {
+    for (import, _) in component.component_type().imports(engine) {
+        let (interface, version) = import.split_once('@').unwrap_or((import, ""));
+        let known = interfaces(world);
+        if known.contains(&interface) {
+            if version != VERSION {
+                return Err(format!(
+                    "it imports `{import}`, but this host serves version {VERSION}; \
+                     build it against the WIT of this release"
+                ));
+            }
+        } else if interface.starts_with("wasi:") {
+            return Err(format!(
+                "it imports `{import}`, which this host does not give; \
+                 build it without WASI (for Rust: --target wasm32-unknown-unknown)"
+            ));
+        } else {
+            return Err(format!(
+                "it imports `{import}`, which is not part of the world; the world has {}",
+                known.join(", ")
+            ));
+        }
+    }
+    Ok(())
+}

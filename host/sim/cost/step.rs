@@ -1,0 +1,231 @@
+//! The time of one step, from the work in it. The one place where time is computed.
+//!
+//! Only + − × ÷ and the square root are used, which IEEE 754 makes the same on every platform.
+
+use super::term::{Binds, Part, Term};
+use super::work::Work;
+
+/// What a pool's group of chips needs for the steps of one model.
+#[derive(Clone, Debug)]
+pub struct StepCost {
+    pub(crate) groups: Vec<GroupCost>,
+    /// Parameters of the output matrix.
+    pub(crate) head_parameters: f64,
+    /// Width of the residual stream.
+    pub(crate) hidden: f64,
+    /// Chips that share the weights.
+    pub(crate) weight_chips: f64,
+    /// Chips that share attention.
+    pub(crate) attention_chips: f64,
+    /// Per matrix: rates and bytes per weight.
+    pub(crate) linear: Rates,
+    pub(crate) experts: Rates,
+    pub(crate) head: Rates,
+    pub(crate) attention: Rates,
+    pub(crate) exchange: Exchanges,
+    /// Fixed time per layer.
+    pub(crate) layer_seconds: f64,
+    /// Fixed time per layer with experts, besides.
+    pub(crate) expert_layer_seconds: f64,
+    /// Host time per step, multiplied by √(chats).
+    pub(crate) host_step_seconds: f64,
+}
+
+/// One group of equal layers.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupCost {
+    pub(crate) count: f64,
+    pub(crate) linear_parameters: f64,
+    pub(crate) decode_flops_per_pair: f64,
+    pub(crate) prefill_flops_per_pair: f64,
+    /// KV bytes of a token in one layer on one chip that takes part in attention.
+    pub(crate) kv_bytes_per_token: f64,
+    pub(crate) experts: Option<ExpertCost>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExpertCost {
+    pub(crate) count: f64,
+    pub(crate) per_token: f64,
+    pub(crate) parameters: f64,
+}
+
+/// Peak and reached rates of one kind of operation on one chip.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rates {
+    pub(crate) peak_flops: f64,
+    pub(crate) flops: f64,
+    pub(crate) peak_bytes: f64,
+    pub(crate) bytes: f64,
+    pub(crate) bytes_per_weight: f64,
+}
+
+impl Rates {
+    fn term(&self, part: Part, flops: f64, bytes: f64, seconds: f64) -> Term {
+        let memory = bytes / self.bytes > flops / self.flops;
+        Term {
+            part,
+            seconds,
+            binds: if memory { Binds::Memory } else { Binds::Compute },
+            flops,
+            bytes,
+            peak_compute_seconds: flops / self.peak_flops,
+            peak_memory_seconds: bytes / self.peak_bytes,
+        }
+    }
+
+    /// Arithmetic and reads overlap: the slower of the two.
+    fn roofline(&self, flops: f64, bytes: f64) -> f64 {
+        (flops / self.flops).max(bytes / self.bytes)
+    }
+}
+
+/// How the chips of a group combine their parts of a layer, twice per layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Exchanges {
+    /// One chip has nothing to combine.
+    None,
+    /// Ring all-reduces among GPUs.
+    AllReduce { chips: f64, fixed_seconds: f64, bytes_per_second: f64 },
+    /// Static routes among LPUs: one exchange spans the weights' chips and the KV's, one the
+    /// weights' alone.
+    Reach { attention_seconds: f64, feed_forward_seconds: f64, bytes_per_second: f64 },
+}
+
+/// Bytes of one value that passes between chips.
+const ACTIVATION_BYTES: f64 = 2.0;
+
+impl StepCost {
+    /// The step's time in seconds.
+    pub fn seconds(&self, work: &Work) -> f64 {
+        let mut seconds = 0.0;
+        self.terms(work, &mut |term| seconds += term.seconds);
+        seconds
+    }
+
+    /// Hands each part of the step's time to `sink`, in a fixed order; their sum is the step's.
+    pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
+        let tokens = work.tokens as f64;
+        sink(self.linear_term(tokens));
+        sink(self.attention_term(work));
+        if self.groups.iter().any(|group| group.experts.is_some()) {
+            sink(self.expert_term(work.tokens));
+        }
+        if !matches!(self.exchange, Exchanges::None) {
+            sink(self.exchange_term(tokens));
+        }
+        let expert_layers: f64 =
+            self.groups.iter().filter(|g| g.experts.is_some()).map(|g| g.count).sum();
+        let fixed = self.layers() * self.layer_seconds + expert_layers * self.expert_layer_seconds;
+        sink(Term::fixed(Part::Layers, fixed));
+        sink(self.head_term(work.outputs as f64));
+        if self.host_step_seconds > 0.0 {
+            let host = self.host_step_seconds * (work.calls as f64).sqrt();
+            sink(Term::fixed(Part::Host, host));
+        }
+    }
+
+    fn layers(&self) -> f64 {
+        self.groups.iter().map(|group| group.count).sum()
+    }
+
+    fn linear_term(&self, tokens: f64) -> Term {
+        let parameters: f64 = self.groups.iter().map(|g| g.count * g.linear_parameters).sum();
+        let flops = 2.0 * tokens * parameters / self.weight_chips;
+        let bytes = parameters * self.linear.bytes_per_weight / self.weight_chips;
+        self.linear.term(Part::Linear, flops, bytes, self.linear.roofline(flops, bytes))
+    }
+
+    fn attention_term(&self, work: &Work) -> Term {
+        let (mut flops, mut bytes, mut seconds) = (0.0, 0.0, 0.0);
+        for (group, pairs) in self.groups.iter().zip(&work.groups) {
+            let decode_flops = group.count * pairs.decode_pairs as f64 * group.decode_flops_per_pair
+                / self.attention_chips;
+            let decode_bytes = group.count * pairs.decode_pairs as f64 * group.kv_bytes_per_token;
+            let prefill_flops = group.count
+                * pairs.prefill_pairs as f64
+                * group.prefill_flops_per_pair
+                / self.attention_chips;
+            let prefill_bytes =
+                group.count * pairs.prefill_context as f64 * group.kv_bytes_per_token;
+            // Replies and prompts run as separate operations, one after the other.
+            seconds += self.attention.roofline(decode_flops, decode_bytes)
+                + self.attention.roofline(prefill_flops, prefill_bytes);
+            flops += decode_flops + prefill_flops;
+            bytes += decode_bytes + prefill_bytes;
+        }
+        self.attention.term(Part::Attention, flops, bytes, seconds)
+    }
+
+    fn expert_term(&self, tokens: u64) -> Term {
+        let (mut flops, mut bytes, mut seconds) = (0.0, 0.0, 0.0);
+        for group in &self.groups {
+            let Some(experts) = group.experts else { continue };
+            let missed = power(1.0 - experts.per_token / experts.count, tokens);
+            let hit = experts.count * (1.0 - missed);
+            let layer_flops =
+                2.0 * tokens as f64 * experts.per_token * experts.parameters / self.weight_chips;
+            let layer_bytes =
+                experts.parameters * self.experts.bytes_per_weight * hit / self.weight_chips;
+            // Experts differ in load, so arithmetic and reads overlap in part only.
+            let compute = layer_flops / self.experts.flops;
+            let memory = layer_bytes / self.experts.bytes;
+            seconds += group.count * (compute * compute + memory * memory).sqrt();
+            flops += group.count * layer_flops;
+            bytes += group.count * layer_bytes;
+        }
+        self.experts.term(Part::Experts, flops, bytes, seconds)
+    }
+
+    fn exchange_term(&self, tokens: f64) -> Term {
+        let message = tokens * self.hidden * ACTIVATION_BYTES;
+        let (fixed, bytes, bytes_per_second) = match self.exchange {
+            Exchanges::None => (0.0, 0.0, 1.0),
+            Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second } => {
+                let sent = 2.0 * (chips - 1.0) / chips * message;
+                (2.0 * fixed_seconds, 2.0 * sent, bytes_per_second)
+            }
+            Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => {
+                (attention_seconds + feed_forward_seconds, 2.0 * message, bytes_per_second)
+            }
+        };
+        let moving = bytes / bytes_per_second;
+        Term {
+            binds: if moving > fixed { Binds::Link } else { Binds::Latency },
+            bytes: self.layers() * bytes,
+            ..Term::fixed(Part::Exchange, self.layers() * (fixed + moving))
+        }
+    }
+
+    fn head_term(&self, outputs: f64) -> Term {
+        let flops = 2.0 * outputs * self.head_parameters / self.weight_chips;
+        let read = if outputs > 0.0 { self.head_parameters } else { 0.0 };
+        let bytes = read * self.head.bytes_per_weight / self.weight_chips;
+        self.head.term(Part::Head, flops, bytes, self.head.roofline(flops, bytes))
+    }
+}
+
+/// `base` to the `exponent`, by multiplications alone.
+fn power(mut base: f64, mut exponent: u64) -> f64 {
+    let mut product = 1.0;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            product *= base;
+        }
+        base *= base;
+        exponent >>= 1;
+    }
+    product
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_are_right() {
+        assert_eq!(power(0.5, 0), 1.0);
+        assert_eq!(power(0.5, 10), 1.0 / 1024.0);
+        assert!((power(0.96875, 100) - 0.0417).abs() < 1e-4);
+    }
+}

@@ -1,0 +1,100 @@
+//! Why a machine cannot serve a model.
+
+use crate::profile::ProfileError;
+use crate::text::{bytes, count};
+
+/// Why a machine cannot serve a model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MachineError {
+    /// A profile is missing or wrong.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The machine's file does not say how it holds this model.
+    #[error(
+        "machine `{machine}` does not serve `{model}`; it serves {}. Add a [[serves]] with \
+         model = \"{model}\" to the machine's file to say in which formats it would hold it{}",
+        served.join(", "),
+        nearest.as_ref().map(|near| format!(", or did you mean `{near}`?")).unwrap_or_default()
+    )]
+    NotServed {
+        /// The machine.
+        machine: String,
+        /// The model asked for.
+        model: String,
+        /// What it serves.
+        served: Vec<String>,
+        /// The nearest name of those.
+        nearest: Option<String>,
+    },
+    /// Time rests on a figure that nobody publishes.
+    #[error("`{figure}` is unknown, so the machine cannot be timed; give it a value in a copy of the profile")]
+    UnknownFigure {
+        /// The figure's full name.
+        figure: String,
+    },
+    /// A CPU was put into a pool.
+    #[error("chip `{chip}` serves no models; a pool needs a gpu or an lpu")]
+    ServesNothing {
+        /// The chip.
+        chip: String,
+    },
+    /// The chip cannot hold weights in this format, nor in a wider one.
+    #[error("chip `{chip}` cannot hold the {what} of `{model}` in {format}; it holds {}", held.join(", "))]
+    NoFormat {
+        /// The chip.
+        chip: String,
+        /// The model.
+        model: String,
+        /// Which weights.
+        what: &'static str,
+        /// The format asked for.
+        format: &'static str,
+        /// The formats it holds.
+        held: Vec<&'static str>,
+    },
+    /// The weights, or the first few tokens beside them, are larger than the group's memory.
+    #[error(transparent)]
+    DoesNotFit(Box<DoesNotFit>),
+}
+
+/// The arithmetic of a model that is too large.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error(
+    "`{model}` does not fit the {role} pool of `{machine}`: its weights take {} as held there, and \
+     {} × {chip} give {} × ({} − {} reserved) = {}. {}",
+    bytes(*weights_bytes),
+    count(*chips),
+    count(*chips),
+    bytes(*capacity_bytes),
+    bytes(*reserved_bytes),
+    bytes(*chips as f64 * (capacity_bytes - reserved_bytes)),
+    smallest(*chips_needed, chip)
+)]
+pub struct DoesNotFit {
+    /// The model.
+    pub model: String,
+    /// The machine.
+    pub machine: String,
+    /// The pool's role.
+    pub role: &'static str,
+    /// The pool's chip.
+    pub chip: String,
+    /// Chips of one group.
+    pub chips: u64,
+    /// Memory of one chip.
+    pub capacity_bytes: f64,
+    /// Of which serving software keeps this much.
+    pub reserved_bytes: f64,
+    /// The weights as they would be held.
+    pub weights_bytes: f64,
+    /// The fewest chips of a group that would hold the model and its first tokens; `None` when no
+    /// number of them would.
+    pub chips_needed: Option<u64>,
+}
+
+fn smallest(chips: Option<u64>, chip: &str) -> String {
+    match chips {
+        Some(chips) => format!("The smallest group that holds it is {} × {chip}", count(chips)),
+        None => format!("No number of {chip} holds it"),
+    }
+}

@@ -1,0 +1,240 @@
+//! Where a model's weights and its KV cache stand in a group's memory.
+
+use serde::Serialize;
+
+use crate::cost::need;
+use crate::error::{DoesNotFit, MachineError};
+use crate::profile::{Chip, ChipKind, Model, Precision, Serving};
+
+/// Tokens of one block of the KV cache.
+pub const BLOCK_TOKENS: u64 = 16;
+
+/// A model in the memory of one group of chips.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Placement {
+    /// Chips of the group.
+    pub chips: u64,
+    /// Chips that hold weights.
+    pub weight_chips: u64,
+    /// Chips that take part in attention: all that hold KV.
+    pub attention_chips: u64,
+    /// The formats the weights are held in here.
+    pub formats: Formats,
+    /// Memory of the group.
+    pub capacity_bytes: f64,
+    /// Kept by serving software.
+    pub reserved_bytes: f64,
+    /// All weights, as they are held here.
+    pub weights_bytes: f64,
+    /// Left for KV.
+    pub kv_bytes: f64,
+    /// KV of one token in layers that look back at all of them, over the whole group.
+    pub kv_bytes_per_token: f64,
+    /// KV of one token in layers with a window, and the window, over the whole group.
+    pub windows: Vec<WindowBytes>,
+    /// Bytes of one block.
+    pub block_bytes: f64,
+    /// Blocks of the cache.
+    pub blocks: u64,
+}
+
+/// The formats of weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Formats {
+    /// Weights that every token passes.
+    pub linear: Precision,
+    /// Experts.
+    pub experts: Precision,
+    /// Embedding and output matrix.
+    pub head: Precision,
+}
+
+/// Layers that look back at a window only.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WindowBytes {
+    /// Tokens of the window.
+    pub window: u64,
+    /// KV of one token in all such layers.
+    pub bytes_per_token: f64,
+}
+
+impl Placement {
+    /// Places a model in a group of `chips`.
+    ///
+    /// # Errors
+    /// When the chip cannot hold a format, a size is unknown, or the model is too large.
+    pub fn new(
+        machine: &str,
+        role: &'static str,
+        chip: &Chip,
+        chips: u64,
+        model: &Model,
+        serving: &Serving,
+    ) -> Result<Placement, MachineError> {
+        let memory = match &chip.memory {
+            Some(memory) if chip.kind != ChipKind::Cpu => memory,
+            _ => return Err(MachineError::ServesNothing { chip: chip.name.clone() }),
+        };
+        let formats = formats(chip, &memory.formats, model, serving)?;
+        let capacity = need(&memory.capacity_bytes, &chip.name, "memory.capacity_bytes")?;
+        let reserved = need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
+        let weights_bytes = weights_bytes(model, formats);
+        let sizes = Sizes { capacity, reserved, weights_bytes, lpu: chip.kind == ChipKind::Lpu };
+        let placed = |chips| sizes.place(chips, formats, model, serving);
+        placed(chips).ok_or_else(|| {
+            let chips_needed = sizes.fewest_chips(|n| placed(n).is_some());
+            MachineError::DoesNotFit(Box::new(DoesNotFit {
+                model: model.name.clone(),
+                machine: machine.to_owned(),
+                role,
+                chip: chip.name.clone(),
+                chips,
+                capacity_bytes: capacity,
+                reserved_bytes: reserved,
+                weights_bytes,
+                chips_needed,
+            }))
+        })
+    }
+
+    /// Blocks that a chat of this many tokens takes.
+    pub fn blocks_for(&self, tokens: u64) -> u64 {
+        let whole = tokens.div_ceil(BLOCK_TOKENS) * BLOCK_TOKENS;
+        let windows: f64 = self
+            .windows
+            .iter()
+            .map(|layers| whole.min(layers.window) as f64 * layers.bytes_per_token)
+            .sum();
+        let bytes = whole as f64 * self.kv_bytes_per_token + windows;
+        (bytes / self.block_bytes).ceil() as u64
+    }
+
+    /// KV of a chat of this many tokens, for a transfer.
+    pub fn kv_bytes_for(&self, tokens: u64) -> f64 {
+        let windows: f64 = self
+            .windows
+            .iter()
+            .map(|layers| tokens.min(layers.window) as f64 * layers.bytes_per_token)
+            .sum();
+        tokens as f64 * self.kv_bytes_per_token + windows
+    }
+}
+
+struct Sizes {
+    capacity: f64,
+    reserved: f64,
+    weights_bytes: f64,
+    lpu: bool,
+}
+
+impl Sizes {
+    /// The fewest chips that hold the weights and a first block, `None` when no number does.
+    fn fewest_chips(&self, holds: impl Fn(u64) -> bool) -> Option<u64> {
+        let usable = self.capacity - self.reserved;
+        let first = (self.weights_bytes / usable).ceil();
+        if usable <= 0.0 || first > 1e6 {
+            return None;
+        }
+        // What stands beside the weights is a few tokens, or is copied to each chip: twice the
+        // chips are enough if any number is.
+        let first = (first as u64).max(1);
+        (first..=2 * first + 8).find(|chips| holds(*chips))
+    }
+
+    /// The placement on `chips`, or nothing when not even one block of KV fits beside the weights.
+    fn place(
+        &self,
+        chips: u64,
+        formats: Formats,
+        model: &Model,
+        serving: &Serving,
+    ) -> Option<Placement> {
+        let usable = self.capacity - self.reserved;
+        let weight_chips = match self.lpu {
+            // The fewest LPUs that hold the weights, so that exchanges reach less far.
+            true => (self.weights_bytes / usable).ceil() as u64,
+            false => chips,
+        };
+        if usable <= 0.0 || weight_chips > chips {
+            return None;
+        }
+        let spare_chips = chips - weight_chips;
+        let (attention_chips, kv_bytes) = match self.lpu && spare_chips > 0 {
+            true => (spare_chips, spare_chips as f64 * usable),
+            false => (chips, chips as f64 * usable - self.weights_bytes),
+        };
+        let (kv_bytes_per_token, windows) = self.kv_per_token(chips, model, serving);
+        let per_token = match kv_bytes_per_token > 0.0 {
+            true => kv_bytes_per_token,
+            false => windows.iter().map(|layers| layers.bytes_per_token).sum(),
+        };
+        let block_bytes = BLOCK_TOKENS as f64 * per_token;
+        let blocks = (kv_bytes / block_bytes) as u64;
+        let placement = Placement {
+            chips,
+            weight_chips,
+            attention_chips,
+            formats,
+            capacity_bytes: chips as f64 * self.capacity,
+            reserved_bytes: chips as f64 * self.reserved,
+            weights_bytes: self.weights_bytes,
+            kv_bytes,
+            kv_bytes_per_token,
+            windows,
+            block_bytes,
+            blocks,
+        };
+        (placement.blocks_for(1) <= blocks).then_some(placement)
+    }
+
+    fn kv_per_token(
+        &self,
+        chips: u64,
+        model: &Model,
+        serving: &Serving,
+    ) -> (f64, Vec<WindowBytes>) {
+        let mut full = 0.0;
+        let mut windows = Vec::new();
+        for layers in &model.layers {
+            let values = match self.lpu {
+                true => layers.cached_values(1),
+                false => layers.cached_values(chips) * chips as f64,
+            };
+            let bytes_per_token = layers.count as f64 * values * serving.kv.bytes();
+            match layers.window() {
+                Some(window) => windows.push(WindowBytes { window, bytes_per_token }),
+                None => full += bytes_per_token,
+            }
+        }
+        (full, windows)
+    }
+}
+
+fn formats(
+    chip: &Chip,
+    held: &[Precision],
+    model: &Model,
+    serving: &Serving,
+) -> Result<Formats, MachineError> {
+    let hold = |what, format: Precision| {
+        format.widened_to(held).ok_or_else(|| MachineError::NoFormat {
+            chip: chip.name.clone(),
+            model: model.name.clone(),
+            what,
+            format: format.word(),
+            held: held.iter().map(|format| format.word()).collect(),
+        })
+    };
+    Ok(Formats {
+        linear: hold("linear weights", serving.linear)?,
+        experts: hold("experts", serving.experts.unwrap_or(serving.linear))?,
+        head: hold("output matrix", serving.head)?,
+    })
+}
+
+fn weights_bytes(model: &Model, formats: Formats) -> f64 {
+    let embeddings = if model.tied_embeddings { 1.0 } else { 2.0 };
+    model.linear_parameters() as f64 * formats.linear.bytes()
+        + model.expert_parameters() as f64 * formats.experts.bytes()
+        + embeddings * model.head_parameters() as f64 * formats.head.bytes()
+}

@@ -1,0 +1,194 @@
+//! A chip's figures: what it can do at most, what it reached, and what it draws.
+
+use serde::{Deserialize, Serialize};
+
+use super::figure::{Curve, Figure};
+use super::precision::Precision;
+
+/// How a chip computes, which decides the equations its time comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChipKind {
+    /// Memory beside the chip: rooflines, collectives, and a fixed time per layer.
+    Gpu,
+    /// Weights in SRAM and a static schedule: hops and synchronisation per layer.
+    Lpu,
+    /// Runs agents and tools only.
+    Cpu,
+}
+
+/// One file of `hardware-profiles/chips`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chip {
+    /// The name that machines use; the file's name.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// How it computes.
+    pub kind: ChipKind,
+    /// Dense peak rates.
+    pub compute: Option<Compute>,
+    /// Memory for weights and KV.
+    pub memory: Option<Memory>,
+    /// Fractions of the peaks that software reached.
+    pub achieved: Option<Achieved>,
+    /// Fixed times of a GPU.
+    pub latency: Option<Latency>,
+    /// Links to the other chips of a group.
+    pub scale_up: Option<ScaleUp>,
+    /// Fixed times of an LPU.
+    pub exchange: Option<Exchange>,
+    /// What agents and tools cost on it.
+    pub host: Option<Host>,
+    /// What it draws.
+    pub power: Power,
+    /// What it costs.
+    pub price: Price,
+}
+
+/// Dense peak rates in FLOP/s; a format the chip does not have is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compute {
+    /// 16 bits.
+    pub bf16_flops_per_second: Option<Figure>,
+    /// 8 bits.
+    pub fp8_flops_per_second: Option<Figure>,
+    /// 4 bits.
+    pub fp4_flops_per_second: Option<Figure>,
+}
+
+/// Memory for weights and KV, per chip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// Bytes.
+    pub capacity_bytes: Figure,
+    /// Bytes that serving software keeps for itself.
+    pub reserved_bytes: Figure,
+    /// Peak rate.
+    pub bandwidth_bytes_per_second: Figure,
+    /// Formats it can hold weights in and compute from.
+    pub formats: Vec<Precision>,
+}
+
+/// Fractions of the peaks, from fits to measurements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Achieved {
+    /// Of the 16-bit peak, in large matrix products.
+    pub bf16_matmul_fraction: Option<Figure>,
+    /// Of the 8-bit peak, likewise.
+    pub fp8_matmul_fraction: Option<Figure>,
+    /// Of the 4-bit peak, likewise.
+    pub fp4_matmul_fraction: Option<Figure>,
+    /// Of the peak, in attention over a prompt.
+    pub attention_fraction: Figure,
+    /// Of the peak, in the experts' matrix products.
+    pub expert_fraction: Figure,
+    /// Of the memory rate, reading dense weights.
+    pub weight_read_fraction: Figure,
+    /// Of the memory rate, reading experts.
+    pub expert_read_fraction: Figure,
+    /// Of the memory rate, reading the KV cache.
+    pub kv_read_fraction: Figure,
+}
+
+/// Fixed times of a GPU, beside its rooflines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    /// Launches, norms and other small operations of one layer.
+    pub layer_seconds: Figure,
+    /// Routing tokens to experts and back, per layer with experts.
+    pub expert_layer_seconds: Figure,
+}
+
+/// Links to the other chips of a tensor-parallel group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleUp {
+    /// Chips that one domain joins.
+    pub domain_chips: Figure,
+    /// Per chip, one direction.
+    pub bandwidth_bytes_per_second: Figure,
+    /// Of that, in collectives.
+    pub achieved_fraction: Figure,
+    /// Fixed time of one all-reduce.
+    pub collective_seconds: Figure,
+}
+
+/// Fixed times of an LPU, per exchange between chips.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// From SRAM to SRAM over one hop.
+    pub hop_seconds: Figure,
+    /// Seconds to reach every chip among this many bytes of SRAM.
+    pub reach_seconds_by_bytes: Curve,
+    /// What a layer costs beside its exchanges and reads, calibrated on one measurement.
+    pub layer_sync_seconds: Figure,
+}
+
+/// What agents and tools cost on a CPU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// Nanoseconds per unit of WebAssembly fuel.
+    pub ns_per_fuel: Figure,
+}
+
+/// Power in watts: `min(idle + compute·MFU + memory·MBU, limit)`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Power {
+    /// Doing nothing.
+    pub idle_watts: Figure,
+    /// Added at full use of the compute peak.
+    pub compute_watts: Figure,
+    /// Added at full use of the memory rate.
+    pub memory_watts: Figure,
+    /// The most it draws.
+    pub limit_watts: Figure,
+}
+
+/// What a chip costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Dollars for one chip for one hour.
+    pub usd_per_hour: Figure,
+}
+
+impl Chip {
+    /// Whether the sections are those that its kind needs.
+    ///
+    /// # Errors
+    /// A sentence that names the missing section.
+    pub fn validate(&self) -> Result<(), String> {
+        let kind = match self.kind {
+            ChipKind::Gpu => "gpu",
+            ChipKind::Lpu => "lpu",
+            ChipKind::Cpu => "cpu",
+        };
+        let need = |present: bool, section: &str| match present {
+            true => Ok(()),
+            false => Err(format!(
+                "chip `{}` is a {kind}, which needs the section [{section}]",
+                self.name
+            )),
+        };
+        if self.kind == ChipKind::Cpu {
+            return need(self.host.is_some(), "host");
+        }
+        need(self.compute.is_some(), "compute")?;
+        need(self.memory.is_some(), "memory")?;
+        need(self.achieved.is_some(), "achieved")?;
+        need(self.scale_up.is_some(), "scale_up")?;
+        match self.kind {
+            ChipKind::Gpu => need(self.latency.is_some(), "latency"),
+            _ => need(self.exchange.is_some(), "exchange"),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The two who answer a chat on a modelled machine: [`Backend`] says when, [`Words`] says what.
+
+use std::sync::Arc;
+
+use crate::conversation::{ChatRequest, FinishReason, Message, ModelError, Usage};
+use crate::time::{Instant, Span};
+
+/// Numbers a session in the order in which sessions start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u32);
+
+/// Numbers a chat in the order in which chats reach their machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// A machine that serves models.
+///
+/// The loop calls the methods with instants that never fall, and never submits before an instant
+/// up to which it has already called [`Backend::next`].
+pub trait Backend: Send {
+    /// Accepts a call at `at`. Never blocks; the answer, a refusal included, comes out of
+    /// [`Backend::next`].
+    fn submit(&mut self, at: Instant, call: CallId, work: Submission);
+
+    /// Gives up a call. Nothing more comes out for it. A call that is unknown, or done, is ignored:
+    /// its completion and the cancellation may cross.
+    fn cancel(&mut self, at: Instant, call: CallId);
+
+    /// The earliest instant at which a completion could come out if nothing more were submitted; a
+    /// lower bound is allowed, `None` means never.
+    ///
+    /// With it the loop finds the next instant over several machines without letting any of them
+    /// run past an instant at which a session may still submit.
+    fn next_event_at(&self) -> Option<Instant>;
+
+    /// Returns the next completion at or before `deadline`: a modelled machine jumps there, a live
+    /// one waits. `None` means that nothing completes by then. It must not look past the deadline,
+    /// since a session woken there may join the next batch.
+    fn next(&mut self, deadline: Option<Instant>) -> Option<Completion>;
+
+    /// Energy, cost and use since the run began, up to `at`.
+    fn totals(&self, at: Instant) -> MachineTotals;
+}
+
+/// A chat on its way to a machine.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The session that asks; a machine may keep its sessions' prefixes together.
+    pub session: SessionId,
+    /// The model, resolved.
+    pub model: Arc<str>,
+    /// What was asked.
+    pub request: Arc<ChatRequest>,
+    /// Token counts of the modelled reply; absent where the machine has its own words.
+    pub tokens: Option<PlannedTokens>,
+    /// Whether the session wants each token as it comes.
+    pub stream: bool,
+}
+
+/// How many tokens a modelled chat reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedTokens {
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// The most the reply may have, if the request says so.
+    pub max_output_tokens: Option<u64>,
+    /// When the reply is complete.
+    pub reply: ReplyLength,
+}
+
+/// The length of a reply that is still to be written.
+///
+/// A scheduler does not know how long a reply will be, so it may not read it: the only question
+/// this type answers is whether the reply is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyLength(u64);
+
+impl ReplyLength {
+    /// A reply of this many tokens, at least one: a machine always writes the token that ends it.
+    pub fn of(tokens: u64) -> ReplyLength {
+        ReplyLength(tokens.max(1))
+    }
+
+    /// Whether a reply with this many tokens written is complete.
+    pub fn is_reached_by(self, written: u64) -> bool {
+        written >= self.0
+    }
+}
+
+/// What comes out of a machine.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    /// When.
+    pub at: Instant,
+    /// For which call.
+    pub call: CallId,
+    /// What.
+    pub event: CompletionEvent,
+}
+
+/// What happened to a call.
+#[derive(Clone, Debug)]
+pub enum CompletionEvent {
+    /// A streamed reply has this many tokens now. Never sent for the last token.
+    Progress {
+        /// Output tokens so far.
+        output_tokens: u64,
+        /// Where the call's time went so far.
+        timing: ChatTiming,
+    },
+    /// The reply is complete.
+    Served(Served),
+    /// The machine cannot serve the call.
+    Failed(ModelError),
+}
+
+/// A complete reply's figures.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Tokens.
+    pub usage: Usage,
+    /// Times.
+    pub timing: ChatTiming,
+    /// Joules spent on this call, its share of each batch; unknown where the profile lacks power.
+    pub energy_j: Option<f64>,
+    /// Dollars spent on this call, its share of each batch; unknown where the profile lacks a price.
+    pub cost_usd: Option<f64>,
+    /// The words, from a machine that has its own.
+    pub words: Option<(Message, FinishReason)>,
+}
+
+/// Where the time of one chat went. The four parts sum to the end-to-end time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChatTiming {
+    /// Waiting for the machine.
+    pub queue: Span,
+    /// Reading the prompt.
+    pub prefill: Span,
+    /// Moving the prompt's state to the decode pool.
+    pub transfer: Span,
+    /// Writing the reply, waits inside it included.
+    pub decode: Span,
+    /// From the request to the first token.
+    pub time_to_first_token: Span,
+}
+
+impl ChatTiming {
+    /// From the request to the last token.
+    pub fn end_to_end(&self) -> Span {
+        self.queue + self.prefill + self.transfer + self.decode
+    }
+}
+
+/// What a machine used, whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MachineTotals {
+    /// Joules; unknown where the profile lacks power.
+    pub energy_j: Option<f64>,
+    /// Dollars; unknown where the profile lacks a price.
+    pub cost_usd: Option<f64>,
+    /// Time during which at least one call was being worked on.
+    pub busy: Span,
+}
+
+/// What a modelled machine's model says, and what the user says.
+///
+/// Called on the loop's own thread, in the order of the clock, so that words are the same on any
+/// number of threads.
+pub trait Words {
+    /// What the model replies to this request.
+    ///
+    /// # Errors
+    /// When these words have no reply: the session ends there, since a made-up or stale reply would
+    /// be worse than none.
+    fn reply(&mut self, session: &SessionWords, request: &ChatRequest) -> Result<Reply, WordsError>;
+
+    /// What the user answers.
+    ///
+    /// # Errors
+    /// As for `reply`.
+    fn user_answer(
+        &mut self,
+        session: &SessionWords,
+        question: &str,
+    ) -> Result<UserReply, WordsError>;
+}
+
+/// Which session asks for words.
+#[derive(Clone, Debug)]
+pub struct SessionWords {
+    /// The session.
+    pub session: SessionId,
+    /// The task's place in the bench.
+    pub task_index: usize,
+    /// The task's input.
+    pub task_input: Arc<str>,
+}
+
+/// A model's reply, before a machine has given it a time.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The assistant message.
+    pub message: Message,
+    /// Why it ends.
+    pub finish_reason: FinishReason,
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// Tokens of the reply.
+    pub output_tokens: u64,
+}
+
+/// What the user does when asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserReply {
+    /// Answers, after thinking for some time.
+    Answer {
+        /// The words.
+        text: String,
+        /// The time it takes.
+        after: Span,
+    },
+    /// Nobody is there.
+    Nobody,
+    /// The conversation is over for the user.
+    Gone,
+}
+
+/// Why there are no words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct WordsError {
+    /// One word for the slip: `cassette_miss`, `script_error`, …
+    pub kind: &'static str,
+    /// For a person: what was asked, what is nearest, what to do.
+    pub message: String,
+}

@@ -1,0 +1,142 @@
+//! Threads that resume guests which are ready at one instant.
+//!
+//! The result does not depend on the number of threads: guests share nothing, and their bursts come
+//! back in the order in which the guests were handed over.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+use crate::guest::{Burst, Delivery, Guest, GuestState, StopCause};
+use crate::time::{Instant, Span};
+
+/// A guest with what it is resumed with.
+pub(crate) struct Job {
+    pub(crate) guest: Box<dyn Guest>,
+    pub(crate) deliveries: Vec<Delivery>,
+}
+
+/// A guest that has run.
+pub(crate) struct Done {
+    pub(crate) guest: Box<dyn Guest>,
+    pub(crate) burst: Burst,
+}
+
+/// The threads' common table.
+#[derive(Default)]
+pub(crate) struct Crew {
+    table: Mutex<Table>,
+    work_or_closing: Condvar,
+    finished: Condvar,
+}
+
+#[derive(Default)]
+struct Table {
+    now: Instant,
+    jobs: VecDeque<(usize, Job)>,
+    done: Vec<(usize, Done)>,
+    closing: bool,
+}
+
+impl Crew {
+    /// Runs `body` with `threads` threads in all, the caller's included.
+    pub(crate) fn with<R>(threads: usize, body: impl FnOnce(&Crew) -> R) -> R {
+        let crew = Crew::default();
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(|| crew.work_until_closing());
+            }
+            // Also when `body` panics: the scope waits for its threads.
+            let _closing = CloseOnDrop(&crew);
+            body(&crew)
+        })
+    }
+
+    /// Resumes all guests at `now` and returns them in the same order.
+    pub(crate) fn resume_all(&self, now: Instant, mut jobs: Vec<Job>) -> Vec<Done> {
+        if let [_] = jobs.as_slice() {
+            return jobs.drain(..).map(|job| run(job, now)).collect();
+        }
+        let count = jobs.len();
+        {
+            let mut table = self.lock();
+            table.now = now;
+            table.jobs.extend(jobs.into_iter().enumerate());
+        }
+        self.work_or_closing.notify_all();
+        while self.work_once() {}
+        let mut table = self.lock();
+        while table.done.len() < count {
+            table = self.finished.wait(table).expect("no thread panics with the table");
+        }
+        let mut done = std::mem::take(&mut table.done);
+        drop(table);
+        done.sort_unstable_by_key(|(index, _)| *index);
+        done.into_iter().map(|(_, done)| done).collect()
+    }
+
+    fn work_until_closing(&self) {
+        loop {
+            while self.work_once() {}
+            let table = self.lock();
+            let table = self
+                .work_or_closing
+                .wait_while(table, |table| table.jobs.is_empty() && !table.closing)
+                .expect("no thread panics with the table");
+            if table.closing {
+                return;
+            }
+        }
+    }
+
+    fn work_once(&self) -> bool {
+        let mut table = self.lock();
+        let now = table.now;
+        let Some((index, job)) = table.jobs.pop_front() else { return false };
+        drop(table);
+        let done = run(job, now);
+        self.lock().done.push((index, done));
+        self.finished.notify_one();
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().expect("no thread panics with the table")
+    }
+}
+
+struct CloseOnDrop<'a>(&'a Crew);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.lock().closing = true;
+        self.0.work_or_closing.notify_all();
+    }
+}
+
+fn run(job: Job, now: Instant) -> Done {
+    let Job { mut guest, deliveries } = job;
+    let burst = catch_unwind(AssertUnwindSafe(|| guest.resume(now, deliveries)))
+        .unwrap_or_else(|panic| stopped_by_defect(&panic_text(panic.as_ref())));
+    Done { guest, burst }
+}
+
+/// A panic in the host's own code ends the session it happened in, and says whose fault it is.
+fn stopped_by_defect(panic: &str) -> Burst {
+    Burst {
+        happenings: Vec::new(),
+        compute: Span::ZERO,
+        state: GuestState::Stopped(StopCause {
+            kind: "host_defect",
+            message: format!("timeslip itself failed here, not the component: {panic}"),
+        }),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "a panic without a message".to_owned(),
+    }
+}

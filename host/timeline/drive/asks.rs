@@ -1,0 +1,220 @@
+//! What guests ask, and what becomes of it.
+
+use std::sync::Arc;
+
+use super::answers::AnswerToAgent;
+use super::{ChatUnderWay, Drive, Due};
+use crate::backend::{
+    CallId, ChatTiming, PlannedTokens, ReplyLength, SessionId, Submission, UserReply, WordsError,
+};
+use crate::conversation::{ChatRequest, ModelError, ToolError, Usage, UserError, nearest};
+use crate::guest::{Answer, Ask, AskId, Delivery, Happening, StopCause};
+use crate::record::{BurstCause, ChatEnd, ChatStep, SessionOutcome, StepKind, ToolStep, UserStep};
+use crate::session::{AGENT, Pending, ToolCallUnderWay};
+use crate::time::Span;
+
+impl Drive<'_> {
+    /// Performs what a guest did, at the instant at which it did it.
+    pub(super) fn happened(
+        &mut self,
+        id: SessionId,
+        seat: usize,
+        burst: usize,
+        happening: Happening,
+    ) {
+        if !self.running.contains_key(&id) {
+            return;
+        }
+        match happening {
+            Happening::Asked(ask, wanted) if seat == AGENT => {
+                self.counts.asked += 1;
+                match wanted {
+                    Ask::Chat { request, stream } => self.asked_chat(id, burst, ask, request, stream),
+                    Ask::Tool { name, arguments } => {
+                        self.asked_tool(id, burst, ask, name, arguments);
+                    }
+                    Ask::User { message } => self.asked_user(id, burst, ask, message),
+                    Ask::Sleep(span) => self.asked_sleep(id, burst, ask, span),
+                }
+            }
+            Happening::Asked(ask, Ask::Sleep(span)) => {
+                let delivery = Delivery::Answer(ask, Answer::Slept);
+                let due = Due::Deliver { session: id, seat, delivery, cause: BurstCause::Busy };
+                self.queue.schedule(self.now + span, due);
+            }
+            Happening::Dropped(ask) if seat == AGENT => self.dropped(id, ask),
+            // The tool world offers plugins nothing else to wait for.
+            _ => {}
+        }
+    }
+
+    fn begin_step(&mut self, id: SessionId, burst: usize, ask: AskId, kind: StepKind) -> usize {
+        let session = self.running.get_mut(&id).expect("checked by the caller");
+        let step = session.begin_step(self.now, burst, kind);
+        session.pending.insert(ask, Pending { step, call: None });
+        step
+    }
+
+    /// Answers an ask later; nothing else happens to it until then.
+    fn answer_after(&mut self, id: SessionId, ask: AskId, after: Span, answer: Answer) {
+        let answer = AnswerToAgent { ask, answer };
+        self.queue.schedule(self.now + after, Due::Answer { session: id, answer });
+    }
+
+    fn asked_chat(
+        &mut self,
+        id: SessionId,
+        burst: usize,
+        ask: AskId,
+        request: Arc<ChatRequest>,
+        stream: bool,
+    ) {
+        let machine = self.machine_for(request.model.as_deref());
+        let (model, name) = match &machine {
+            Ok(index) => {
+                let machine = &self.stage.machines[*index];
+                (machine.model.clone(), machine.name.clone())
+            }
+            Err(_) => (Arc::from(request.model.as_deref().unwrap_or_default()), Arc::from("")),
+        };
+        let step = ChatStep {
+            request: request.clone(),
+            model: model.clone(),
+            machine: name,
+            end: ChatEnd::Cancelled,
+            usage: Usage::default(),
+            timing: ChatTiming::default(),
+            energy_j: None,
+            cost_usd: None,
+            reply: None,
+        };
+        let step = self.begin_step(id, burst, ask, StepKind::Chat(Box::new(step)));
+        let machine = match machine {
+            Ok(machine) => machine,
+            Err(error) => {
+                return self.answer_after(id, ask, Span::ZERO, Answer::Chat(Err(error)));
+            }
+        };
+        let session = self.running.get_mut(&id).expect("checked by the caller");
+        let reply = match self.stage.words.reply(&session.words, &request) {
+            Ok(reply) => reply,
+            Err(error) => return self.no_words(id, error),
+        };
+        let call = CallId(self.next_call);
+        self.next_call += 1;
+        session.pending.insert(ask, Pending { step, call: Some((machine, call)) });
+        let tokens = PlannedTokens {
+            input_tokens: reply.input_tokens,
+            max_output_tokens: request.options.max_output_tokens.map(u64::from),
+            reply: ReplyLength::of(reply.output_tokens),
+        };
+        let work = Submission { session: id, model, request, tokens: Some(tokens), stream };
+        let under_way = ChatUnderWay {
+            session: id,
+            ask,
+            message: Some((reply.message, reply.finish_reason)),
+            output_tokens: reply.output_tokens.max(1),
+            sent_bytes: 0,
+        };
+        self.chats.insert(call, under_way);
+        self.stage.machines[machine].backend.submit(self.now, call, work);
+    }
+
+    /// The machine that serves a model; the first one when the request names none.
+    fn machine_for(&self, model: Option<&str>) -> Result<usize, ModelError> {
+        let Some(model) = model else { return Ok(0) };
+        let machines = &self.stage.machines;
+        machines.iter().position(|machine| &*machine.model == model).ok_or_else(|| {
+            let mut served: Vec<&str> = machines.iter().map(|machine| &*machine.model).collect();
+            served.dedup();
+            ModelError::UnknownModel(format!(
+                "no machine of this run serves \"{model}\"; they serve {}",
+                served.join(", ")
+            ))
+        })
+    }
+
+    fn no_words(&mut self, id: SessionId, error: WordsError) {
+        let cause = StopCause { kind: error.kind, message: error.message };
+        self.end_session(id, SessionOutcome::Stopped(cause));
+    }
+
+    fn asked_tool(
+        &mut self,
+        id: SessionId,
+        burst: usize,
+        ask: AskId,
+        name: Arc<str>,
+        arguments: Arc<str>,
+    ) {
+        let step = ToolStep {
+            tool: name.clone(),
+            arguments: arguments.clone(),
+            compute: Span::ZERO,
+            output: None,
+        };
+        self.begin_step(id, burst, ask, StepKind::Tool(Box::new(step)));
+        let Some(&plugin) = self.stage.tools.get(&name) else {
+            let known = self.stage.tools.keys().map(|name| &**name);
+            let message = match nearest(&name, known) {
+                Some(near) => format!("\"{name}\"; the nearest is \"{near}\""),
+                None => format!("\"{name}\""),
+            };
+            let error = ToolError::UnknownTool(message);
+            return self.answer_after(id, ask, Span::ZERO, Answer::Tool(Err(error)));
+        };
+        let seat_index = plugin + 1;
+        let session = self.running.get_mut(&id).expect("checked by the caller");
+        let seat = &mut session.seats[seat_index];
+        if let Some(cause) = &seat.ended {
+            let error = ToolError::Crashed(format!(
+                "the plugin was stopped earlier in this session: {}",
+                cause.message
+            ));
+            return self.answer_after(id, ask, Span::ZERO, Answer::Tool(Err(error)));
+        }
+        let call = self.next_tool_call;
+        self.next_tool_call += 1;
+        seat.calls.insert(call, ToolCallUnderWay { ask, compute_before: None });
+        let delivery = Delivery::ToolCall { call, name, arguments };
+        self.deliver(id, seat_index, delivery, BurstCause::Start);
+    }
+
+    fn asked_user(&mut self, id: SessionId, burst: usize, ask: AskId, message: String) {
+        let step = UserStep { message: message.clone(), answer: None };
+        self.begin_step(id, burst, ask, StepKind::User(step));
+        let session = self.running.get_mut(&id).expect("checked by the caller");
+        match self.stage.words.user_answer(&session.words, &message) {
+            Ok(UserReply::Answer { text, after }) => {
+                self.answer_after(id, ask, after, Answer::User(Ok(text)));
+            }
+            Ok(UserReply::Nobody) => {
+                let message = "these words have no user; give the bench a user's answers";
+                let error = UserError::Nobody(message.to_owned());
+                self.answer_after(id, ask, Span::ZERO, Answer::User(Err(error)));
+            }
+            Ok(UserReply::Gone) => {
+                let error = UserError::Gone("the recorded user says no more".to_owned());
+                self.answer_after(id, ask, Span::ZERO, Answer::User(Err(error)));
+            }
+            Err(error) => self.no_words(id, error),
+        }
+    }
+
+    fn asked_sleep(&mut self, id: SessionId, burst: usize, ask: AskId, span: Span) {
+        self.begin_step(id, burst, ask, StepKind::Sleep);
+        self.answer_after(id, ask, span, Answer::Slept);
+    }
+
+    /// The agent no longer wants an answer. A machine stops working on it; a plugin does not.
+    fn dropped(&mut self, id: SessionId, ask: AskId) {
+        let session = self.running.get_mut(&id).expect("checked by the caller");
+        let Some(pending) = session.pending.remove(&ask) else { return };
+        session.cancel_step(pending.step, self.now);
+        self.counts.cancelled += 1;
+        if let Some((machine, call)) = pending.call {
+            self.chats.remove(&call);
+            self.stage.machines[machine].backend.cancel(self.now, call);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Recorded words: one conversation in one file, played back to whoever asks the same again.
+//!
+//! A cassette is JSON Lines, schema `timeslip.cassette/1`, and reads like the conversation. The
+//! first line says where the words come from. Then, in order:
+//!
+//! - `message` defines a message (the system prompt, the user's opening words, …);
+//! - `tools` defines a list of tools, for cassettes whose key holds it;
+//! - `chat` is a request and its reply. Its `messages` are half-open ranges into the list of all
+//!   messages so far, since a conversation is sent again with every chat;
+//! - `tool` is a call of a tool and its output;
+//! - `user` is a question to the user and the answer; the question is left out when it is the text
+//!   of the message just before.
+//!
+//! A chat's reply, a tool's output and a user's answer each add one message to the list, so nothing
+//! is written twice.
+
+mod key;
+mod lines;
+mod miss;
+mod outputs;
+mod parse;
+mod record;
+mod words;
+mod write;
+
+use std::collections::HashMap;
+
+use timeslip_timeline::conversation::{
+    ChatOptions, FinishReason, Message, ToolDefinition, Usage,
+};
+use timeslip_timeline::time::Span;
+
+pub use lines::{AppliedRewrite, Header, KeyPart, TokenSource};
+pub use record::cassette_of_session;
+pub use outputs::{ObservedToolCall, ToolComparison, ToolOutputReport, ToolVerdict};
+pub use words::CassetteWords;
+pub use write::CassetteWriter;
+
+use key::{Key, RequestParts, key_of_message, key_of_request};
+
+/// The schema this program reads and writes.
+pub const SCHEMA: &str = "timeslip.cassette/1";
+
+/// One recorded conversation.
+#[derive(Clone, Debug)]
+pub struct Cassette {
+    file: String,
+    digest: String,
+    header: Header,
+    messages: Vec<Message>,
+    message_keys: Vec<Key>,
+    tool_lists: Vec<Vec<ToolDefinition>>,
+    chats: Vec<RecordedChat>,
+    tools: Vec<RecordedToolCall>,
+    answers: Vec<RecordedAnswer>,
+    chats_by_key: HashMap<Key, Vec<usize>>,
+}
+
+/// A `chat` line.
+#[derive(Clone, Debug)]
+struct RecordedChat {
+    line: usize,
+    ranges: Vec<[usize; 2]>,
+    model: Option<String>,
+    tools: Option<usize>,
+    options: Option<ChatOptions>,
+    /// The reply's place in the list of messages.
+    reply: usize,
+    finish_reason: FinishReason,
+    usage: Option<Usage>,
+}
+
+/// A `tool` line: a call of a tool and its output.
+#[derive(Clone, Debug)]
+struct RecordedToolCall {
+    line: usize,
+    name: String,
+    arguments: String,
+    /// The output's place in the list of messages.
+    output: usize,
+}
+
+/// A `user` line: a question and its answer.
+#[derive(Clone, Debug)]
+struct RecordedAnswer {
+    line: usize,
+    question: String,
+    /// The answer's place in the list of messages.
+    answer: usize,
+    after: Span,
+}
+
+/// How much a cassette holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CassetteCounts {
+    /// Recorded chats.
+    pub chats: usize,
+    /// Recorded calls of tools.
+    pub tool_calls: usize,
+    /// Recorded answers of the user.
+    pub answers: usize,
+}
+
+impl Cassette {
+    /// The file, as the caller named it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The first line.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How much it holds.
+    pub fn counts(&self) -> CassetteCounts {
+        CassetteCounts {
+            chats: self.chats.len(),
+            tool_calls: self.tools.len(),
+            answers: self.answers.len(),
+        }
+    }
+
+    /// The messages of a recorded request, in order, each with its key.
+    fn request_of<'c>(
+        &'c self,
+        chat: &'c RecordedChat,
+    ) -> impl Iterator<Item = (Key, &'c Message)> + 'c {
+        chat.ranges.iter().flat_map(|[from, to]| {
+            self.message_keys[*from..*to].iter().copied().zip(&self.messages[*from..*to])
+        })
+    }
+
+    fn parts_of<'c>(&'c self, chat: &'c RecordedChat) -> RequestParts<'c> {
+        RequestParts {
+            model: chat.model.as_deref(),
+            tools: chat.tools.map_or(&[], |list| &self.tool_lists[list]),
+            options: chat.options.as_ref(),
+        }
+    }
+
+    fn add_message(&mut self, message: Message) -> usize {
+        self.message_keys.push(key_of_message(&message));
+        self.messages.push(message);
+        self.messages.len() - 1
+    }
+
+    fn add_chat(&mut self, chat: RecordedChat) {
+        let keys = self.request_of(&chat).map(|(key, _)| key);
+        let key = key_of_request(keys, &self.parts_of(&chat), &self.header.key);
+        self.chats_by_key.entry(key).or_default().push(self.chats.len());
+        self.chats.push(chat);
+    }
+}

@@ -1,0 +1,19 @@
+//! Words: what a modelled machine's model replies, and what the user says.
+//!
+//! Three makers of the `Words` trait: [`cassette`] plays recorded conversations back, [`script`]
+//! follows rules, [`synthetic`] writes filler of drawn lengths. [`tokenizer`] says how many tokens
+//! all of them have, and [`import`] turns trajectories of other programs into cassettes.
+//!
+//! Architecture invariants: nothing here reads or writes a file, a clock or the network; callers
+//! hand in texts and take texts. What a session hears depends on its own past alone, never on how
+//! many other sessions run beside it.
+
+pub mod cassette;
+pub mod count;
+pub mod difference;
+pub mod error;
+pub mod tokenizer;
+
+mod digest;
+mod limit;
+mod vocabulary;

@@ -153,7 +153,10 @@ mod tests {
     fn a_double_makes_the_result_a_double() {
         assert_eq!(shown(number("1").plus(&number("0.5")).unwrap()), "1.5");
         assert_eq!(shown(number("2").times(&number("2.0")).unwrap()), "4.0");
-        assert_eq!(shown(number("0.1").plus(&number("0.2")).unwrap()), "0.30000000000000004");
+        assert_eq!(
+            shown(number("0.1").plus(&number("0.2")).unwrap()),
+            "0.30000000000000004"
+        );
     }
 
     #[test]

@@ -98,9 +98,7 @@ impl Object {
     /// The member, to be changed; a key error where it is missing.
     pub(crate) fn get_mut(&mut self, key: &str) -> Result<&mut Value, String> {
         let member = self.0.iter_mut().find(|(name, _)| name == key);
-        member
-            .map(|(_, value)| value)
-            .ok_or_else(|| key_error(key))
+        member.map(|(_, value)| value).ok_or_else(|| key_error(key))
     }
 
     /// Sets a member: one that is there keeps its place, a new one goes last.

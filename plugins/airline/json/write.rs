@@ -26,7 +26,11 @@ pub(crate) fn plain(value: &Value) -> String {
 
 /// A text in single quotes, or in double ones where it has single quotes itself.
 pub(crate) fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = String::from(quote);
     for character in text.chars() {
         match character {
@@ -112,16 +116,43 @@ fn write_text(text: &str, out: &mut String) {
 
 /// The shortest decimal that reads back as the same double, always with a fraction or an exponent.
 fn shortest(double: f64) -> String {
-    let scientific = format!("{double:e}");
+    let scientific = shortest_scientific(double);
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if double != 0.0 && !(-4..16).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{digits}e{sign}{:02}", exponent.abs());
     }
-    // `Display` never uses an exponent.
-    let decimal = double.to_string();
-    if decimal.contains('.') { decimal } else { decimal + ".0" }
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", digits),
+    };
+    let digits = digits.replace('.', "");
+    if exponent < 0 {
+        let zeros = "0".repeat(exponent.unsigned_abs() as usize - 1);
+        return format!("{sign}0.{zeros}{digits}");
+    }
+    let integer_length = exponent as usize + 1;
+    let digits = format!("{digits:0<width$}", width = integer_length + 1);
+    let (integer, fraction) = digits.split_at(integer_length);
+    format!("{sign}{integer}.{fraction}")
+}
+
+/// Of all decimals with as few digits as possible, the one nearest to the double; of two that are
+/// equally near, the one whose last digit is even, where the standard library takes the other.
+fn shortest_scientific(double: f64) -> String {
+    let short = format!("{double:e}");
+    let digits = short.bytes().take_while(|byte| *byte != b'e');
+    let fraction_digits = digits
+        .skip_while(|byte| *byte != b'.')
+        .count()
+        .saturating_sub(1);
+    let nearest = format!("{double:.fraction_digits$e}");
+    if nearest.parse() == Ok(double) {
+        nearest
+    } else {
+        short
+    }
 }
 
 /// Writing to a `String` cannot fail.
@@ -133,6 +164,7 @@ fn append(out: &mut String, arguments: std::fmt::Arguments<'_>) {
 mod tests {
     use super::super::parse;
     use super::*;
+    use proptest::prelude::*;
 
     fn rewritten(text: &str) -> String {
         json(&parse(text).unwrap())
@@ -168,8 +200,23 @@ mod tests {
             ("-0.0", "-0.0"),
             ("1e400", "Infinity"),
             ("9007199254740993.0", "9007199254740992.0"),
+            ("1714596540688931.25", "1714596540688931.2"),
+            ("-105639506202781.625", "-105639506202781.62"),
+            ("5e-324", "5e-324"),
+            ("-12.0", "-12.0"),
+            ("100.0", "100.0"),
+            ("-0.00012", "-0.00012"),
         ] {
             assert_eq!(rewritten(written), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn doubles_read_back(bits: u64) {
+            let double = f64::from_bits(bits);
+            prop_assume!(double.is_finite());
+            prop_assert_eq!(shortest(double).parse::<f64>().map(f64::to_bits), Ok(bits));
         }
     }
 

@@ -69,7 +69,12 @@ pub fn critical_path(session: &SessionRecord) -> TimeShares {
         }
     }
     let end_to_end = session.ended_at.since(session.started_at);
-    assert_eq!(shares.total(), end_to_end, "the shares of session {:?} do not sum", session.id);
+    assert_eq!(
+        shares.total(),
+        end_to_end,
+        "the shares of session {:?} do not sum",
+        session.id
+    );
     shares
 }
 

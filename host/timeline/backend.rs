@@ -27,7 +27,8 @@ pub trait Backend: Send {
     fn cancel(&mut self, at: Instant, call: CallId);
 
     /// The earliest instant at which a completion could come out if nothing more were submitted; a
-    /// lower bound is allowed, `None` means never.
+    /// lower bound is allowed, `None` means never. Once [`Backend::next`] has said that nothing
+    /// completes by an instant, it is later than that.
     ///
     /// With it the loop finds the next instant over several machines without letting any of them
     /// run past an instant at which a session may still submit.
@@ -172,7 +173,8 @@ pub trait Words {
     /// # Errors
     /// When these words have no reply: the session ends there, since a made-up or stale reply would
     /// be worse than none.
-    fn reply(&mut self, session: &SessionWords, request: &ChatRequest) -> Result<Reply, WordsError>;
+    fn reply(&mut self, session: &SessionWords, request: &ChatRequest)
+    -> Result<Reply, WordsError>;
 
     /// What the user answers.
     ///

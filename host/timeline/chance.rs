@@ -17,7 +17,9 @@ impl Chance {
         for byte in purpose.bytes() {
             state = mix(state ^ u64::from(byte));
         }
-        Chance { state: mix(state ^ index) }
+        Chance {
+            state: mix(state ^ index),
+        }
     }
 
     /// The next 64 random bits.
@@ -72,9 +74,14 @@ mod tests {
     fn ranges_hold_both_ends_and_means_are_right() {
         let mut chance = Chance::new(7, "test", 0);
         let draws: Vec<u64> = (0..1000).map(|_| chance.next_between(3, 5)).collect();
-        assert!(draws.contains(&3) && draws.contains(&5) && draws.iter().all(|d| (3..=5).contains(d)));
+        assert!(
+            draws.contains(&3) && draws.contains(&5) && draws.iter().all(|d| (3..=5).contains(d))
+        );
         assert_eq!(chance.next_between(4, 4), 4);
-        let mean = (0..10_000).map(|_| chance.next_exponential(2.0)).sum::<f64>() / 10_000.0;
+        let mean = (0..10_000)
+            .map(|_| chance.next_exponential(2.0))
+            .sum::<f64>()
+            / 10_000.0;
         assert!((mean - 0.5).abs() < 0.02, "{mean}");
     }
 }

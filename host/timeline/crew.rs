@@ -67,7 +67,10 @@ impl Crew {
         while self.work_once() {}
         let mut table = self.lock();
         while table.done.len() < count {
-            table = self.finished.wait(table).expect("no thread panics with the table");
+            table = self
+                .finished
+                .wait(table)
+                .expect("no thread panics with the table");
         }
         let mut done = std::mem::take(&mut table.done);
         drop(table);
@@ -92,7 +95,9 @@ impl Crew {
     fn work_once(&self) -> bool {
         let mut table = self.lock();
         let now = table.now;
-        let Some((index, job)) = table.jobs.pop_front() else { return false };
+        let Some((index, job)) = table.jobs.pop_front() else {
+            return false;
+        };
         drop(table);
         let done = run(job, now);
         self.lock().done.push((index, done));
@@ -115,7 +120,10 @@ impl Drop for CloseOnDrop<'_> {
 }
 
 fn run(job: Job, now: Instant) -> Done {
-    let Job { mut guest, deliveries } = job;
+    let Job {
+        mut guest,
+        deliveries,
+    } = job;
     let burst = catch_unwind(AssertUnwindSafe(|| guest.resume(now, deliveries)))
         .unwrap_or_else(|panic| stopped_by_defect(&panic_text(panic.as_ref())));
     Done { guest, burst }
@@ -138,5 +146,65 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         (Some(text), _) => (*text).to_owned(),
         (_, Some(text)) => text.clone(),
         _ => "a panic without a message".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    /// Waits for a word from another guest or gives one, and computes as long as its number says.
+    struct Relay {
+        number: u64,
+        hears: Option<Receiver<()>>,
+        tells: Option<Sender<()>>,
+    }
+
+    impl Guest for Relay {
+        fn resume(&mut self, _: Instant, _: Vec<Delivery>) -> Burst {
+            if let Some(hears) = &self.hears {
+                hears
+                    .recv()
+                    .expect("the other guest runs on another thread");
+            }
+            if let Some(tells) = &self.tells {
+                tells.send(()).expect("the other guest listens");
+            }
+            let compute = Span::from_nanos(self.number);
+            Burst {
+                happenings: Vec::new(),
+                compute,
+                state: GuestState::Waiting,
+            }
+        }
+    }
+
+    #[test]
+    fn guests_come_back_in_their_order_even_when_the_first_is_done_last() {
+        let (tells, hears) = channel();
+        // The thread that resumes the last has put down the one between before.
+        let relays = [
+            (0, Some(hears), None),
+            (1, None, None),
+            (2, None, Some(tells)),
+        ];
+        let jobs = relays.map(|(number, hears, tells)| Job {
+            guest: Box::new(Relay {
+                number,
+                hears,
+                tells,
+            }),
+            deliveries: Vec::new(),
+        });
+        let done = Crew::with(2, |crew| {
+            crew.resume_all(Instant::ZERO, jobs.into_iter().collect())
+        });
+        let order: Vec<u64> = done
+            .iter()
+            .map(|done| done.burst.compute.as_nanos())
+            .collect();
+        assert_eq!(order, [0, 1, 2]);
     }
 }

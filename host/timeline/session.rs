@@ -22,6 +22,10 @@ pub(crate) struct Session {
     pub(crate) record: SessionRecord,
     /// The agent's asks that have no final answer yet.
     pub(crate) pending: BTreeMap<AskId, Pending>,
+    /// How many things that are due will change something here.
+    pub(crate) expected: u64,
+    /// Whether a deadline will end it.
+    pub(crate) has_deadline: bool,
     open_spans: BTreeMap<(usize, u64), usize>,
 }
 
@@ -31,6 +35,8 @@ pub(crate) struct Pending {
     pub(crate) step: usize,
     /// The machine and its call, for a chat that was submitted.
     pub(crate) call: Option<(usize, CallId)>,
+    /// Whether the answer is due at an instant that the clock will reach.
+    pub(crate) is_due: bool,
 }
 
 /// A guest's place in a session.
@@ -120,7 +126,11 @@ impl Seat {
             };
             deliveries.push(delivery);
         }
-        let cause = if was_busy { BurstCause::Busy } else { cause.unwrap_or(BurstCause::Start) };
+        let cause = if was_busy {
+            BurstCause::Busy
+        } else {
+            cause.unwrap_or(BurstCause::Start)
+        };
         (deliveries, cause)
     }
 }
@@ -151,18 +161,29 @@ impl Session {
                 agent_compute: Span::ZERO,
             },
             pending: BTreeMap::new(),
+            expected: 0,
+            has_deadline: false,
             open_spans: BTreeMap::new(),
         }
     }
 
     pub(crate) fn record_agent_burst(&mut self, at: Instant, compute: Span, cause: BurstCause) {
-        self.record.bursts.push(BurstRecord { began_at: at, compute, cause });
+        self.record.bursts.push(BurstRecord {
+            began_at: at,
+            compute,
+            cause,
+        });
         self.record.agent_compute += compute;
     }
 
     /// Begins a step and returns its place.
     pub(crate) fn begin_step(&mut self, at: Instant, asked_in: usize, kind: StepKind) -> usize {
-        self.record.steps.push(Step { asked_at: at, asked_in, ended_at: at, kind });
+        self.record.steps.push(Step {
+            asked_at: at,
+            asked_in,
+            ended_at: at,
+            kind,
+        });
         self.record.steps.len() - 1
     }
 
@@ -176,7 +197,8 @@ impl Session {
         let entry = match happening {
             Happening::Logged(level, text) => JournalEntry::Log(level, text),
             Happening::SpanBegan(number, name) => {
-                self.open_spans.insert((seat, number), self.record.journal.len());
+                self.open_spans
+                    .insert((seat, number), self.record.journal.len());
                 JournalEntry::Span { name, ended_at: at }
             }
             Happening::SpanEnded(number) => {
@@ -186,7 +208,11 @@ impl Session {
             other => return Some(other),
         };
         let component = self.seats[seat].name.clone();
-        self.record.journal.push(JournalLine { at, component, entry });
+        self.record.journal.push(JournalLine {
+            at,
+            component,
+            entry,
+        });
         None
     }
 
@@ -218,12 +244,60 @@ impl Session {
         for seat in &mut self.seats {
             seat.guest = None;
         }
-        // Lines are written when a burst is merged, so a later line of a longer burst may stand
-        // before an earlier one of another component.
-        self.record.journal.sort_by_key(|line| line.at);
+        self.cut_off_what_lies_after(at);
         self.record.ended_at = at;
         self.record.outcome = outcome;
         (calls, given_up)
+    }
+
+    /// A burst is recorded when it begins, up to its end; the session may have ended inside it.
+    fn cut_off_what_lies_after(&mut self, at: Instant) {
+        let record = &mut self.record;
+        if let Some(last) = record.bursts.last_mut() {
+            let cut = last.compute.saturating_sub(at.since(last.began_at));
+            last.compute = last.compute - cut;
+            record.agent_compute = record.agent_compute - cut;
+        }
+        record.journal.retain(|line| line.at <= at);
+        for line in &mut record.journal {
+            if let JournalEntry::Span { ended_at, .. } = &mut line.entry {
+                *ended_at = at.min(*ended_at);
+            }
+        }
+        // Lines are written when a burst is merged, so a later line of a longer burst may stand
+        // before an earlier one of another component.
+        record.journal.sort_by_key(|line| line.at);
+    }
+
+    /// Whether nothing will happen here any more, but for a deadline.
+    pub(crate) fn expects_nothing(&self) -> bool {
+        let answered = |pending: &Pending| pending.is_due || pending.call.is_some();
+        self.expected == 0 && !self.pending.values().any(answered)
+    }
+
+    /// When the last of its guests has finished computing, the clock permitting.
+    pub(crate) fn computes_until(&self) -> Instant {
+        let busy = self.seats.iter().map(|seat| seat.busy_until);
+        busy.filter(|at| *at < Instant::END)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Why a session that expects nothing goes no further, for a person.
+    pub(crate) fn what_it_waits_for(&self) -> String {
+        if self.seats[AGENT].busy_until == Instant::END {
+            return "the agent computes past the end of the clock".to_owned();
+        }
+        let Some(pending) = self.pending.values().next() else {
+            return "the agent waits, and it asked for nothing that could wake it".to_owned();
+        };
+        let what = match &self.record.steps[pending.step].kind {
+            StepKind::Chat(chat) => format!("the machine \"{}\"", chat.machine),
+            StepKind::Tool(tool) => format!("the tool \"{}\"", tool.tool),
+            StepKind::User(_) => "the user".to_owned(),
+            StepKind::Sleep => "the end of a sleep".to_owned(),
+        };
+        format!("the agent waits for {what}, which does not come before the end of the clock")
     }
 
     /// Marks a step as given up at `at`.
@@ -234,7 +308,11 @@ impl Session {
             chat.end = ChatEnd::Cancelled;
             let untold = at.since(step.asked_at) - chat.timing.end_to_end();
             let streamed = chat.usage.output_tokens > 0;
-            *(if streamed { &mut chat.timing.decode } else { &mut chat.timing.queue }) += untold;
+            *(if streamed {
+                &mut chat.timing.decode
+            } else {
+                &mut chat.timing.queue
+            }) += untold;
         }
     }
 

@@ -23,9 +23,18 @@ impl Instant {
     /// When the run began.
     pub const ZERO: Instant = Instant(0);
 
-    /// The instant this many nanoseconds after the run began.
+    /// The end of the clock, 2^53 - 1 nanoseconds or 104 days after the run began: the last one
+    /// that every reader of JSON keeps exactly. Adding time stops here, and a run never arrives
+    /// here: what would be due at the end or after it never comes.
+    pub const END: Instant = Instant((1 << 53) - 1);
+
+    /// The instant this many nanoseconds after the run began, at most [`Instant::END`].
     pub const fn from_nanos(nanos: u64) -> Instant {
-        Instant(nanos)
+        if nanos < Instant::END.0 {
+            Instant(nanos)
+        } else {
+            Instant::END
+        }
     }
 
     /// Nanoseconds since the run began.
@@ -38,7 +47,11 @@ impl Instant {
     /// # Panics
     /// When `earlier` is later: the clock fell, which is a defect of this program.
     pub fn since(self, earlier: Instant) -> Span {
-        Span(self.0.checked_sub(earlier.0).expect("the clock of a run never falls"))
+        Span(
+            self.0
+                .checked_sub(earlier.0)
+                .expect("the clock of a run never falls"),
+        )
     }
 }
 
@@ -53,12 +66,12 @@ impl Span {
 
     /// A span of this many microseconds.
     pub const fn from_micros(micros: u64) -> Span {
-        Span(micros * 1_000)
+        Span(micros.saturating_mul(1_000))
     }
 
     /// A span of this many milliseconds.
     pub const fn from_millis(millis: u64) -> Span {
-        Span(millis * 1_000_000)
+        Span(millis.saturating_mul(1_000_000))
     }
 
     /// The nearest whole number of nanoseconds to `seconds`; nothing when it is negative or no
@@ -87,15 +100,16 @@ impl Span {
 impl Add<Span> for Instant {
     type Output = Instant;
 
-    /// Saturates at the end of the clock, 584 years after the run began.
+    /// Stops at the end of the clock.
     fn add(self, span: Span) -> Instant {
-        Instant(self.0.saturating_add(span.0))
+        Instant::from_nanos(self.0.saturating_add(span.0))
     }
 }
 
 impl Add for Span {
     type Output = Span;
 
+    /// Stops at the longest span, 584 years.
     fn add(self, other: Span) -> Span {
         Span(self.0.saturating_add(other.0))
     }
@@ -111,7 +125,11 @@ impl Sub for Span {
     type Output = Span;
 
     fn sub(self, other: Span) -> Span {
-        Span(self.0.checked_sub(other.0).expect("a span is never negative"))
+        Span(
+            self.0
+                .checked_sub(other.0)
+                .expect("a span is never negative"),
+        )
     }
 }
 
@@ -121,7 +139,8 @@ impl std::iter::Sum for Span {
     }
 }
 
-/// Human units with three significant digits: `0 s`, `834 ns`, `12.3 µs`, `1.20 s`, `2 min 05 s`.
+/// Human units with three significant digits: `0 s`, `834 ns`, `12.3 µs`, `1.20 s`, `2 min 05 s`,
+/// `2 h 02 min`, `104 d 05 h`.
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self.0 {
@@ -131,10 +150,11 @@ impl fmt::Display for Span {
             n if n < 999_500_000 => three_digits(n as f64 / 1e6, "ms"),
             n if n < 119_500_000_000 => three_digits(n as f64 / 1e9, "s"),
             n => {
-                let seconds = (n + 500_000_000) / 1_000_000_000;
+                let seconds = n / 1_000_000_000 + u64::from(n % 1_000_000_000 >= 500_000_000);
                 match seconds / 3600 {
                     0 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-                    hours => format!("{hours} h {:02} min", seconds % 3600 / 60),
+                    hours if hours < 48 => format!("{hours} h {:02} min", seconds % 3600 / 60),
+                    hours => format!("{} d {:02} h", hours / 24, hours % 24),
                 }
             }
         };
@@ -165,6 +185,18 @@ mod tests {
         assert_eq!(shown(1_204_000_000), "1.20 s");
         assert_eq!(shown(125_000_000_000), "2 min 05 s");
         assert_eq!(shown(7_325_000_000_000), "2 h 02 min");
+        assert_eq!(shown(Instant::END.as_nanos()), "104 d 05 h");
+        assert_eq!(shown(u64::MAX), "213503 d 23 h");
+    }
+
+    #[test]
+    fn no_time_added_passes_the_end_of_the_clock() {
+        let longest = Span::from_nanos(u64::MAX);
+        assert_eq!(Instant::from_nanos(5) + longest, Instant::END);
+        assert_eq!(Instant::END + Span::from_nanos(1), Instant::END);
+        assert_eq!(Instant::from_nanos(u64::MAX), Instant::END);
+        assert_eq!(longest + longest, longest);
+        assert_eq!(Span::from_millis(u64::MAX), longest);
     }
 
     #[test]

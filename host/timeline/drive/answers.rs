@@ -1,6 +1,6 @@
 //! How answers reach the agent: each ends a step, then is delivered.
 
-use super::{ChatUnderWay, Drive, Due};
+use super::{ChatUnderWay, Drive};
 use crate::backend::{ChatTiming, Completion, CompletionEvent, Served, SessionId};
 use crate::conversation::{ModelError, ToolError};
 use crate::guest::{Answer, AskId, ChatAnswer, Delivery, Happening, StopCause};
@@ -18,8 +18,12 @@ impl Drive<'_> {
     /// Ends the step that the answer belongs to, and delivers it.
     pub(super) fn answer_agent(&mut self, id: SessionId, answer: AnswerToAgent) {
         let AnswerToAgent { ask, answer } = answer;
-        let Some(session) = self.running.get_mut(&id) else { return };
-        let Some(pending) = session.pending.remove(&ask) else { return };
+        let Some(session) = self.running.get_mut(&id) else {
+            return;
+        };
+        let Some(pending) = session.pending.remove(&ask) else {
+            return;
+        };
         let step = &mut session.record.steps[pending.step];
         step.ended_at = self.now;
         let failed = match (&mut step.kind, &answer) {
@@ -41,7 +45,11 @@ impl Drive<'_> {
             }
             _ => false,
         };
-        *(if failed { &mut self.counts.failed } else { &mut self.counts.answered }) += 1;
+        *(if failed {
+            &mut self.counts.failed
+        } else {
+            &mut self.counts.answered
+        }) += 1;
         let cause = BurstCause::Step(pending.step);
         self.deliver(id, AGENT, Delivery::Answer(ask, answer), cause);
     }
@@ -50,7 +58,10 @@ impl Drive<'_> {
     pub(super) fn completed(&mut self, machine: usize, completion: Completion) {
         let call = completion.call;
         match completion.event {
-            CompletionEvent::Progress { output_tokens, timing } => {
+            CompletionEvent::Progress {
+                output_tokens,
+                timing,
+            } => {
                 if let Some(chat) = self.chats.get_mut(&call) {
                     let (id, ask) = (chat.session, chat.ask);
                     let content = chat.text_up_to(output_tokens);
@@ -64,7 +75,10 @@ impl Drive<'_> {
             }
             CompletionEvent::Failed(error) => {
                 if let Some(chat) = self.chats.remove(&call) {
-                    let answer = AnswerToAgent { ask: chat.ask, answer: Answer::Chat(Err(error)) };
+                    let answer = AnswerToAgent {
+                        ask: chat.ask,
+                        answer: Answer::Chat(Err(error)),
+                    };
                     self.answer_agent(chat.session, answer);
                 }
             }
@@ -79,30 +93,53 @@ impl Drive<'_> {
         output_tokens: u64,
         timing: ChatTiming,
     ) {
-        let Some(session) = self.running.get_mut(&id) else { return };
-        let Some(pending) = session.pending.get(&ask) else { return };
+        let Some(session) = self.running.get_mut(&id) else {
+            return;
+        };
+        let Some(pending) = session.pending.get(&ask) else {
+            return;
+        };
         let cause = BurstCause::Step(pending.step);
         if let StepKind::Chat(chat) = &mut session.record.steps[pending.step].kind {
             chat.timing = timing;
             chat.usage.output_tokens = output_tokens;
         }
-        let answer = Answer::Chunk { content, output_tokens };
+        let answer = Answer::Chunk {
+            content,
+            output_tokens,
+        };
         self.deliver(id, AGENT, Delivery::Answer(ask, answer), cause);
     }
 
     fn served(&mut self, machine: usize, chat: ChatUnderWay, served: Served) {
-        let ChatUnderWay { session: id, ask, message, .. } = chat;
-        let Some(session) = self.running.get_mut(&id) else { return };
-        let Some(pending) = session.pending.get(&ask) else { return };
+        let ChatUnderWay {
+            session: id,
+            ask,
+            message,
+            ..
+        } = chat;
+        let Some(session) = self.running.get_mut(&id) else {
+            return;
+        };
+        let Some(pending) = session.pending.get(&ask) else {
+            return;
+        };
         let Some((message, finish_reason)) = served.words.or(message) else {
             let error = ModelError::Unavailable("the machine gave no words".to_owned());
-            let answer = AnswerToAgent { ask, answer: Answer::Chat(Err(error)) };
+            let answer = AnswerToAgent {
+                ask,
+                answer: Answer::Chat(Err(error)),
+            };
             return self.answer_agent(id, answer);
         };
         let step = &mut session.record.steps[pending.step];
         let asked_at = step.asked_at;
         let took = self.now.since(asked_at);
-        assert_eq!(served.timing.end_to_end(), took, "the parts of a chat sum to its time");
+        assert_eq!(
+            served.timing.end_to_end(),
+            took,
+            "the parts of a chat sum to its time"
+        );
         if let StepKind::Chat(chat) = &mut step.kind {
             **chat = ChatStep {
                 end: ChatEnd::Replied(finish_reason),
@@ -123,7 +160,13 @@ impl Drive<'_> {
             model: machine.model.clone(),
             machine: machine.name.clone(),
         };
-        self.answer_agent(id, AnswerToAgent { ask, answer: Answer::Chat(Ok(answer)) });
+        self.answer_agent(
+            id,
+            AnswerToAgent {
+                ask,
+                answer: Answer::Chat(Ok(answer)),
+            },
+        );
     }
 
     /// A plugin finished a call.
@@ -135,34 +178,45 @@ impl Drive<'_> {
         compute: Span,
         happening: Happening,
     ) {
-        let Some(session) = self.running.get_mut(&id) else { return };
-        let Some(under_way) = session.seats[seat].calls.remove(&call) else { return };
-        let Happening::ToolAnswer { output, .. } = happening else { return };
+        let Some(session) = self.running.get_mut(&id) else {
+            return;
+        };
+        let Some(under_way) = session.seats[seat].calls.remove(&call) else {
+            return;
+        };
+        let Happening::ToolAnswer { output, .. } = happening else {
+            return;
+        };
         if let Some(pending) = session.pending.get(&under_way.ask) {
             let step = pending.step;
             session.tool_step(step).compute = compute;
         }
-        let answer = AnswerToAgent { ask: under_way.ask, answer: Answer::Tool(output) };
+        let answer = AnswerToAgent {
+            ask: under_way.ask,
+            answer: Answer::Tool(output),
+        };
         self.answer_agent(id, answer);
     }
 
     /// A plugin was stopped: its calls fail, and so will later ones. The session goes on, since the
     /// agent may know what to do without the tool.
     pub(super) fn plugin_stopped(&mut self, id: SessionId, seat: usize, cause: StopCause) {
-        let Some(session) = self.running.get_mut(&id) else { return };
+        let Some(session) = self.running.get_mut(&id) else {
+            return;
+        };
         let compute = session.seats[seat].compute;
         let calls = std::mem::take(&mut session.seats[seat].calls);
+        session.seats[seat].ended = Some(cause.clone());
         for under_way in calls.into_values() {
+            let session = self.running.get_mut(&id).expect("looked up above");
             if let Some(pending) = session.pending.get(&under_way.ask) {
                 let step = pending.step;
                 let before = under_way.compute_before.unwrap_or(compute);
                 session.tool_step(step).compute = compute.saturating_sub(before);
             }
             let error = ToolError::Crashed(cause.message.clone());
-            let answer = AnswerToAgent { ask: under_way.ask, answer: Answer::Tool(Err(error)) };
-            self.queue.schedule(self.now, Due::Answer { session: id, answer });
+            self.answer_after(id, under_way.ask, Span::ZERO, Answer::Tool(Err(error)));
         }
-        session.seats[seat].ended = Some(cause);
     }
 }
 
@@ -170,7 +224,9 @@ impl ChatUnderWay {
     /// The text between what was sent and this many tokens: the same part of the text as of the
     /// tokens, cut between characters. A modelled reply's tokens have no texts of their own.
     fn text_up_to(&mut self, output_tokens: u64) -> String {
-        let Some((message, _)) = &self.message else { return String::new() };
+        let Some((message, _)) = &self.message else {
+            return String::new();
+        };
         let text = &message.content;
         let share = text.len() as u128 * u128::from(output_tokens.min(self.output_tokens));
         let start = self.sent_bytes;

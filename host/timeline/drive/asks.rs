@@ -1,17 +1,19 @@
 //! What guests ask, and what becomes of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::answers::AnswerToAgent;
-use super::{ChatUnderWay, Drive, Due};
+use super::{ChatUnderWay, Drive, Due, Machine};
 use crate::backend::{
-    CallId, ChatTiming, PlannedTokens, ReplyLength, SessionId, Submission, UserReply, WordsError,
+    CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, SessionId, Submission, UserReply,
+    WordsError,
 };
 use crate::conversation::{ChatRequest, ModelError, ToolError, Usage, UserError, nearest};
 use crate::guest::{Answer, Ask, AskId, Delivery, Happening, StopCause};
 use crate::record::{BurstCause, ChatEnd, ChatStep, SessionOutcome, StepKind, ToolStep, UserStep};
 use crate::session::{AGENT, Pending, ToolCallUnderWay};
-use crate::time::Span;
+use crate::time::{Instant, Span};
 
 impl Drive<'_> {
     /// Performs what a guest did, at the instant at which it did it.
@@ -29,7 +31,9 @@ impl Drive<'_> {
             Happening::Asked(ask, wanted) if seat == AGENT => {
                 self.counts.asked += 1;
                 match wanted {
-                    Ask::Chat { request, stream } => self.asked_chat(id, burst, ask, request, stream),
+                    Ask::Chat { request, stream } => {
+                        self.asked_chat(id, burst, ask, request, stream)
+                    }
                     Ask::Tool { name, arguments } => {
                         self.asked_tool(id, burst, ask, name, arguments);
                     }
@@ -39,8 +43,13 @@ impl Drive<'_> {
             }
             Happening::Asked(ask, Ask::Sleep(span)) => {
                 let delivery = Delivery::Answer(ask, Answer::Slept);
-                let due = Due::Deliver { session: id, seat, delivery, cause: BurstCause::Busy };
-                self.queue.schedule(self.now + span, due);
+                let due = Due::Deliver {
+                    session: id,
+                    seat,
+                    delivery,
+                    cause: BurstCause::Busy,
+                };
+                self.schedule(self.now + span, due);
             }
             Happening::Dropped(ask) if seat == AGENT => self.dropped(id, ask),
             // The tool world offers plugins nothing else to wait for.
@@ -48,17 +57,35 @@ impl Drive<'_> {
         }
     }
 
-    fn begin_step(&mut self, id: SessionId, burst: usize, ask: AskId, kind: StepKind) -> usize {
+    fn begin_step(&mut self, id: SessionId, burst: usize, ask: AskId, kind: StepKind) {
         let session = self.running.get_mut(&id).expect("checked by the caller");
         let step = session.begin_step(self.now, burst, kind);
-        session.pending.insert(ask, Pending { step, call: None });
-        step
+        let before = session.pending.insert(
+            ask,
+            Pending {
+                step,
+                call: None,
+                is_due: false,
+            },
+        );
+        assert!(before.is_none(), "a guest uses the number of an ask once");
     }
 
     /// Answers an ask later; nothing else happens to it until then.
-    fn answer_after(&mut self, id: SessionId, ask: AskId, after: Span, answer: Answer) {
+    pub(super) fn answer_after(&mut self, id: SessionId, ask: AskId, after: Span, answer: Answer) {
+        let at = self.now + after;
+        let session = self.running.get_mut(&id).expect("checked by the caller");
+        if let Some(pending) = session.pending.get_mut(&ask) {
+            pending.is_due = at < Instant::END;
+        }
         let answer = AnswerToAgent { ask, answer };
-        self.queue.schedule(self.now + after, Due::Answer { session: id, answer });
+        self.schedule(
+            at,
+            Due::Answer {
+                session: id,
+                answer,
+            },
+        );
     }
 
     fn asked_chat(
@@ -70,17 +97,18 @@ impl Drive<'_> {
         stream: bool,
     ) {
         let machine = self.machine_for(request.model.as_deref());
-        let (model, name) = match &machine {
-            Ok(index) => {
-                let machine = &self.stage.machines[*index];
-                (machine.model.clone(), machine.name.clone())
-            }
-            Err(_) => (Arc::from(request.model.as_deref().unwrap_or_default()), Arc::from("")),
+        let served_by = machine
+            .as_ref()
+            .ok()
+            .map(|index| &self.stage.machines[*index]);
+        let model = match served_by {
+            Some(machine) => machine.model.clone(),
+            None => Arc::from(request.model.as_deref().unwrap_or_default()),
         };
         let step = ChatStep {
             request: request.clone(),
             model: model.clone(),
-            machine: name,
+            machine: served_by.map_or(Arc::from(""), |machine| machine.name.clone()),
             end: ChatEnd::Cancelled,
             usage: Usage::default(),
             timing: ChatTiming::default(),
@@ -88,45 +116,65 @@ impl Drive<'_> {
             cost_usd: None,
             reply: None,
         };
-        let step = self.begin_step(id, burst, ask, StepKind::Chat(Box::new(step)));
+        self.begin_step(id, burst, ask, StepKind::Chat(Box::new(step)));
         let machine = match machine {
             Ok(machine) => machine,
             Err(error) => {
                 return self.answer_after(id, ask, Span::ZERO, Answer::Chat(Err(error)));
             }
         };
-        let session = self.running.get_mut(&id).expect("checked by the caller");
-        let reply = match self.stage.words.reply(&session.words, &request) {
-            Ok(reply) => reply,
-            Err(error) => return self.no_words(id, error),
-        };
+        let session = &self.running[&id];
+        match self.stage.words.reply(&session.words, &request) {
+            Ok(reply) => {
+                let tokens = PlannedTokens {
+                    input_tokens: reply.input_tokens,
+                    max_output_tokens: request.options.max_output_tokens.map(u64::from),
+                    reply: ReplyLength::of(reply.output_tokens),
+                };
+                let tokens = Some(tokens);
+                let work = Submission {
+                    session: id,
+                    model,
+                    request,
+                    tokens,
+                    stream,
+                };
+                self.submit(machine, ask, work, reply);
+            }
+            Err(error) => self.no_words(id, error),
+        }
+    }
+
+    fn submit(&mut self, machine: usize, ask: AskId, work: Submission, reply: Reply) {
         let call = CallId(self.next_call);
         self.next_call += 1;
-        session.pending.insert(ask, Pending { step, call: Some((machine, call)) });
-        let tokens = PlannedTokens {
-            input_tokens: reply.input_tokens,
-            max_output_tokens: request.options.max_output_tokens.map(u64::from),
-            reply: ReplyLength::of(reply.output_tokens),
-        };
-        let work = Submission { session: id, model, request, tokens: Some(tokens), stream };
+        let session = self
+            .running
+            .get_mut(&work.session)
+            .expect("checked by the caller");
+        let pending = session.pending.get_mut(&ask).expect("its step has begun");
+        pending.call = Some((machine, call));
         let under_way = ChatUnderWay {
-            session: id,
+            session: work.session,
             ask,
             message: Some((reply.message, reply.finish_reason)),
             output_tokens: reply.output_tokens.max(1),
             sent_bytes: 0,
         };
         self.chats.insert(call, under_way);
-        self.stage.machines[machine].backend.submit(self.now, call, work);
+        self.stage.machines[machine]
+            .backend
+            .submit(self.now, call, work);
     }
 
     /// The machine that serves a model; the first one when the request names none.
     fn machine_for(&self, model: Option<&str>) -> Result<usize, ModelError> {
         let Some(model) = model else { return Ok(0) };
         let machines = &self.stage.machines;
-        machines.iter().position(|machine| &*machine.model == model).ok_or_else(|| {
-            let mut served: Vec<&str> = machines.iter().map(|machine| &*machine.model).collect();
-            served.dedup();
+        let serves = |machine: &Machine| &*machine.model == model;
+        machines.iter().position(serves).ok_or_else(|| {
+            let served: BTreeSet<&str> = machines.iter().map(|machine| &*machine.model).collect();
+            let served: Vec<&str> = served.into_iter().collect();
             ModelError::UnknownModel(format!(
                 "no machine of this run serves \"{model}\"; they serve {}",
                 served.join(", ")
@@ -135,7 +183,10 @@ impl Drive<'_> {
     }
 
     fn no_words(&mut self, id: SessionId, error: WordsError) {
-        let cause = StopCause { kind: error.kind, message: error.message };
+        let cause = StopCause {
+            kind: error.kind,
+            message: error.message,
+        };
         self.end_session(id, SessionOutcome::Stopped(cause));
     }
 
@@ -175,13 +226,26 @@ impl Drive<'_> {
         }
         let call = self.next_tool_call;
         self.next_tool_call += 1;
-        seat.calls.insert(call, ToolCallUnderWay { ask, compute_before: None });
-        let delivery = Delivery::ToolCall { call, name, arguments };
+        seat.calls.insert(
+            call,
+            ToolCallUnderWay {
+                ask,
+                compute_before: None,
+            },
+        );
+        let delivery = Delivery::ToolCall {
+            call,
+            name,
+            arguments,
+        };
         self.deliver(id, seat_index, delivery, BurstCause::Start);
     }
 
     fn asked_user(&mut self, id: SessionId, burst: usize, ask: AskId, message: String) {
-        let step = UserStep { message: message.clone(), answer: None };
+        let step = UserStep {
+            message: message.clone(),
+            answer: None,
+        };
         self.begin_step(id, burst, ask, StepKind::User(step));
         let session = self.running.get_mut(&id).expect("checked by the caller");
         match self.stage.words.user_answer(&session.words, &message) {
@@ -209,7 +273,9 @@ impl Drive<'_> {
     /// The agent no longer wants an answer. A machine stops working on it; a plugin does not.
     fn dropped(&mut self, id: SessionId, ask: AskId) {
         let session = self.running.get_mut(&id).expect("checked by the caller");
-        let Some(pending) = session.pending.remove(&ask) else { return };
+        let Some(pending) = session.pending.remove(&ask) else {
+            return;
+        };
         session.cancel_step(pending.step, self.now);
         self.counts.cancelled += 1;
         if let Some((machine, call)) = pending.call {

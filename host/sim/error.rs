@@ -38,6 +38,34 @@ pub enum MachineError {
         /// The chip.
         chip: String,
     },
+    /// The chip named as host CPU cannot run agents.
+    #[error(
+        "chip `{chip}` cannot run agents and tools: it has no section [host]; name another \
+         `host_cpu` for `{machine}`"
+    )]
+    RunsNothing {
+        /// The machine.
+        machine: String,
+        /// The chip.
+        chip: String,
+    },
+    /// A group has more chips than one domain joins.
+    #[error(
+        "a group of {} {chip} in `{machine}` is larger than the {} that one domain joins; lower \
+         `tensor_parallel`",
+        count(*group),
+        count(*domain)
+    )]
+    BeyondDomain {
+        /// The machine.
+        machine: String,
+        /// The chip.
+        chip: String,
+        /// Chips of one group.
+        group: u64,
+        /// Chips of one domain.
+        domain: u64,
+    },
     /// The chip cannot hold weights in this format, nor in a wider one.
     #[error("chip `{chip}` cannot hold the {what} of `{model}` in {format}; it holds {}", held.join(", "))]
     NoFormat {

@@ -1,1 +1,33 @@
-//! Placeholder.
+//! A modelled machine: what hardware would serve a model, and how long it would take.
+//!
+//! Start with [`catalogue`], which reads the profiles and puts a model on a machine: the result is
+//! a [`deployment::Deployment`]. [`engine`] runs one in virtual time, call by call; [`explain`]
+//! prints where one step's time comes from. Both ask [`cost`], the one place where time is
+//! computed, from the [`placement`] of the model in memory and the figures of the [`profile`]s.
+//!
+//! # Architecture invariants
+//! * A modelled machine knows no clock but the instants it is handed, and never looks past a
+//!   deadline: a session woken there may still join the next batch.
+//! * What is explained is what is timed: one implementation of the cost of a step.
+//! * Time uses + − × ÷ and the square root alone, which are the same on every computer.
+//! * Every number about hardware stands in a profile with its source, date and confidence. Code has
+//!   none, and what rests on an estimate says so.
+//! * Nothing reads the length of a reply before it is written.
+//! * Counts hold on every run: calls in = calls out + calls inside; KV blocks free + used = total;
+//!   the parts of a call's time sum to it, to the nanosecond.
+
+pub mod catalogue;
+pub mod cost;
+pub mod deployment;
+pub mod engine;
+pub mod error;
+pub mod explain;
+mod ledger;
+pub mod placement;
+pub mod profile;
+mod text;
+
+#[cfg(test)]
+mod anchors;
+#[cfg(test)]
+mod examples;

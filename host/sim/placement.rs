@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::cost::need;
 use crate::error::{DoesNotFit, MachineError};
+use crate::ledger::Ledger;
 use crate::profile::{Chip, ChipKind, Model, Precision, Serving};
 
 /// Tokens of one block of the KV cache.
@@ -43,8 +43,8 @@ pub struct Placement {
 pub struct Formats {
     /// Weights that every token passes.
     pub linear: Precision,
-    /// Experts.
-    pub experts: Precision,
+    /// Experts, where the model has them.
+    pub experts: Option<Precision>,
     /// Embedding and output matrix.
     pub head: Precision,
 }
@@ -63,21 +63,22 @@ impl Placement {
     ///
     /// # Errors
     /// When the chip cannot hold a format, a size is unknown, or the model is too large.
-    pub fn new(
+    pub(crate) fn new(
         machine: &str,
         role: &'static str,
         chip: &Chip,
         chips: u64,
         model: &Model,
         serving: &Serving,
+        ledger: &Ledger,
     ) -> Result<Placement, MachineError> {
         let memory = match &chip.memory {
             Some(memory) if chip.kind != ChipKind::Cpu => memory,
             _ => return Err(MachineError::ServesNothing { chip: chip.name.clone() }),
         };
         let formats = formats(chip, &memory.formats, model, serving)?;
-        let capacity = need(&memory.capacity_bytes, &chip.name, "memory.capacity_bytes")?;
-        let reserved = need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
+        let capacity = ledger.need(&memory.capacity_bytes, &chip.name, "memory.capacity_bytes")?;
+        let reserved = ledger.need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
         let weights_bytes = weights_bytes(model, formats);
         let sizes = Sizes { capacity, reserved, weights_bytes, lpu: chip.kind == ChipKind::Lpu };
         let placed = |chips| sizes.place(chips, formats, model, serving);
@@ -227,7 +228,9 @@ fn formats(
     };
     Ok(Formats {
         linear: hold("linear weights", serving.linear)?,
-        experts: hold("experts", serving.experts.unwrap_or(serving.linear))?,
+        experts: (model.expert_parameters() > 0)
+            .then(|| hold("experts", serving.experts.unwrap_or(serving.linear)))
+            .transpose()?,
         head: hold("output matrix", serving.head)?,
     })
 }
@@ -235,6 +238,6 @@ fn formats(
 fn weights_bytes(model: &Model, formats: Formats) -> f64 {
     let embeddings = if model.tied_embeddings { 1.0 } else { 2.0 };
     model.linear_parameters() as f64 * formats.linear.bytes()
-        + model.expert_parameters() as f64 * formats.experts.bytes()
+        + model.expert_parameters() as f64 * formats.experts.map_or(0.0, Precision::bytes)
         + embeddings * model.head_parameters() as f64 * formats.head.bytes()
 }

@@ -34,6 +34,54 @@ pub(crate) fn count(value: u64) -> String {
     out
 }
 
+/// Lines of text in columns two blanks apart, those of `right` flush right. Headings
+/// are a row like the others.
+pub(crate) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (index, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            match right.contains(&index) {
+                true => line += &format!("{cell:>width$}  "),
+                false => line += &format!("{cell:<width$}  "),
+            }
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// A text in lines of at most `width` columns, broken at blanks; lines after the first begin with
+/// `indent`.
+pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
+    let begin = text.len() - text.trim_start().len();
+    let mut lines = text[..begin].to_owned();
+    let mut column = begin;
+    for (index, word) in text.split_whitespace().enumerate() {
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > width {
+            lines.push('\n');
+            lines += indent;
+            column = indent.len();
+        } else if index > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines += word;
+        column += length;
+    }
+    lines.push('\n');
+    lines
+}
+
 fn scaled(value: f64, unit: &str, steps: &[(&str, f64)]) -> String {
     match steps.iter().find(|(_, step)| value >= step * 0.999_5) {
         Some((prefix, step)) => format!("{} {prefix}", three_digits(value / step)),
@@ -55,6 +103,18 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let rows = [row(["part", "time", "from"]), row(["a", "12 µs", ""]), row(["b", "1 s", "c"])];
+        assert_eq!(columns(&rows, &[1]), "part   time  from\na     12 µs\nb       1 s  c\n");
+    }
+
+    #[test]
+    fn long_texts_break_between_words() {
+        assert_eq!(wrapped("  one two three", "    ", 11), "  one two\n    three\n");
+    }
 
     #[test]
     fn numbers_read_as_a_person_would_write_them() {

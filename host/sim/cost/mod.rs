@@ -9,8 +9,8 @@ mod step;
 mod term;
 mod work;
 
-pub(crate) use build::need;
 pub use power::PowerDraw;
+pub(crate) use step::{Exchanges, step_span};
 pub use step::StepCost;
 pub use term::{Binds, Part, Term};
 pub use work::{GroupWork, Work};

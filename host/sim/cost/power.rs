@@ -1,5 +1,6 @@
 //! What a step draws and what an hour costs, where the profile knows.
 
+use crate::ledger::Ledger;
 use crate::profile::Chip;
 
 /// A chip's power in watts as its compute and its memory are used.
@@ -13,12 +14,24 @@ pub struct PowerDraw {
 
 impl PowerDraw {
     /// The chip's power, if every figure of it is known.
-    pub fn of(chip: &Chip) -> Option<PowerDraw> {
+    pub(crate) fn of(chip: &Chip, ledger: &Ledger) -> Option<PowerDraw> {
+        let power = &chip.power;
+        let figures = [
+            (&power.idle_watts, "power.idle_watts"),
+            (&power.compute_watts, "power.compute_watts"),
+            (&power.memory_watts, "power.memory_watts"),
+            (&power.limit_watts, "power.limit_watts"),
+        ];
+        if figures.iter().any(|(figure, _)| figure.value.is_none()) {
+            return None;
+        }
+        let [idle_watts, compute_watts, memory_watts, limit_watts] =
+            figures.map(|(figure, key)| ledger.known(figure, &chip.name, key));
         Some(PowerDraw {
-            idle_watts: chip.power.idle_watts.value?,
-            compute_watts: chip.power.compute_watts.value?,
-            memory_watts: chip.power.memory_watts.value?,
-            limit_watts: chip.power.limit_watts.value?,
+            idle_watts: idle_watts?,
+            compute_watts: compute_watts?,
+            memory_watts: memory_watts?,
+            limit_watts: limit_watts?,
         })
     }
 

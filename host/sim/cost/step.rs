@@ -2,6 +2,8 @@
 //!
 //! Only + − × ÷ and the square root are used, which IEEE 754 makes the same on every platform.
 
+use timeslip_timeline::time::Span;
+
 use super::term::{Binds, Part, Term};
 use super::work::Work;
 
@@ -19,7 +21,8 @@ pub struct StepCost {
     pub(crate) attention_chips: f64,
     /// Per matrix: rates and bytes per weight.
     pub(crate) linear: Rates,
-    pub(crate) experts: Rates,
+    /// Absent where no layer has experts.
+    pub(crate) experts: Option<Rates>,
     pub(crate) head: Rates,
     pub(crate) attention: Rates,
     pub(crate) exchange: Exchanges,
@@ -92,6 +95,11 @@ pub(crate) enum Exchanges {
     Reach { attention_seconds: f64, feed_forward_seconds: f64, bytes_per_second: f64 },
 }
 
+/// The time of a step on the clock: at least a nanosecond, since one of none would stall it.
+pub(crate) fn step_span(seconds: f64) -> Span {
+    Span::from_seconds_f64(seconds).max(Span::from_nanos(1))
+}
+
 /// Bytes of one value that passes between chips.
 const ACTIVATION_BYTES: f64 = 2.0;
 
@@ -108,15 +116,14 @@ impl StepCost {
         let tokens = work.tokens as f64;
         sink(self.linear_term(tokens));
         sink(self.attention_term(work));
-        if self.groups.iter().any(|group| group.experts.is_some()) {
-            sink(self.expert_term(work.tokens));
+        if let Some(rates) = &self.experts {
+            sink(self.expert_term(rates, work.tokens));
         }
         if !matches!(self.exchange, Exchanges::None) {
             sink(self.exchange_term(tokens));
         }
-        let expert_layers: f64 =
-            self.groups.iter().filter(|g| g.experts.is_some()).map(|g| g.count).sum();
-        let fixed = self.layers() * self.layer_seconds + expert_layers * self.expert_layer_seconds;
+        let fixed = self.layers() * self.layer_seconds
+            + self.expert_layers() * self.expert_layer_seconds;
         sink(Term::fixed(Part::Layers, fixed));
         sink(self.head_term(work.outputs as f64));
         if self.host_step_seconds > 0.0 {
@@ -125,8 +132,13 @@ impl StepCost {
         }
     }
 
-    fn layers(&self) -> f64 {
+    pub(crate) fn layers(&self) -> f64 {
         self.groups.iter().map(|group| group.count).sum()
+    }
+
+    pub(crate) fn expert_layers(&self) -> f64 {
+        let with_experts = self.groups.iter().filter(|group| group.experts.is_some());
+        with_experts.map(|group| group.count).sum()
     }
 
     fn linear_term(&self, tokens: f64) -> Term {
@@ -157,7 +169,7 @@ impl StepCost {
         self.attention.term(Part::Attention, flops, bytes, seconds)
     }
 
-    fn expert_term(&self, tokens: u64) -> Term {
+    fn expert_term(&self, rates: &Rates, tokens: u64) -> Term {
         let (mut flops, mut bytes, mut seconds) = (0.0, 0.0, 0.0);
         for group in &self.groups {
             let Some(experts) = group.experts else { continue };
@@ -166,15 +178,15 @@ impl StepCost {
             let layer_flops =
                 2.0 * tokens as f64 * experts.per_token * experts.parameters / self.weight_chips;
             let layer_bytes =
-                experts.parameters * self.experts.bytes_per_weight * hit / self.weight_chips;
+                experts.parameters * rates.bytes_per_weight * hit / self.weight_chips;
             // Experts differ in load, so arithmetic and reads overlap in part only.
-            let compute = layer_flops / self.experts.flops;
-            let memory = layer_bytes / self.experts.bytes;
+            let compute = layer_flops / rates.flops;
+            let memory = layer_bytes / rates.bytes;
             seconds += group.count * (compute * compute + memory * memory).sqrt();
             flops += group.count * layer_flops;
             bytes += group.count * layer_bytes;
         }
-        self.experts.term(Part::Experts, flops, bytes, seconds)
+        rates.term(Part::Experts, flops, bytes, seconds)
     }
 
     fn exchange_term(&self, tokens: f64) -> Term {

@@ -7,7 +7,7 @@ use timeslip_timeline::backend::CallId;
 use timeslip_timeline::time::{Instant, Span};
 
 use super::blocks::Blocks;
-use crate::cost::Work;
+use crate::cost::{Work, step_span};
 use crate::deployment::DeployedPool;
 use crate::profile::{Model, Role};
 
@@ -99,8 +99,8 @@ impl Group {
             compute += term.peak_compute_seconds;
             memory += term.peak_memory_seconds;
         });
-        // A step of no time at all would stall the clock.
-        let span = Span::from_seconds_f64(seconds).max(Span::from_nanos(1));
+        let span = step_span(seconds);
+        let seconds = span.as_seconds_f64();
         let chips = self.pool.placement.chips as f64;
         let watts =
             self.pool.draw.map(|draw| chips * draw.watts(compute / seconds, memory / seconds));

@@ -12,20 +12,22 @@ mod agenda;
 mod blocks;
 mod call;
 mod group;
+mod refusal;
 mod schedule;
+mod totals;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, MachineTotals, Served, Submission,
+    Backend, CallId, Completion, CompletionEvent, MachineTotals, ReplyLength, Served,
+    Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
 
 use crate::deployment::Deployment;
 use crate::profile::Role;
-use crate::text::count;
 use agenda::{Agenda, Event};
 use call::{Call, Phase, Place};
 use group::Group;
@@ -115,45 +117,6 @@ impl ModelledMachine {
     /// What became of the calls so far.
     pub fn counts(&self) -> Counts {
         self.counts
-    }
-
-    /// Why a call can never be served, if so.
-    fn refusal(&self, work: &Submission) -> Option<ModelError> {
-        let model = &self.deployment.model;
-        let machine = &self.deployment.machine;
-        if *work.model != *model.name {
-            return Some(ModelError::UnknownModel(format!(
-                "`{machine}` serves `{}` in this run, not `{}`",
-                model.name, work.model
-            )));
-        }
-        let Some(tokens) = &work.tokens else {
-            return Some(ModelError::InvalidRequest(format!(
-                "`{machine}` is modelled and has no words of its own; give the run words, so that \
-                 the reply has a length"
-            )));
-        };
-        let wanted = tokens.input_tokens + 1;
-        if wanted > model.context_tokens {
-            return Some(ModelError::ContextTooLong(format!(
-                "the prompt has {} tokens, and with one of the reply that is more than the {} of \
-                 `{}`'s context",
-                count(tokens.input_tokens),
-                count(model.context_tokens),
-                model.name
-            )));
-        }
-        let full = self.deployment.pools.iter().find(|pool| {
-            pool.placement.blocks_for(wanted) > pool.placement.blocks
-        })?;
-        Some(ModelError::ContextTooLong(format!(
-            "the prompt has {} tokens, and with one of the reply its KV takes {} blocks; a group \
-             of `{machine}`'s {} pool has {}",
-            count(tokens.input_tokens),
-            count(full.placement.blocks_for(wanted)),
-            full.role.word(),
-            count(full.placement.blocks)
-        )))
     }
 
     fn handle(&mut self, event: Event) {
@@ -301,7 +264,7 @@ impl Backend for ModelledMachine {
         let (input, reply) = match &work.tokens {
             // Even an empty prompt is one token: the one that begins every sequence.
             Some(tokens) => (tokens.input_tokens.max(1), tokens.reply),
-            None => (1, timeslip_timeline::backend::ReplyLength::of(1)),
+            None => (1, ReplyLength::of(1)),
         };
         let mut state = Call::new(at, input, reply, work.stream);
         match refusal {
@@ -316,8 +279,16 @@ impl Backend for ModelledMachine {
     }
 
     fn cancel(&mut self, at: Instant, call: CallId) {
-        // What completed but was not yet taken is dropped at once; memory is freed at `at`, since
-        // steps before it still hold the call.
+        // What completed but was not yet taken is dropped at once, and then the call was given up
+        // rather than answered; memory is freed at `at`, since steps before it still hold the call.
+        for completion in self.outbox.iter().filter(|completion| completion.call == call) {
+            match completion.event {
+                CompletionEvent::Progress { .. } => continue,
+                CompletionEvent::Served(_) => self.counts.served -= 1,
+                CompletionEvent::Failed(_) => self.counts.failed -= 1,
+            }
+            self.counts.cancelled += 1;
+        }
         self.outbox.retain(|completion| completion.call != call);
         if let Some(state) = self.calls.get_mut(&call) {
             state.muted = true;
@@ -353,40 +324,6 @@ impl Backend for ModelledMachine {
     }
 }
 
-impl ModelledMachine {
-    /// Joules of all chips up to `at`, idle time included.
-    fn energy_j(&self, at: Instant) -> Option<f64> {
-        let mut joules = 0.0;
-        for pool in &self.deployment.pools {
-            let idle_chips = pool.chips - pool.replicas * pool.placement.chips;
-            let seconds = at.as_nanos() as f64 / 1e9;
-            joules += pool.draw?.idle_watts() * idle_chips as f64 * seconds;
-        }
-        for group in &self.groups {
-            let idle_watts = group.pool.draw?.idle_watts() * group.pool.placement.chips as f64;
-            let mut busy = group.busy;
-            let mut energy = group.energy_j;
-            if let Some(step) = &group.step {
-                let part = at.since(step.began_at).min(step.span);
-                busy += part;
-                energy += step.watts? * part.as_seconds_f64();
-            }
-            let idle = at.since(Instant::ZERO).saturating_sub(busy);
-            joules += energy + idle_watts * idle.as_seconds_f64();
-        }
-        Some(joules)
-    }
-
-    /// Dollars of all chips up to `at`.
-    fn cost_usd(&self, at: Instant) -> Option<f64> {
-        let hours = at.since(Instant::ZERO).as_seconds_f64() / 3600.0;
-        let mut dollars = 0.0;
-        for pool in &self.deployment.pools {
-            dollars += pool.usd_per_hour? * pool.chips as f64 * hours;
-        }
-        Some(dollars)
-    }
-}
-
 #[cfg(test)]
+
 mod tests;

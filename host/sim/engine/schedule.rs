@@ -46,7 +46,7 @@ impl ModelledMachine {
             } else if self.grow(group, id, context) {
                 shares.push((id, Share::Write { context }));
                 index += 1;
-            } else if self.groups[group].blocks.used() == self.blocks_of(group, id) {
+            } else if !self.could_hold(group, context) {
                 self.fail_full(group, id, context);
             } else {
                 preempted = true;
@@ -60,8 +60,8 @@ impl ModelledMachine {
     /// Chunks of prompts, those under way first, then the queue in its order while it fits.
     fn read_shares(&mut self, group: usize, admit: bool, shares: &mut Vec<(CallId, Share)>) {
         let mut budget = self.deployment.tokens_per_step.saturating_sub(shares.len() as u64);
-        for id in self.groups[group].running.clone() {
-            self.read_chunk(id, &mut budget, shares);
+        for index in 0..self.groups[group].running.len() {
+            self.read_chunk(self.groups[group].running[index], &mut budget, shares);
         }
         while admit && budget > 0 {
             let state = &self.groups[group];
@@ -105,31 +105,27 @@ impl ModelledMachine {
         state.blocks.grow(held, wanted)
     }
 
-    fn blocks_of(&self, group: usize, id: CallId) -> u64 {
-        match self.groups[group].role {
-            Role::Decode => self.calls[&id].decode_blocks,
-            Role::Prefill | Role::All => self.calls[&id].first_blocks,
-        }
+    /// Whether a group's memory, all of it, would hold a call of this many tokens.
+    fn could_hold(&self, group: usize, tokens: u64) -> bool {
+        let placement = &self.groups[group].pool.placement;
+        placement.blocks_for(tokens) <= placement.blocks
     }
 
     /// Takes a call's memory away. What it has written is kept and read again, first of all.
     fn preempt(&mut self, id: CallId) {
         self.counts.preempted += 1;
         let mut call = self.calls.remove(&id).expect("a running call exists");
+        let (first, decode, tokens) = (call.first_group, call.decode_group, call.tokens());
         self.leave(id, &mut call);
-        call.unread = call.tokens();
+        call.unread = tokens;
         call.place = Place::Waiting;
         call.enter(self.now, Phase::Queue);
-        let first = call.first_group;
-        let fits = {
-            let placement = &self.groups[first].pool.placement;
-            placement.blocks_for(call.tokens()) <= placement.blocks
-        };
-        let tokens = call.tokens();
         self.calls.insert(id, call);
-        match fits {
-            true => self.groups[first].queue.push_front(id),
-            false => self.fail_full(first, id, tokens),
+        // A call that no longer fits one of its groups would wait for ever.
+        let full = [Some(first), decode].into_iter().flatten();
+        match full.into_iter().find(|group| !self.could_hold(*group, tokens)) {
+            None => self.groups[first].queue.push_front(id),
+            Some(group) => self.fail_full(group, id, tokens),
         }
     }
 

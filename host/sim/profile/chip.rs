@@ -187,8 +187,64 @@ impl Chip {
         need(self.achieved.is_some(), "achieved")?;
         need(self.scale_up.is_some(), "scale_up")?;
         match self.kind {
-            ChipKind::Gpu => need(self.latency.is_some(), "latency"),
-            _ => need(self.exchange.is_some(), "exchange"),
+            ChipKind::Gpu => need(self.latency.is_some(), "latency")?,
+            _ => need(self.exchange.is_some(), "exchange")?,
         }
+        self.validate_rates()
+    }
+
+    /// Time is a division by these, so a rate of 0 would be a step that never ends.
+    fn validate_rates(&self) -> Result<(), String> {
+        let mut rates: Vec<(&str, &Figure)> = Vec::new();
+        let mut fractions: Vec<(&str, &Figure)> = Vec::new();
+        if let Some(compute) = &self.compute {
+            let flops = [
+                ("compute.bf16_flops_per_second", &compute.bf16_flops_per_second),
+                ("compute.fp8_flops_per_second", &compute.fp8_flops_per_second),
+                ("compute.fp4_flops_per_second", &compute.fp4_flops_per_second),
+            ];
+            rates.extend(flops.into_iter().filter_map(|(key, rate)| Some((key, rate.as_ref()?))));
+        }
+        if let Some(memory) = &self.memory {
+            rates.push(("memory.bandwidth_bytes_per_second", &memory.bandwidth_bytes_per_second));
+        }
+        if let Some(link) = &self.scale_up {
+            rates.push(("scale_up.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second));
+            fractions.push(("scale_up.achieved_fraction", &link.achieved_fraction));
+        }
+        if let Some(achieved) = &self.achieved {
+            fractions.extend(achieved.fractions());
+        }
+        let over_0 = |figure: &Figure| figure.value.is_none_or(|value| value > 0.0);
+        let to_1 = |figure: &Figure| figure.value.is_none_or(|value| value <= 1.0);
+        for (key, figure) in rates.iter().chain(&fractions) {
+            if !over_0(figure) {
+                return Err(format!("`{key}` must be over 0"));
+            }
+        }
+        match fractions.iter().find(|(_, figure)| !to_1(figure)) {
+            Some((key, _)) => Err(format!("`{key}` must be at most 1: it is a part of the peak")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Achieved {
+    fn fractions(&self) -> impl Iterator<Item = (&'static str, &Figure)> {
+        let matmul = [
+            ("achieved.bf16_matmul_fraction", &self.bf16_matmul_fraction),
+            ("achieved.fp8_matmul_fraction", &self.fp8_matmul_fraction),
+            ("achieved.fp4_matmul_fraction", &self.fp4_matmul_fraction),
+        ];
+        let others = [
+            ("achieved.attention_fraction", &self.attention_fraction),
+            ("achieved.expert_fraction", &self.expert_fraction),
+            ("achieved.weight_read_fraction", &self.weight_read_fraction),
+            ("achieved.expert_read_fraction", &self.expert_read_fraction),
+            ("achieved.kv_read_fraction", &self.kv_read_fraction),
+        ];
+        let matmul =
+            matmul.into_iter().filter_map(|(key, figure)| Some((key, figure.as_ref()?)));
+        matmul.chain(others)
     }
 }

@@ -40,7 +40,7 @@ pub struct Figure {
     pub value: Option<f64>,
     /// Who says so, or where it was looked for.
     pub source: String,
-    /// When, as `YYYY-MM` or `YYYY-MM-DD`.
+    /// When, as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     pub date: String,
     /// How far to trust it; `None` exactly when the number is unknown.
     pub confidence: Option<Confidence>,
@@ -158,8 +158,8 @@ pub(crate) fn check_provenance(source: &str, date: &str) -> Result<(), String> {
     }
     let shape: String =
         date.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    if shape != "0000-00" && shape != "0000-00-00" {
-        return Err(format!("`date` is `{date}`; write YYYY-MM or YYYY-MM-DD"));
+    if !["0000", "0000-00", "0000-00-00"].contains(&shape.as_str()) {
+        return Err(format!("`date` is `{date}`; write YYYY, YYYY-MM or YYYY-MM-DD"));
     }
     Ok(())
 }

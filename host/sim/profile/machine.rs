@@ -139,7 +139,18 @@ impl MachineProfile {
             ("scheduler.tokens_per_step", &self.scheduler.tokens_per_step),
             ("scheduler.calls_per_step", &self.scheduler.calls_per_step),
         ] {
-            whole(name, figure).or_else(&bad)?;
+            whole(name, figure).map(drop).or_else(&bad)?;
+        }
+        let rate = self.link.as_ref().and_then(|link| link.bandwidth_bytes_per_second.value);
+        if rate == Some(0.0) {
+            return bad("`link.bandwidth_bytes_per_second` must be over 0".to_owned());
+        }
+        if self.scheduler.calls_per_step.value > self.scheduler.tokens_per_step.value {
+            return bad(
+                "`scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step \
+                 passes at least one token"
+                    .to_owned(),
+            );
         }
         match self.serves.iter().any(|serving| serving.model == self.default_model) {
             true => Ok(()),
@@ -167,8 +178,8 @@ impl Pool {
     }
 }
 
-/// A figure that counts something.
-fn whole(name: &str, figure: &Figure) -> Result<u64, String> {
+/// The value of a figure that counts something.
+pub(crate) fn whole(name: &str, figure: &Figure) -> Result<u64, String> {
     figure
         .value
         .filter(|value| *value >= 1.0 && *value == value.floor() && *value < 1e9)

@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::figure::{Confidence, check_provenance};
 
+/// Bounds that hold every product of a model's numbers inside 64 bits, far beyond any model.
+const CONTEXT_TOKENS_MAX: u64 = 1_000_000_000;
+const VOCABULARY_MAX: u64 = 1 << 26;
+const WIDTH_MAX: u64 = 1 << 17;
+const LAYERS_MAX: u64 = 1 << 10;
+
 /// One file of `hardware-profiles/models`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,9 +76,10 @@ pub struct Grouped {
     pub head_width: u64,
     /// Tokens a token looks back at; absent for all of them.
     pub window: Option<u64>,
-    /// Whether keys are values too, projected and cached once.
+    /// Whether keys and values come from one matrix. They are cached apart even so, since only keys
+    /// carry positions.
     #[serde(default)]
-    pub shared_kv: bool,
+    pub shared_projection: bool,
 }
 
 /// Multi-head latent attention (DeepSeek).
@@ -119,10 +126,25 @@ impl Model {
         if [self.context_tokens, self.hidden, self.vocabulary].contains(&0) {
             return bad("`context_tokens`, `hidden` and `vocabulary` must be at least 1");
         }
+        if self.context_tokens > CONTEXT_TOKENS_MAX
+            || self.hidden > WIDTH_MAX
+            || self.vocabulary > VOCABULARY_MAX
+        {
+            return bad("`context_tokens`, `hidden` or `vocabulary` is beyond any model's");
+        }
+        if self.layer_count() > LAYERS_MAX {
+            return bad("there are more than 1,024 layers");
+        }
         if self.layers.is_empty() || self.layers.iter().any(|group| group.count == 0) {
             return bad("every [[layers]] needs a `count` of at least 1");
         }
         for group in &self.layers {
+            if group.widths().any(|width| width > WIDTH_MAX) {
+                return bad("a number of a [[layers]] is beyond any model's");
+            }
+            if group.cached_values(1) <= 0.0 {
+                return bad("`head_width`, or `kv_rank`, must be at least 1: a token caches something");
+            }
             if group.grouped.is_some() == group.latent.is_some() {
                 return bad("every [[layers]] has either `grouped` or `latent` attention");
             }
@@ -141,7 +163,7 @@ impl Model {
 
     /// Number of layers.
     pub fn layer_count(&self) -> u64 {
-        self.layers.iter().map(|group| group.count).sum()
+        self.layers.iter().fold(0, |sum, group| sum.saturating_add(group.count))
     }
 
     /// Parameters of the output matrix.
@@ -171,6 +193,17 @@ impl Model {
 }
 
 impl LayerGroup {
+    /// All numbers of the group but its count and its window.
+    fn widths(&self) -> impl Iterator<Item = u64> {
+        let grouped = self.grouped.iter().flat_map(|g| [g.heads, g.kv_heads, g.head_width]);
+        let latent = self.latent.iter().flat_map(|l| {
+            [l.heads, l.query_rank, l.kv_rank, l.rope_width, l.nope_width, l.value_width]
+        });
+        let experts =
+            self.experts.iter().flat_map(|e| [e.count, e.per_token, e.width, e.shared]);
+        std::iter::once(self.dense_width).chain(grouped).chain(latent).chain(experts)
+    }
+
     /// Parameters of one layer that every token passes: attention, dense or shared feed-forward
     /// parts, and the router.
     pub fn linear_parameters(&self, hidden: u64) -> u64 {
@@ -184,8 +217,8 @@ impl LayerGroup {
 
     fn attention_parameters(&self, hidden: u64) -> u64 {
         let grouped = self.grouped.as_ref().map_or(0, |g| {
-            let cached = if g.shared_kv { 1 } else { 2 };
-            hidden * g.head_width * (2 * g.heads + cached * g.kv_heads)
+            let projections = if g.shared_projection { 1 } else { 2 };
+            hidden * g.head_width * (2 * g.heads + projections * g.kv_heads)
         });
         let latent = self.latent.as_ref().map_or(0, |l| {
             hidden * l.query_rank
@@ -207,9 +240,8 @@ impl LayerGroup {
     /// Heads are split over the chips down to one per chip; a latent is whole on each of them.
     pub fn cached_values(&self, chips: u64) -> f64 {
         let grouped = self.grouped.as_ref().map_or(0.0, |g| {
-            let cached = if g.shared_kv { 1.0 } else { 2.0 };
             let heads = (g.kv_heads as f64 / chips as f64).max(1.0);
-            cached * heads * g.head_width as f64
+            2.0 * heads * g.head_width as f64
         });
         let latent = self.latent.as_ref().map_or(0.0, |l| (l.kv_rank + l.rope_width) as f64);
         grouped + latent

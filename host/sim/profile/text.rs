@@ -115,7 +115,8 @@ pub(crate) fn parse<P: Profile>(text: &str, path: &Path) -> Result<P, ProfileErr
     Ok(profile)
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+/// The line of a byte of the text, counted from 1.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     1 + text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count()
 }
 

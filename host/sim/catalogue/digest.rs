@@ -1,0 +1,38 @@
+//! One digest for all files that a deployment rests on.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::{Catalogue, ProfileKind};
+use crate::profile::{MachineProfile, ProfileError};
+
+/// `sha256:` and 64 hexadecimal digits over the files of a machine, its chips and a model.
+///
+/// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
+/// same machines.
+pub(super) fn digest(
+    catalogue: &Catalogue,
+    machine: &MachineProfile,
+    model: &str,
+) -> Result<String, ProfileError> {
+    let mut files = BTreeSet::from([
+        (ProfileKind::Machine, machine.name.as_str()),
+        (ProfileKind::Model, model),
+        (ProfileKind::Chip, machine.host_cpu.as_str()),
+    ]);
+    files.extend(machine.pools.iter().map(|pool| (ProfileKind::Chip, pool.chip.as_str())));
+    let mut hash = Sha256::new();
+    for (kind, name) in files {
+        let Ok(text) = catalogue.text(kind, name) else { continue };
+        let text = text.replace("\r\n", "\n");
+        hash.update(format!("{} {name} {}\n", kind.word(), text.len()));
+        hash.update(text);
+    }
+    let mut digest = "sha256:".to_owned();
+    for byte in hash.finalize() {
+        write!(digest, "{byte:02x}").expect("a string takes all that is written");
+    }
+    Ok(digest)
+}

@@ -1,0 +1,40 @@
+//! What a machine used, whole: energy and cost of all its chips, idle ones included.
+
+use timeslip_timeline::time::Instant;
+
+use super::ModelledMachine;
+
+impl ModelledMachine {
+    /// Joules of all chips up to `at`, idle time included.
+    pub(super) fn energy_j(&self, at: Instant) -> Option<f64> {
+        let mut joules = 0.0;
+        for pool in &self.deployment.pools {
+            let idle_chips = pool.chips - pool.replicas * pool.placement.chips;
+            let seconds = at.as_nanos() as f64 / 1e9;
+            joules += pool.draw?.idle_watts() * idle_chips as f64 * seconds;
+        }
+        for group in &self.groups {
+            let idle_watts = group.pool.draw?.idle_watts() * group.pool.placement.chips as f64;
+            let mut busy = group.busy;
+            let mut energy = group.energy_j;
+            if let Some(step) = &group.step {
+                let part = at.since(step.began_at).min(step.span);
+                busy += part;
+                energy += step.watts? * part.as_seconds_f64();
+            }
+            let idle = at.since(Instant::ZERO).saturating_sub(busy);
+            joules += energy + idle_watts * idle.as_seconds_f64();
+        }
+        Some(joules)
+    }
+
+    /// Dollars of all chips up to `at`.
+    pub(super) fn cost_usd(&self, at: Instant) -> Option<f64> {
+        let hours = at.since(Instant::ZERO).as_seconds_f64() / 3600.0;
+        let mut dollars = 0.0;
+        for pool in &self.deployment.pools {
+            dollars += pool.usd_per_hour? * pool.chips as f64 * hours;
+        }
+        Some(dollars)
+    }
+}

@@ -1,0 +1,176 @@
+//! A small machine for tests, with round numbers: every step takes a millisecond, a block of KV is
+//! 16 tokens, and how many blocks there are is said by the test.
+
+use std::sync::Arc;
+
+use timeslip_timeline::backend::{
+    Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, Served, SessionId,
+    Submission,
+};
+use timeslip_timeline::conversation::{ChatOptions, ChatRequest};
+use timeslip_timeline::time::{Instant, Span};
+
+use crate::catalogue::{Catalogue, ProfileKind};
+use crate::deployment::Deployment;
+use crate::engine::ModelledMachine;
+
+/// What a test says about the small machine.
+#[derive(Clone, Copy)]
+pub(crate) struct Small {
+    /// Blocks of KV in each group.
+    pub(crate) blocks: u64,
+    pub(crate) tokens_per_step: u64,
+    pub(crate) calls_per_step: u64,
+    pub(crate) replicas: u64,
+    /// Two pools with a link that moves a token in a millisecond, after two.
+    pub(crate) split: bool,
+}
+
+/// The time from a call's arrival to the queue.
+pub(crate) const FRONT_END: Span = Span::from_millis(5);
+
+impl Default for Small {
+    fn default() -> Small {
+        Small { blocks: 1_000, tokens_per_step: 64, calls_per_step: 8, replicas: 1, split: false }
+    }
+}
+
+impl Small {
+    pub(crate) fn machine(&self) -> ModelledMachine {
+        ModelledMachine::new(self.deployment())
+    }
+
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.catalogue().deploy("small", None).expect("the small machine is right")
+    }
+
+    pub(crate) fn catalogue(&self) -> Catalogue {
+        // 384 parameters in 16 bits beside the KV, of which a token has 16 bytes.
+        let memory = 768 + 256 * self.blocks;
+        Catalogue::built_in()
+            .with_text(ProfileKind::Chip, "small-chip", chip(memory))
+            .with_text(ProfileKind::Model, "small-model", MODEL.to_owned())
+            .with_text(ProfileKind::Machine, "small", self.machine_text())
+    }
+
+    pub(crate) fn machine_text(&self) -> String {
+        let figure = |value: String| known(&value);
+        let pool = |role: &str| {
+            format!(
+                "[[pools]]\nrole = \"{role}\"\nchip = \"small-chip\"\nchips = {}\n\
+                 tensor_parallel = {}\nreplicas = {}\nhost_step_seconds = {}\n",
+                figure((self.replicas + 1).to_string()),
+                figure("1".to_owned()),
+                figure(self.replicas.to_string()),
+                figure("0".to_owned()),
+            )
+        };
+        let pools = match self.split {
+            false => pool("all"),
+            true => format!(
+                "{}{}[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n",
+                pool("prefill"),
+                pool("decode"),
+                figure("16e3".to_owned()),
+                figure("2e-3".to_owned()),
+            ),
+        };
+        format!(
+            "name = \"small\"\ntitle = \"Small\"\nabout = \"For tests.\"\n\
+             host_cpu = \"vera-cpu\"\ndefault_model = \"small-model\"\n\
+             front_end_seconds = {}\n[scheduler]\ntokens_per_step = {}\ncalls_per_step = {}\n\
+             {pools}[[serves]]\nmodel = \"small-model\"\nlinear = \"bf16\"\nhead = \"bf16\"\n\
+             kv = \"bf16\"\n",
+            figure("5e-3".to_owned()),
+            figure(self.tokens_per_step.to_string()),
+            figure(self.calls_per_step.to_string()),
+        )
+    }
+}
+
+/// A figure of a profile with this value.
+pub(crate) fn known(value: &str) -> String {
+    format!(
+        "{{ value = {value}, source = \"a test\", date = \"2026-11\", confidence = \"high\" }}"
+    )
+}
+
+pub(crate) const MODEL: &str = r#"
+name = "small-model"
+title = "Small model"
+context_tokens = 10000
+hidden = 8
+vocabulary = 16
+tied_embeddings = false
+[provenance]
+source = "a test"
+date = "2026-11"
+confidence = "high"
+[[layers]]
+count = 1
+grouped = { heads = 1, kv_heads = 1, head_width = 4 }
+"#;
+
+pub(crate) fn chip(memory: u64) -> String {
+    let one = known("1");
+    format!(
+        "name = \"small-chip\"\ntitle = \"Small chip\"\nkind = \"gpu\"\n\
+         compute.bf16_flops_per_second = {fast}\n\
+         [memory]\ncapacity_bytes = {memory}\nreserved_bytes = {none}\n\
+         bandwidth_bytes_per_second = {fast}\nformats = [\"bf16\"]\n\
+         [achieved]\nbf16_matmul_fraction = {one}\nattention_fraction = {one}\n\
+         expert_fraction = {one}\nweight_read_fraction = {one}\nexpert_read_fraction = {one}\n\
+         kv_read_fraction = {one}\n\
+         [latency]\nlayer_seconds = {milli}\nexpert_layer_seconds = {none}\n\
+         [scale_up]\ndomain_chips = {one}\nbandwidth_bytes_per_second = {one}\n\
+         achieved_fraction = {one}\ncollective_seconds = {none}\n\
+         [power]\nidle_watts = {ten}\ncompute_watts = {one}\nmemory_watts = {one}\n\
+         limit_watts = {ten}\n[price]\nusd_per_hour = {hourly}\n",
+        memory = known(&memory.to_string()),
+        fast = known("1e30"),
+        milli = known("1e-3"),
+        none = known("0"),
+        ten = known("10"),
+        hourly = known("3600"),
+    )
+}
+
+pub(crate) fn at(milliseconds: u64) -> Instant {
+    Instant::ZERO + Span::from_millis(milliseconds)
+}
+
+/// A chat of this many tokens.
+pub(crate) fn chat(input_tokens: u64, output_tokens: u64) -> Submission {
+    Submission {
+        session: SessionId(0),
+        model: "small-model".into(),
+        request: Arc::new(ChatRequest {
+            model: None,
+            messages: Vec::new(),
+            tools: Vec::new(),
+            options: ChatOptions::default(),
+        }),
+        tokens: Some(PlannedTokens {
+            input_tokens,
+            max_output_tokens: None,
+            reply: ReplyLength::of(output_tokens),
+        }),
+        stream: false,
+    }
+}
+
+/// All that comes out of a machine to which nothing more is submitted.
+pub(crate) fn drain(machine: &mut ModelledMachine) -> Vec<Completion> {
+    std::iter::from_fn(|| machine.next(None)).collect()
+}
+
+/// The reply of a call among what came out.
+pub(crate) fn served(completions: &[Completion], call: u64) -> (Instant, Served) {
+    let completion = completions.iter().find(|completion| completion.call == CallId(call));
+    match completion {
+        Some(Completion { at, event: CompletionEvent::Served(served), .. }) => {
+            (*at, served.clone())
+        }
+        other => panic!("call {call} was not served: {other:?}"),
+    }
+}

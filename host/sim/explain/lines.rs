@@ -1,0 +1,71 @@
+//! What the time of one term follows from, in a few words.
+
+use crate::cost::{Binds, Exchanges, Part, StepCost, Term};
+use crate::text::{bytes, count, quantity, seconds};
+
+/// The rate that was reached, or the fixed times that were added up over `steps` steps.
+pub(super) fn basis(cost: &StepCost, term: &Term, steps: u64, calls: u64) -> String {
+    if term.seconds <= 0.0 {
+        return "nothing to do".to_owned();
+    }
+    match term.part {
+        Part::Linear | Part::Attention | Part::Experts | Part::Head => rate(term),
+        Part::Exchange => exchanges(cost, steps as f64),
+        Part::Layers => layers(cost, steps as f64),
+        Part::Host => host(cost, steps, calls),
+    }
+}
+
+fn rate(term: &Term) -> String {
+    match term.binds {
+        Binds::Compute => format!("{}FLOP/s", quantity(term.flops / term.seconds)),
+        _ => format!("{}/s", bytes(term.bytes / term.seconds)),
+    }
+}
+
+fn exchanges(cost: &StepCost, steps: f64) -> String {
+    let layers = steps * cost.layers();
+    match cost.exchange {
+        Exchanges::None => String::new(),
+        Exchanges::AllReduce { fixed_seconds, bytes_per_second, .. } => format!(
+            "{} all-reduces × {} + {}/s",
+            whole(2.0 * layers),
+            seconds(fixed_seconds),
+            bytes(bytes_per_second)
+        ),
+        Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => format!(
+            "{} × ({} + {}) + {}/s",
+            whole(layers),
+            seconds(attention_seconds),
+            seconds(feed_forward_seconds),
+            bytes(bytes_per_second)
+        ),
+    }
+}
+
+fn layers(cost: &StepCost, steps: f64) -> String {
+    let all = format!("{} layers × {}", whole(steps * cost.layers()), seconds(cost.layer_seconds));
+    match cost.expert_layer_seconds > 0.0 {
+        true => format!(
+            "{all} + {} × {}",
+            whole(steps * cost.expert_layers()),
+            seconds(cost.expert_layer_seconds)
+        ),
+        false => all,
+    }
+}
+
+fn host(cost: &StepCost, steps: u64, calls: u64) -> String {
+    let mut factors = seconds(cost.host_step_seconds);
+    if calls > 1 {
+        factors += &format!(" × √{}", count(calls));
+    }
+    match steps {
+        1 => factors,
+        steps => format!("{} × {factors}", count(steps)),
+    }
+}
+
+fn whole(value: f64) -> String {
+    count(value as u64)
+}

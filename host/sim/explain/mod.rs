@@ -1,0 +1,310 @@
+//! How each figure of a step arises, for a person to follow and to doubt.
+//!
+//! Everything here is computed by the code that the engine runs: the terms of [`StepCost`] and the
+//! blocks of the placement. What is left out: queues, and chats that share a step with a prompt.
+
+mod lines;
+mod screen;
+
+use serde::Serialize;
+use timeslip_timeline::time::Span;
+
+use crate::cost::{Binds, Part, StepCost, Term, Work, step_span};
+use crate::deployment::{DeployedPool, Deployment};
+use crate::placement::{BLOCK_TOKENS, Placement};
+use crate::profile::Role;
+use lines::basis;
+
+/// Tokens per second for one user that the fastest machines are asked for. Reported against, never
+/// assumed.
+pub const TARGET_TOKENS_PER_SECOND: f64 = 1500.0;
+
+/// The work that is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OperatingPoint {
+    /// Tokens of a prompt that is read, by a chat that is alone.
+    pub input_tokens: u64,
+    /// Tokens that each reply of a decode step looks back at, itself included.
+    pub context_tokens: u64,
+    /// Replies that one decode step writes a token of.
+    pub batch: u64,
+}
+
+/// How a machine's figures arise at one point. [`std::fmt::Display`] lays it out in at most 100
+/// columns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The machine.
+    pub machine: String,
+    /// The digest of all profiles it rests on.
+    pub digest: String,
+    /// The model.
+    pub model: String,
+    /// The work.
+    pub point: OperatingPoint,
+    /// The model in the memory of one group of each pool.
+    pub memory: Vec<PoolMemory>,
+    /// Reading the prompt.
+    pub prefill: StepExplanation,
+    /// Writing one token of each reply.
+    pub decode: StepExplanation,
+    /// The time to the first token of a chat that is alone, in its parts.
+    pub first_token: FirstToken,
+    /// One over the time of the decode step.
+    pub tokens_per_second_per_user: f64,
+    /// That times the replies of the step.
+    pub tokens_per_second_per_group: f64,
+    /// The target for one user.
+    pub target_tokens_per_second: f64,
+    /// Whether it is met at this point.
+    pub target_met: bool,
+    /// What the point asks for that the machine would not do.
+    pub warnings: Vec<String>,
+    /// The full names of the estimates that all this rests on.
+    pub estimates: Vec<String>,
+}
+
+/// The model in the memory of one group of chips.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PoolMemory {
+    /// The pool's role.
+    pub role: Role,
+    /// Its chip.
+    pub chip: String,
+    /// Groups of the pool.
+    pub groups: u64,
+    /// Sizes and formats.
+    #[serde(flatten)]
+    pub placement: Placement,
+    /// Tokens of one block.
+    pub block_tokens: u64,
+    /// Chats of the point's context that fit at once.
+    pub chats_at_context: u64,
+}
+
+/// One or more steps of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepExplanation {
+    /// The pool's role.
+    pub role: Role,
+    /// Its chip.
+    pub chip: String,
+    /// Chips of one group.
+    pub chips: u64,
+    /// How many steps there are: a long prompt is read in several.
+    pub steps: u64,
+    /// Tokens that pass the layers.
+    pub tokens: u64,
+    /// The whole time.
+    pub seconds: f64,
+    /// What it is made of.
+    pub terms: Vec<TermLine>,
+}
+
+/// One part of a step's time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TermLine {
+    /// Which part.
+    pub part: Part,
+    /// Its time.
+    pub seconds: f64,
+    /// Of the whole.
+    pub share: f64,
+    /// What binds it.
+    pub binds: Binds,
+    /// Operations on each chip that takes part.
+    pub flops: f64,
+    /// Bytes read on each such chip, or sent by it.
+    pub bytes: f64,
+    /// What the time follows from: the rate that was reached, or the fixed times.
+    pub basis: String,
+}
+
+/// Where the time to the first token goes when the machine does nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FirstToken {
+    /// Parsing, tokenising, dispatch.
+    pub front_end: Span,
+    /// Reading the prompt. With one pool, its last step writes the first token.
+    pub prefill: Span,
+    /// Moving the KV to the decode pool; nothing with one pool.
+    pub transfer: Span,
+    /// Bytes that are moved.
+    pub transfer_bytes: f64,
+    /// The first decode step, where pools are apart.
+    pub decode: Span,
+    /// All of it.
+    pub total: Span,
+}
+
+/// Explains a deployment at one point.
+///
+/// Counts of 0 are taken as 1, since a step without work has no time.
+pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
+    let point = OperatingPoint {
+        input_tokens: point.input_tokens.max(1),
+        context_tokens: point.context_tokens.max(1),
+        batch: point.batch.max(1),
+    };
+    let first = deployment.pools.first().expect("a machine has a pool");
+    let last = deployment.pools.last().expect("a machine has a pool");
+    let (prefill, prefill_span) = explain_prefill(deployment, first, point.input_tokens);
+    let decode_work = decode_work(deployment, point.context_tokens, point.batch);
+    let decode = Sum::of(&last.cost, [&decode_work]).explain(last, 1, point.batch);
+    let seconds = step_span(decode.seconds).as_seconds_f64();
+    let per_user = 1.0 / seconds;
+    Explanation {
+        machine: deployment.machine.clone(),
+        digest: deployment.digest.clone(),
+        model: deployment.model.name.clone(),
+        memory: deployment.pools.iter().map(|pool| memory(pool, &point)).collect(),
+        prefill,
+        decode,
+        first_token: first_token(deployment, prefill_span, point.input_tokens),
+        tokens_per_second_per_user: per_user,
+        tokens_per_second_per_group: per_user * point.batch as f64,
+        target_tokens_per_second: TARGET_TOKENS_PER_SECOND,
+        target_met: per_user >= TARGET_TOKENS_PER_SECOND,
+        warnings: warnings(deployment, &point),
+        estimates: deployment.estimates.clone(),
+        point,
+    }
+}
+
+/// The chunks of a prompt, as the engine reads them for a chat that is alone.
+fn explain_prefill(
+    deployment: &Deployment,
+    pool: &DeployedPool,
+    input_tokens: u64,
+) -> (StepExplanation, Span) {
+    let mut works = Vec::new();
+    let mut past = 0;
+    while past < input_tokens {
+        let new = (input_tokens - past).min(deployment.tokens_per_step);
+        let mut work = Work::new(&deployment.model);
+        work.add_prefill(past, new, past + new == input_tokens);
+        works.push(work);
+        past += new;
+    }
+    let span = works.iter().map(|work| step_span(pool.cost.seconds(work))).sum();
+    let steps = works.len() as u64;
+    (Sum::of(&pool.cost, &works).explain(pool, steps, input_tokens), span)
+}
+
+fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> Work {
+    let mut work = Work::new(&deployment.model);
+    for _ in 0..batch {
+        work.add_decode(context);
+    }
+    work
+}
+
+fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> FirstToken {
+    let front_end = deployment.front_end;
+    let Some(link) = deployment.link else {
+        let none = Span::ZERO;
+        let total = front_end + prefill;
+        return FirstToken {
+            front_end,
+            prefill,
+            transfer: none,
+            transfer_bytes: 0.0,
+            decode: none,
+            total,
+        };
+    };
+    let transfer_bytes = deployment.transfer_bytes(input_tokens);
+    let transfer = Span::from_seconds_f64(link.transfer_seconds(transfer_bytes).1);
+    let last = deployment.pools.last().expect("a machine has a pool");
+    let decode = step_span(last.cost.seconds(&decode_work(deployment, input_tokens, 1)));
+    let total = front_end + prefill + transfer + decode;
+    FirstToken { front_end, prefill, transfer, transfer_bytes, decode, total }
+}
+
+fn memory(pool: &DeployedPool, point: &OperatingPoint) -> PoolMemory {
+    let placement = pool.placement.clone();
+    PoolMemory {
+        role: pool.role,
+        chip: pool.chip.name.clone(),
+        groups: pool.replicas,
+        block_tokens: BLOCK_TOKENS,
+        chats_at_context: placement.blocks / placement.blocks_for(point.context_tokens),
+        placement,
+    }
+}
+
+fn warnings(deployment: &Deployment, point: &OperatingPoint) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let limit = deployment.model.context_tokens;
+    if point.input_tokens >= limit || point.context_tokens > limit {
+        warnings.push(format!(
+            "`{}` takes at most {limit} tokens of prompt and reply together",
+            deployment.model.name
+        ));
+    }
+    if point.batch > deployment.calls_per_step {
+        warnings.push(format!("a step takes at most {} chats", deployment.calls_per_step));
+    }
+    let last = deployment.pools.last().expect("a machine has a pool");
+    let fit = last.placement.blocks / last.placement.blocks_for(point.context_tokens);
+    if fit < point.batch {
+        warnings.push(format!("the KV of only {fit} chats of this context fits a group"));
+    }
+    warnings
+}
+
+/// The terms of several steps, summed part by part.
+struct Sum<'a> {
+    cost: &'a StepCost,
+    terms: Vec<Term>,
+    calls: u64,
+}
+
+impl<'a> Sum<'a> {
+    fn of<'w>(cost: &'a StepCost, works: impl IntoIterator<Item = &'w Work>) -> Sum<'a> {
+        let mut sum = Sum { cost, terms: Vec::new(), calls: 1 };
+        for work in works {
+            sum.calls = work.calls;
+            cost.terms(work, &mut |term| sum.add(term));
+        }
+        sum
+    }
+
+    fn add(&mut self, term: Term) {
+        let Some(known) = self.terms.iter_mut().find(|known| known.part == term.part) else {
+            return self.terms.push(term);
+        };
+        // Of several steps, the longest says what binds.
+        if term.seconds > known.seconds {
+            known.binds = term.binds;
+        }
+        known.seconds += term.seconds;
+        known.flops += term.flops;
+        known.bytes += term.bytes;
+    }
+
+    fn explain(self, pool: &DeployedPool, steps: u64, tokens: u64) -> StepExplanation {
+        let seconds: f64 = self.terms.iter().map(|term| term.seconds).sum();
+        let line = |term: &Term| TermLine {
+            part: term.part,
+            seconds: term.seconds,
+            share: term.seconds / seconds,
+            binds: term.binds,
+            flops: term.flops,
+            bytes: term.bytes,
+            basis: basis(self.cost, term, steps, self.calls),
+        };
+        StepExplanation {
+            role: pool.role,
+            chip: pool.chip.name.clone(),
+            chips: pool.placement.chips,
+            steps,
+            tokens,
+            seconds,
+            terms: self.terms.iter().map(line).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

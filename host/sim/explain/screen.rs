@@ -1,0 +1,171 @@
+//! An explanation as text of at most 100 columns.
+
+use std::fmt;
+
+use super::{Explanation, PoolMemory, StepExplanation};
+use crate::text::{bytes, columns, count, quantity, seconds, wrapped};
+
+const WIDTH: usize = 100;
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} serving {}", self.machine, self.model)?;
+        writeln!(f, "profiles {}", self.digest)?;
+        for warning in &self.warnings {
+            write!(f, "{}", wrapped(&format!("warning: {warning}"), "", WIDTH))?;
+        }
+        self.write_memory(f)?;
+        let point = &self.point;
+        let prompt = format!("READING A PROMPT of {} tokens", count(point.input_tokens));
+        write_step(f, &prompt, &self.prefill)?;
+        let replies = match point.batch {
+            1 => "WRITING A TOKEN of 1 reply".to_owned(),
+            batch => format!("WRITING A TOKEN of {} replies", count(batch)),
+        };
+        let replies = format!("{replies} with {} tokens of context", count(point.context_tokens));
+        write_step(f, &replies, &self.decode)?;
+        self.write_first_token(f)?;
+        self.write_speed(f)?;
+        self.write_estimates(f)
+    }
+}
+
+impl Explanation {
+    fn write_memory(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nMEMORY of one group of chips")?;
+        let chats = format!("chats of {}", count(self.point.context_tokens));
+        let heading =
+            ["  pool", "group", "groups", "memory", "reserved", "weights", "for KV", &chats];
+        let mut rows = vec![heading.map(str::to_owned).to_vec()];
+        rows.extend(self.memory.iter().map(memory_row));
+        write!(f, "{}", columns(&rows, &[2, 3, 4, 5, 6, 7]))?;
+        for pool in &self.memory {
+            write!(f, "{}", wrapped(&formats_line(pool), "    ", WIDTH))?;
+        }
+        Ok(())
+    }
+
+    fn write_first_token(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = &self.first_token;
+        writeln!(f, "\nFIRST TOKEN of a chat that is alone")?;
+        let row = |name: &str, span: timeslip_timeline::time::Span, note: String| {
+            vec![format!("  {name}"), span.to_string(), note]
+        };
+        let mut rows = vec![
+            row("front end", first.front_end, String::new()),
+            row("prefill", first.prefill, String::new()),
+        ];
+        if self.memory.len() > 1 {
+            rows.push(row("transfer", first.transfer, bytes(first.transfer_bytes)));
+            rows.push(row("first decode step", first.decode, String::new()));
+        }
+        rows.push(row("all", first.total, String::new()));
+        write!(f, "{}", columns(&rows, &[1]))
+    }
+
+    fn write_speed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nSPEED")?;
+        let per_user = self.tokens_per_second_per_user;
+        let target = self.target_tokens_per_second;
+        let verdict = match self.target_met {
+            true => "reaches",
+            false => "does not reach",
+        };
+        writeln!(
+            f,
+            "  {} tokens/s for one user, {} for one group of {} × {}",
+            speed(per_user),
+            speed(self.tokens_per_second_per_group),
+            count(self.decode.chips),
+            self.decode.chip
+        )?;
+        writeln!(
+            f,
+            "  {verdict} the target of {} tokens/s for one user ({:.2} of it)",
+            speed(target),
+            per_user / target
+        )
+    }
+
+    fn write_estimates(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.estimates.is_empty() {
+            return writeln!(f, "\nNothing above rests on an estimate.");
+        }
+        writeln!(f, "\nESTIMATES that this rests on, {}", count(self.estimates.len() as u64))?;
+        self.estimates.iter().try_for_each(|name| writeln!(f, "  {name}"))
+    }
+}
+
+/// In which formats a pool holds what, and on which chips.
+fn formats_line(pool: &PoolMemory) -> String {
+    let placement = &pool.placement;
+    let formats = &placement.formats;
+    let mut line = format!("  {}: linear {}", pool.role.word(), formats.linear.word());
+    if let Some(experts) = formats.experts {
+        line += &format!(", experts {}", experts.word());
+    }
+    let kv = bytes(placement.kv_bytes_per_token);
+    line += &format!(", output {}; KV {kv} a token", formats.head.word());
+    for layers in &placement.windows {
+        let (kv, window) = (bytes(layers.bytes_per_token), count(layers.window));
+        line += &format!(" and {kv} in a window of {window}");
+    }
+    if placement.weight_chips != placement.attention_chips {
+        let (weights, kv) = (count(placement.weight_chips), count(placement.attention_chips));
+        line += &format!("; weights on {weights} chips, KV on {kv}");
+    }
+    line
+}
+
+fn memory_row(pool: &PoolMemory) -> Vec<String> {
+    let placement = &pool.placement;
+    vec![
+        format!("  {}", pool.role.word()),
+        format!("{} × {}", count(placement.chips), pool.chip),
+        count(pool.groups),
+        bytes(placement.capacity_bytes),
+        bytes(placement.reserved_bytes),
+        bytes(placement.weights_bytes),
+        bytes(placement.kv_bytes),
+        count(pool.chats_at_context),
+    ]
+}
+
+fn write_step(f: &mut fmt::Formatter<'_>, title: &str, step: &StepExplanation) -> fmt::Result {
+    let steps = match step.steps {
+        1 => "one step".to_owned(),
+        steps => format!("{} steps", count(steps)),
+    };
+    let group = format!("{} × {}", count(step.chips), step.chip);
+    writeln!(f, "\n{title}: {steps} of {group}; FLOP, bytes and rates are one chip's")?;
+    let heading = ["  part", "time", "share", "bound by", "FLOP", "bytes", "from"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for term in &step.terms {
+        rows.push(vec![
+            format!("  {}", term.part.word()),
+            seconds(term.seconds),
+            format!("{:.1} %", term.share * 100.0),
+            term.binds.word().to_owned(),
+            unless_0(term.flops, quantity),
+            unless_0(term.bytes, bytes),
+            term.basis.clone(),
+        ]);
+    }
+    rows.push(vec!["  all".to_owned(), seconds(step.seconds)]);
+    write!(f, "{}", columns(&rows, &[1, 2, 4, 5]))
+}
+
+fn unless_0(value: f64, shown: impl Fn(f64) -> String) -> String {
+    match value > 0.0 {
+        true => shown(value),
+        false => String::new(),
+    }
+}
+
+/// Tokens per second: whole, or three digits below ten.
+fn speed(value: f64) -> String {
+    match value < 100.0 {
+        true => format!("{value:.1}"),
+        false => count(value.round() as u64),
+    }
+}

@@ -41,6 +41,48 @@ pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
     }
 }
 
+/// The text of a file.
+pub(crate) fn utf8<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, FileError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        FileError {
+            file: file.to_owned(),
+            line: Some(before.iter().filter(|b| **b == b'\n').count() + 1),
+            column: None,
+            problem: "the text is not UTF-8".to_owned(),
+            fix: "save the file as UTF-8 text".to_owned(),
+        }
+    })
+}
+
+/// What a TOML reader says of a text, with the line and the nearest known name.
+///
+/// Serde writes ``unknown field `x`, expected one of `a`, `b` `` and ``missing field `x` ``.
+pub(crate) fn of_toml(file: &str, text: &str, error: &toml::de::Error) -> FileError {
+    let message = error.message();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let (problem, fix) = match quoted.next() {
+        Some(name) if message.starts_with("unknown field") => {
+            (format!("unknown key `{name}`"), suggestion(name, &quoted.collect::<Vec<_>>()))
+        }
+        Some(name) if message.starts_with("unknown variant") => {
+            (format!("unknown value `{name}`"), suggestion(name, &quoted.collect::<Vec<_>>()))
+        }
+        Some(name) if message.starts_with("missing field") => {
+            (format!("the key `{name}` is missing"), "add it here".to_owned())
+        }
+        _ => (message.trim_end().replace('\n', "; "), "correct the TOML of this line".to_owned()),
+    };
+    let place = error.span().map(|span| line_and_column(text, span.start));
+    FileError {
+        file: file.to_owned(),
+        line: place.map(|(line, _)| line),
+        column: place.map(|(_, column)| column),
+        problem,
+        fix,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

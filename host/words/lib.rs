@@ -12,6 +12,9 @@ pub mod cassette;
 pub mod count;
 pub mod difference;
 pub mod error;
+pub mod import;
+pub mod script;
+pub mod synthetic;
 pub mod tokenizer;
 
 mod digest;

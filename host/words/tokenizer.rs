@@ -102,7 +102,7 @@ impl Tokenizer {
 
     /// The number of tokens of a text.
     pub fn count(&self, text: &str) -> u64 {
-        self.count_once(TextKey::of(text), || self.encode_and_count(text))
+        self.count_once(TextKey::of(text), || self.count_anew(text))
     }
 
     /// The beginning of a text that has at most this many tokens, and the number it has.
@@ -136,7 +136,8 @@ impl Tokenizer {
         self.counted.insert(TextKey::of(text), tokens);
     }
 
-    fn encode_and_count(&self, text: &str) -> u64 {
+    /// The number of tokens of a text that is not worth remembering.
+    pub(crate) fn count_anew(&self, text: &str) -> u64 {
         match &self.engine {
             Engine::BuiltIn(vocabulary) => vocabulary.count(text),
             Engine::OfModel(model) => encode(model, text).len() as u64,

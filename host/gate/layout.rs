@@ -16,7 +16,8 @@ impl Slip {
     pub fn to_json(&self) -> String {
         let mut bytes = Vec::new();
         let mut serializer = Serializer::with_formatter(&mut bytes, Lines::default());
-        self.serialize(&mut serializer).expect("a slip holds nothing that JSON cannot");
+        self.serialize(&mut serializer)
+            .expect("a slip holds nothing that JSON cannot");
         bytes.push(b'\n');
         String::from_utf8(bytes).expect("JSON is UTF-8")
     }
@@ -42,14 +43,24 @@ impl Lines {
         (0..self.indent).try_for_each(|_| out.write_all(b" "))
     }
 
-    fn open(&mut self, out: &mut (impl io::Write + ?Sized), by_lines: bool, bracket: u8) -> io::Result<()> {
+    fn open(
+        &mut self,
+        out: &mut (impl io::Write + ?Sized),
+        by_lines: bool,
+        bracket: u8,
+    ) -> io::Result<()> {
         self.depth += 1;
         self.indent += usize::from(by_lines);
         self.has_entry = false;
         out.write_all(&[bracket])
     }
 
-    fn close(&mut self, out: &mut (impl io::Write + ?Sized), by_lines: bool, bracket: u8) -> io::Result<()> {
+    fn close(
+        &mut self,
+        out: &mut (impl io::Write + ?Sized),
+        by_lines: bool,
+        bracket: u8,
+    ) -> io::Result<()> {
         self.depth -= 1;
         self.indent -= usize::from(by_lines);
         if by_lines && self.has_entry {
@@ -59,7 +70,12 @@ impl Lines {
         out.write_all(&[bracket])
     }
 
-    fn entry(&mut self, out: &mut (impl io::Write + ?Sized), by_lines: bool, first: bool) -> io::Result<()> {
+    fn entry(
+        &mut self,
+        out: &mut (impl io::Write + ?Sized),
+        by_lines: bool,
+        first: bool,
+    ) -> io::Result<()> {
         if !first {
             out.write_all(b",")?;
         }
@@ -81,7 +97,11 @@ impl Formatter for Lines {
         self.close(out, true, b']')
     }
 
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.entry(out, true, first)
     }
 
@@ -100,7 +120,11 @@ impl Formatter for Lines {
         self.close(out, by_lines, b'}')
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         let by_lines = self.object_by_lines();
         self.entry(out, by_lines, first)
     }
@@ -122,17 +146,79 @@ mod tests {
     #[test]
     fn each_session_and_each_step_has_a_line_of_its_own() {
         let text = examples::two_sessions().to_json();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        {
+         "schema": "timeslip.slip/1",
+         "timeslip": "0.1.0",
+         "bench": {
+          "name": "booking",
+          "digest": "sha256:be4c"
+         },
+         "seed": 7,
+         "machines": [
+          {"name":"rack","digest":"sha256:c0ffee","model":"small","estimated":true},
+          {"name":"other","digest":"sha256:c0ffee","model":"small","estimated":false}
+         ],
+         "components": [
+          {"role":"agent","name":"planner","digest":"sha256:planner"},
+          {"role":"tool","name":"flights","digest":"sha256:flights"}
+         ],
+         "words": {
+          "kind": "script",
+          "digest": "sha256:5c21b7"
+         },
+         "summary": {
+          "sessions": 2,
+          "succeeded": 1,
+          "failed": 1,
+          "model_calls": 2,
+          "tool_calls": 2,
+          "input_tokens": 1200,
+          "cached_input_tokens": 1024,
+          "output_tokens": 2,
+          "makespan_ns": 3000000,
+          "session_e2e_ns": {"min":2000000,"p50":2000000,"p90":2000000,"p95":2000000,"p99":2000000,"max":2000000,"mean":2000000},
+          "time_to_first_token_ns": {"min":500000,"p50":500000,"p90":500000,"p95":500000,"p99":500000,"max":500000,"mean":500000},
+          "inter_token_latency_ns": {"min":500000,"p50":500000,"p90":500000,"p95":500000,"p99":500000,"max":500000,"mean":500000},
+          "output_token_throughput_per_user": {"min":2000.0,"p50":2000.0,"p90":2000.0,"p95":2000.0,"p99":2000.0,"max":2000.0,"mean":2000.0},
+          "target_tokens_per_second": 1500,
+          "model_calls_at_target": 1,
+          "time_share_ns": {"queue":100000,"prefill":300000,"transfer":50000,"decode":550000,"tool":700000,"agent":300000,"user":500000,"sleep":1500000},
+          "energy_j": 0.25,
+          "energy_j_band": {"low":0.1875,"high":0.375},
+          "cost_usd": 0.0031,
+          "cost_usd_band": {"low":0.002325,"high":0.00465}
+         },
+         "sessions": [
+          {"task":"task-0","status":"ok","at_ns":0,"e2e_ns":2000000,"time_share_ns":{"queue":100000,"prefill":300000,"transfer":50000,"decode":550000,"tool":700000,"agent":300000,"user":0,"sleep":0},"steps":[
+           {"kind":"chat","at_ns":100000,"machine":"rack","model":"small","input_tokens":1200,"cached_input_tokens":1024,"output_tokens":2,"queue_ns":100000,"prefill_ns":300000,"transfer_ns":50000,"decode_ns":550000,"ttft_ns":500000,"e2e_ns":1000000,"finish_reason":"tool_calls","energy_j":0.25,"cost_usd":0.0031},
+           {"kind":"tool","at_ns":1200000,"tool":"search","compute_ns":200000,"wait_ns":500000,"e2e_ns":700000,"ok":true},
+           {"kind":"tool","at_ns":1200000,"tool":"reserve","compute_ns":300000,"wait_ns":0,"e2e_ns":300000,"ok":false,"error":"failed: no seat"}
+          ]},
+          {"task":"task-1","status":"failed","error":{"kind":"deadline","message":"the session took longer than its deadline of 2.00 ms"},"at_ns":1000000,"e2e_ns":2000000,"time_share_ns":{"queue":0,"prefill":0,"transfer":0,"decode":0,"tool":0,"agent":0,"user":500000,"sleep":1500000},"steps":[
+           {"kind":"user","at_ns":1000000,"e2e_ns":500000,"ok":true},
+           {"kind":"sleep","at_ns":1500000,"e2e_ns":1400000},
+           {"kind":"chat","at_ns":2000000,"machine":"rack","model":"small","input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"queue_ns":400000,"prefill_ns":0,"transfer_ns":0,"decode_ns":0,"ttft_ns":400000,"e2e_ns":400000,"finish_reason":"error","error":"unavailable: the machine is full","energy_j":null,"cost_usd":null}
+          ]}
+         ]
+        }
+        "#);
     }
 
     #[test]
     fn a_changed_step_is_one_changed_line() {
         let before = examples::two_sessions();
         let mut after = before.clone();
-        let crate::step::Step::Tool(tool) = &mut after.sessions[0].steps[1] else { unreachable!() };
+        let crate::step::Step::Tool(tool) = &mut after.sessions[0].steps[1] else {
+            unreachable!()
+        };
         tool.tool = "other".to_owned();
         let (before, after) = (before.to_json(), after.to_json());
-        let changed = before.lines().zip(after.lines()).filter(|(a, b)| a != b).count();
+        let changed = before
+            .lines()
+            .zip(after.lines())
+            .filter(|(a, b)| a != b)
+            .count();
         assert_eq!(changed, 1);
     }
 }

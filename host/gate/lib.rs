@@ -1,8 +1,8 @@
 //! The slip: the record of a run that people read, commit and compare.
 //!
-//! Start with [`slip`] and [`step`] (what stands in the file), then [`compose`] (how a run becomes a slip) and
-//! [`summary`] (how sessions become figures). [`laws`] checks any slip, [`layout`] gives it its
-//! bytes, [`read`] takes it back, and [`schema`] describes it to other programs.
+//! Start with [`slip`] and [`step`] (what stands in the file), then [`compose`] (how a run becomes
+//! a slip) and [`summary`] (how sessions become figures). [`laws`] checks any slip, [`layout`]
+//! gives it its bytes, [`read`] takes it back, and [`schema`] describes it to other programs.
 //!
 //! Architecture invariants: this crate runs nothing and knows no hardware. It reads one kind of
 //! file and writes none: it makes text, and the command line puts it somewhere.
@@ -18,3 +18,5 @@ pub mod summary;
 
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod random;

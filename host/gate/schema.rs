@@ -10,8 +10,26 @@ pub fn slip_schema() -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::compose::compose;
     use crate::examples;
+    use crate::random::any_run;
+    use crate::slip::Slip;
+
+    fn validator() -> jsonschema::Validator {
+        let schema = serde_json::from_str(&slip_schema()).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    }
+
+    fn errors(validator: &jsonschema::Validator, slip: &Slip) -> Vec<String> {
+        let value = serde_json::from_str(&slip.to_json()).unwrap();
+        let errors = validator.iter_errors(&value);
+        errors
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
+    }
 
     #[test]
     fn the_committed_schema_is_that_of_the_types() {
@@ -28,20 +46,23 @@ mod tests {
 
     #[test]
     fn slips_obey_the_schema() {
-        let schema = serde_json::from_str(&slip_schema()).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
         for slip in [examples::two_sessions(), examples::nothing()] {
-            let value = serde_json::from_str(&slip.to_json()).unwrap();
-            let errors: Vec<String> =
-                validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
-            assert!(errors.is_empty(), "{errors:#?}");
+            assert_eq!(errors(&validator(), &slip), Vec::<String>::new());
         }
     }
 
     #[test]
+    fn the_slip_of_any_run_obeys_the_schema() {
+        let validator = validator();
+        proptest!(ProptestConfig::with_cases(64), |((run, shares) in any_run())| {
+            let slip = compose(examples::facts(), &run, &shares);
+            prop_assert_eq!(errors(&validator, &slip), Vec::<String>::new());
+        });
+    }
+
+    #[test]
     fn the_schema_refuses_what_is_no_slip() {
-        let schema = serde_json::from_str(&slip_schema()).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
+        let validator = validator();
         let text = examples::two_sessions().to_json();
         let breaks = [
             ("timeslip.slip/1", "timeslip.slip/2"),

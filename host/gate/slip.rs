@@ -146,9 +146,7 @@ pub struct SessionError {
 }
 
 /// Time by what it was spent on.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeShareNs {
     /// Chats waiting for a machine.
     pub queue: u64,
@@ -185,7 +183,10 @@ impl TimeShareNs {
 
     /// The sum of the shares, in nanoseconds.
     pub fn total(&self) -> u64 {
-        self.named().into_iter().map(|(_, share)| share).fold(0, u64::saturating_add)
+        self.named()
+            .into_iter()
+            .map(|(_, share)| share)
+            .fold(0, u64::saturating_add)
     }
 }
 

@@ -18,6 +18,11 @@ use timeslip_timeline::time::{Instant, Span};
 pub struct PicosecondsPerFuel(pub u64);
 
 impl PicosecondsPerFuel {
+    /// The nearest whole number of picoseconds.
+    pub fn from_nanoseconds(nanoseconds: f64) -> PicosecondsPerFuel {
+        PicosecondsPerFuel((nanoseconds * 1000.0).round() as u64)
+    }
+
     /// The time that this much fuel takes.
     pub fn span(self, fuel: u64) -> Span {
         let picoseconds = u128::from(fuel) * u128::from(self.0);

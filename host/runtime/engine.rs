@@ -11,7 +11,6 @@ use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
 use crate::cache::CompiledCache;
 use crate::error::LoadError;
-use crate::limits::Limits;
 use crate::world::Linkers;
 
 /// How a [`Runtime`] is set up.
@@ -21,6 +20,8 @@ pub struct RuntimeOptions {
     pub instances: usize,
     /// The largest memory of any instance, in bytes.
     pub memory_bytes: usize,
+    /// The most elements of any table.
+    pub table_elements: usize,
     /// Where compiled components are kept; none keeps them in memory only.
     pub cache_folder: Option<PathBuf>,
 }
@@ -154,7 +155,7 @@ fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
         .max_memory_size(options.memory_bytes)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)
-        .table_elements(Limits::standard().table_elements)
+        .table_elements(options.table_elements)
         .max_unused_warm_slots(64);
     pool
 }

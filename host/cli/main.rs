@@ -1,1 +1,54 @@
-fn main() {}
+//! The command line: the only place that prints or exits.
+
+mod args;
+mod bench;
+mod built_in;
+mod exit;
+mod hardware;
+mod import;
+mod output;
+mod progress;
+mod run;
+mod stage;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.verbose {
+        show_own_spans();
+    }
+    match perform(&arguments.command) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit.into()
+        }
+    }
+}
+
+fn perform(command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Import(args) => import::import(args),
+        Command::Hardware(command) => hardware::hardware(command),
+    }
+}
+
+/// Writes the host's own spans and warnings to standard error. They carry wall-clock times, which
+/// no result depends on.
+fn show_own_spans() {
+    use tracing_subscriber::fmt::format::FmtSpan;
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_target(false)
+        .init();
+}

@@ -1,0 +1,223 @@
+//! The command line, as it is typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::bench::Overrides;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 pass, 1 the run failed, 2 usage (arguments, a bench, a component, a profile or words \
+that cannot be used).";
+
+/// Runs AI agents as WebAssembly components and times every step of their tasks on hardware of
+/// one's choice.
+#[derive(Debug, Parser)]
+#[command(name = "timeslip", version, about, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// Says on standard error what the host itself does, with its wall-clock times.
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs a bench on modelled hardware and prints its timetable.
+    Run(RunArgs),
+    /// Turns conversations recorded by other programs into a bench with cassettes.
+    Import(ImportArgs),
+    /// Lists, shows, explains and checks hardware profiles.
+    #[command(subcommand)]
+    Hardware(HardwareCommand),
+}
+
+/// `timeslip run`.
+#[derive(Args, Debug)]
+#[command(after_help = RUN_HELP)]
+pub(crate) struct RunArgs {
+    /// A bench file, a folder with a bench.toml, or an agent's .wasm file; the built-in example if
+    /// left out.
+    pub(crate) bench: Option<PathBuf>,
+    /// The machine, in place of the bench's; MACHINE:MODEL for another model than its default. Give
+    /// it again to put several machines under one run: a request goes to the one that serves its
+    /// model, and the first serves requests that name none.
+    #[arg(long, value_name = "MACHINE")]
+    pub(crate) on: Vec<String>,
+    /// A task in place of the bench's.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) task: Option<String>,
+    /// How many sessions to run; they take the bench's tasks in turn.
+    #[arg(long, value_name = "N")]
+    pub(crate) sessions: Option<usize>,
+    /// The most sessions at once.
+    #[arg(long, value_name = "N", conflicts_with = "rate")]
+    pub(crate) at_once: Option<usize>,
+    /// Sessions that start per second on average, at random instants.
+    #[arg(long, value_name = "R")]
+    pub(crate) rate: Option<f64>,
+    /// The seed of all randomness.
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// Threads that run components; the result does not depend on them. All cores if left out.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Prints the slip, as JSON, in place of the timetable.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Writes the slip to a file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) slip: Option<PathBuf>,
+    /// Draws the timetable in ASCII alone.
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+const RUN_HELP: &str = "\
+Figures (definitions as in NVIDIA AIPerf's metrics reference):
+  TTFT            first token - request, with the KV transfer and the first decode step when
+                  prefill and decode are apart
+  inter-token     (end-to-end - TTFT) / (output tokens - 1)
+  tokens/s/user   1 / inter-token
+Time is virtual: the same bench and seed give the same slip, byte for byte, on every computer and
+any number of threads.";
+
+impl RunArgs {
+    /// What the command line says in place of the bench.
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            on: self.on.clone(),
+            task: self.task.clone(),
+            sessions: self.sessions,
+            at_once: self.at_once,
+            rate_per_second: self.rate,
+            seed: self.seed,
+            profiles: self.profiles.clone(),
+        }
+    }
+}
+
+/// `timeslip import`.
+#[derive(Args, Debug)]
+#[command(after_help = IMPORT_HELP)]
+pub(crate) struct ImportArgs {
+    /// The recording's format.
+    #[arg(value_enum)]
+    pub(crate) format: ImportFormat,
+    /// The recording.
+    pub(crate) file: PathBuf,
+    /// The folder for the bench and its cassettes; made if it is not there.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// The agent's component.
+    #[arg(long, value_name = "COMPONENT")]
+    pub(crate) agent: PathBuf,
+    /// A tool plugin's component, with `=FOLDER` the files it may read. Give it again for more.
+    #[arg(long, value_name = "COMPONENT[=FOLDER]")]
+    pub(crate) tool: Vec<String>,
+    /// The machine that the bench runs on.
+    #[arg(long, value_name = "MACHINE", default_value = "rubin-groq3")]
+    pub(crate) on: String,
+    /// The bench's name; the output folder's if left out.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The model that was recorded, for the cassettes' header.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) recorded_model: Option<String>,
+    /// Where the recording comes from, for the cassettes' header; the file's name if left out.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) source: Option<String>,
+    /// Replaces a text in the recorded outputs of one tool, and notes it in the cassettes.
+    #[arg(long, value_name = "TOOL:FROM=>TO")]
+    pub(crate) rewrite: Vec<String>,
+    /// Prints what was written, as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const IMPORT_HELP: &str = "\
+Example, the airline conversations of tau-bench (TAU is a checkout's folder of recordings and data):
+  timeslip import openai-messages TAU/trajectories.json -o airline \\
+    --agent agents/prebuilt/airline-service.wasm \\
+    --tool plugins/prebuilt/airline.wasm=TAU/data \\
+    --recorded-model gpt-4o \\
+    --rewrite 'get_user_details:\"province\": =>\"state\": '
+  timeslip run airline
+The rewrite is needed since the data's key was renamed after the recording.";
+
+/// A format of recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ImportFormat {
+    /// Message lists as OpenAI's chat API has them: a JSON array or JSON Lines of message lists, or
+    /// of objects that hold `messages` or `traj`.
+    OpenaiMessages,
+}
+
+/// `timeslip hardware`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HardwareCommand {
+    /// Lists the machines, the models each serves, the chips and the models.
+    List(HardwareListArgs),
+    /// Shows every figure of a machine, chip or model with its source, date and confidence.
+    Show(HardwareShowArgs),
+    /// Prints how each figure of a step arises: bytes, operations, exchanges, and what binds.
+    Explain(HardwareExplainArgs),
+    /// Checks profiles: their form, their sources, and that machines can hold what they serve.
+    Validate(HardwareListArgs),
+}
+
+/// `timeslip hardware list` and `validate`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareListArgs {
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `timeslip hardware show`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareShowArgs {
+    /// A machine, chip or model.
+    pub(crate) name: String,
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `timeslip hardware explain`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareExplainArgs {
+    /// The machine.
+    pub(crate) machine: String,
+    /// The model; the machine's default if left out.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Tokens of the prompt that is read.
+    #[arg(long, value_name = "N", default_value_t = 2_048)]
+    pub(crate) input_tokens: u64,
+    /// Tokens that each reply looks back at.
+    #[arg(long, value_name = "N", default_value_t = 2_048)]
+    pub(crate) context_tokens: u64,
+    /// Replies that are written in one step.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) batch: u64,
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

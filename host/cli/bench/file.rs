@@ -1,0 +1,196 @@
+//! What stands in a bench file, as it is written; `resolve` gives it meaning.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use timeslip_words::synthetic::SyntheticSpec;
+
+/// A bench file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BenchFile {
+    /// The bench's name in the slip.
+    pub(crate) name: String,
+    /// What it is for; for people.
+    #[serde(default)]
+    #[expect(dead_code, reason = "a reader of the file wants it, the run does not")]
+    pub(crate) about: Option<String>,
+    /// `MACHINE` or `MACHINE:MODEL`; what `--on` replaces.
+    #[serde(default)]
+    pub(crate) machines: Vec<String>,
+    /// A folder of profiles that adds to those built in.
+    #[serde(default)]
+    pub(crate) profiles: Option<String>,
+    /// The seed of all randomness; what `--seed` replaces.
+    #[serde(default)]
+    pub(crate) seed: u64,
+    /// The tokens a second that one user should see.
+    #[serde(default)]
+    pub(crate) target_tokens_per_second: Option<u32>,
+    /// The agent.
+    pub(crate) agent: AgentTable,
+    /// The tool plugins.
+    #[serde(default)]
+    pub(crate) tool: Vec<ToolTable>,
+    /// Where replies come from.
+    pub(crate) words: WordsTable,
+    /// What counts tokens: a built-in tokenizer, or the path of a model's `tokenizer.json`.
+    #[serde(default)]
+    pub(crate) tokenizer: Option<String>,
+    /// The tasks, in the order in which sessions take them.
+    #[serde(default)]
+    pub(crate) task: Vec<TaskTable>,
+    /// How many sessions, and when they start.
+    #[serde(default)]
+    pub(crate) load: LoadTable,
+    /// What a session and its components may use.
+    #[serde(default)]
+    pub(crate) limits: LimitsTable,
+}
+
+/// `[agent]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgentTable {
+    /// The component's file.
+    pub(crate) component: String,
+    /// The models it may ask; `"*"` for every one that the run's machines serve.
+    #[serde(default)]
+    pub(crate) models: Vec<String>,
+    /// What `session.config` gives it.
+    #[serde(default)]
+    pub(crate) config: BTreeMap<String, ConfigValue>,
+}
+
+/// `[[tool]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToolTable {
+    /// Its name in the slip; the file's stem if absent.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// The component's file.
+    pub(crate) component: String,
+    /// A folder that it may read.
+    #[serde(default)]
+    pub(crate) files: Option<String>,
+    /// What `session.config` gives it.
+    #[serde(default)]
+    pub(crate) config: BTreeMap<String, ConfigValue>,
+}
+
+/// A configured value: the text itself, or the file that holds it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "a text, or { file = \"PATH\" }")]
+pub(crate) enum ConfigValue {
+    /// The text.
+    Text(String),
+    /// The file.
+    File(ConfigFile),
+}
+
+/// `{ file = "PATH" }`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile {
+    /// The path.
+    pub(crate) file: String,
+}
+
+/// `[words]`. Which keys it may have depends on its kind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum WordsTable {
+    /// Rules written by hand.
+    Script(ScriptTable),
+    /// Recordings, one named by each task.
+    Cassette(CassetteTable),
+    /// Filler of drawn lengths.
+    Synthetic(SyntheticSpec),
+}
+
+/// `[words]` of kind `script`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScriptTable {
+    /// The rules.
+    pub(crate) file: String,
+}
+
+/// `[words]` of kind `cassette`, which has no other key: each task names its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CassetteTable {}
+
+/// `[[task]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TaskTable {
+    /// The name in the slip.
+    pub(crate) name: String,
+    /// The task itself.
+    pub(crate) input: String,
+    /// Its recording, for words of kind `cassette`.
+    #[serde(default)]
+    pub(crate) cassette: Option<String>,
+    /// Values for the agent in this task, before those under `[agent.config]`.
+    #[serde(default)]
+    pub(crate) config: BTreeMap<String, ConfigValue>,
+}
+
+/// `[load]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoadTable {
+    /// How many; one for each task if absent. More begin again with the first task.
+    #[serde(default)]
+    pub(crate) sessions: Option<usize>,
+    /// The most at once.
+    #[serde(default)]
+    pub(crate) at_once: Option<usize>,
+    /// Sessions that start per second on average, at random instants (a Poisson process).
+    #[serde(default)]
+    pub(crate) rate_per_second: Option<f64>,
+}
+
+/// `[limits]`: of a session, and of each of its components.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsTable {
+    /// The longest a session may take, in virtual seconds.
+    #[serde(default)]
+    pub(crate) deadline_seconds: Option<f64>,
+    /// Calls of models, per session.
+    #[serde(default)]
+    pub(crate) model_calls: Option<u64>,
+    /// Calls of tools, per session.
+    #[serde(default)]
+    pub(crate) tool_calls: Option<u64>,
+    /// Output tokens of all chats, per session.
+    #[serde(default)]
+    pub(crate) output_tokens: Option<u64>,
+    /// Memory of a component instance.
+    #[serde(default)]
+    pub(crate) memory_mib: Option<usize>,
+    /// Fuel of a component instance.
+    #[serde(default)]
+    pub(crate) fuel: Option<u64>,
+    /// Elements of a table of a component instance.
+    #[serde(default)]
+    pub(crate) table_elements: Option<usize>,
+    /// Calls of host functions.
+    #[serde(default)]
+    pub(crate) host_calls: Option<u64>,
+    /// What one call may carry to the host.
+    #[serde(default)]
+    pub(crate) boundary_mib: Option<usize>,
+    /// Lines of the journal.
+    #[serde(default)]
+    pub(crate) journal_lines: Option<u64>,
+    /// Size of the journal.
+    #[serde(default)]
+    pub(crate) journal_mib: Option<u64>,
+    /// Wall-clock time of one stretch of computing; a backstop behind fuel.
+    #[serde(default)]
+    pub(crate) burst_wall_seconds: Option<f64>,
+}

@@ -1,0 +1,172 @@
+//! Where a bench's paths lead: to the file system, or into the program for the built-in example.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use timeslip_runtime::grants::FileGrant;
+
+use crate::built_in;
+
+/// The largest file that a grant reads, and the most of all files together.
+const GRANT_BYTES_MAX: u64 = 1 << 30;
+
+/// The folder that a bench's paths start from.
+#[derive(Clone, Debug)]
+pub(crate) enum BenchFolder {
+    /// A folder of the file system.
+    Disk(PathBuf),
+    /// A folder inside this program, with `/` between its parts.
+    BuiltIn(&'static str),
+}
+
+impl BenchFolder {
+    /// How a path of the bench reads in a message.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        match self {
+            BenchFolder::Disk(folder) => tidy(&folder.join(path)).display().to_string(),
+            BenchFolder::BuiltIn(folder) => format!("built in: {}", join(folder, path)),
+        }
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        match self {
+            BenchFolder::Disk(folder) => fs::read(folder.join(path)),
+            BenchFolder::BuiltIn(folder) => built_in::file(&join(folder, path))
+                .map(<[u8]>::to_vec)
+                .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)),
+        }
+    }
+
+    /// The place of a folder of profiles on disk; a bench inside the program has none.
+    pub(crate) fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        match self {
+            BenchFolder::Disk(folder) => Some(folder.join(path)),
+            BenchFolder::BuiltIn(_) => None,
+        }
+    }
+
+    /// All files of a folder, read now, so that every session sees the same bytes.
+    ///
+    /// # Errors
+    /// A sentence that names the file and what is wrong with it.
+    pub(crate) fn grant(&self, path: &str) -> Result<FileGrant, String> {
+        match self {
+            BenchFolder::Disk(folder) => grant_from_disk(&folder.join(path)),
+            BenchFolder::BuiltIn(folder) => {
+                let files = built_in::folder(&join(folder, path));
+                Ok(FileGrant { files: files.map(|(path, bytes)| (path, bytes.into())).collect() })
+            }
+        }
+    }
+}
+
+/// A folder's files by their paths inside it.
+fn grant_from_disk(folder: &Path) -> Result<FileGrant, String> {
+    let root = folder
+        .canonicalize()
+        .and_then(|root| match root.is_dir() {
+            true => Ok(root),
+            false => Err(io::Error::from(io::ErrorKind::NotADirectory)),
+        })
+        .map_err(|error| format!("cannot read the folder {}: {error}", tidy(folder).display()))?;
+    let mut files = BTreeMap::new();
+    let mut left_bytes = GRANT_BYTES_MAX;
+    let mut folders = vec![(root.clone(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        let cannot = |path: &Path, error: io::Error| format!("cannot read {}: {error}", path.display());
+        let entries = fs::read_dir(&folder).map_err(|error| cannot(&folder, error))?;
+        for entry in entries {
+            let path = entry.map_err(|error| cannot(&folder, error))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.ok_or_else(|| format!("{} has a name that is not UTF-8", path.display()))?;
+            let inside = format!("{prefix}{name}");
+            let real = path.canonicalize().map_err(|error| cannot(&path, error))?;
+            if !real.starts_with(&root) {
+                return Err(format!(
+                    "{} leads out of the granted folder; grant the folder it leads to, or remove it",
+                    path.display()
+                ));
+            }
+            if path.is_symlink() && real.is_dir() {
+                return Err(format!("{} is a link to a folder, which could lead in circles; remove it", path.display()));
+            }
+            match real.is_dir() {
+                true => folders.push((path, inside + "/")),
+                false => {
+                    let bytes = read_within(&real, &mut left_bytes).map_err(|error| cannot(&path, error))?;
+                    files.insert(inside, bytes);
+                }
+            }
+        }
+    }
+    Ok(FileGrant { files })
+}
+
+fn read_within(path: &Path, left_bytes: &mut u64) -> io::Result<Arc<[u8]>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is neither a file nor a folder"));
+    }
+    let too_large = || io::Error::other("the granted files are larger than 1 GiB together");
+    *left_bytes = left_bytes.checked_sub(metadata.len()).ok_or_else(too_large)?;
+    fs::read(path).map(Arc::from)
+}
+
+/// Takes `.` and `..` out of a path where its own parts allow it.
+pub(crate) fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
+                tidy.pop();
+            }
+            other => tidy.push(other),
+        }
+    }
+    if tidy.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
+}
+
+/// A path inside the program, without `.` and `..`.
+fn join(folder: &str, path: &str) -> String {
+    let joined = tidy(&Path::new(folder).join(path));
+    joined.to_string_lossy().replace('\\', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_holds_the_files_of_a_folder_and_nothing_beyond_it() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir_all(place.path().join("data/deep")).unwrap();
+        fs::write(place.path().join("data/a.json"), "1").unwrap();
+        fs::write(place.path().join("data/deep/b.json"), "2").unwrap();
+        fs::write(place.path().join("secret"), "3").unwrap();
+        let grant = grant_from_disk(&place.path().join("data")).unwrap();
+        assert_eq!(grant.files.keys().collect::<Vec<_>>(), ["a.json", "deep/b.json"]);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(place.path().join("secret"), place.path().join("data/link")).unwrap();
+            let refusal = grant_from_disk(&place.path().join("data")).unwrap_err();
+            assert!(refusal.contains("leads out of the granted folder"), "{refusal}");
+        }
+        assert!(grant_from_disk(&place.path().join("none")).unwrap_err().contains("none"));
+        assert!(grant_from_disk(&place.path().join("secret")).unwrap_err().contains("cannot read"));
+    }
+
+    #[test]
+    fn paths_are_shown_without_detours() {
+        let folder = BenchFolder::Disk(PathBuf::from("benches/a"));
+        assert_eq!(folder.shown("../b/./c.wasm"), "benches/b/c.wasm");
+        assert_eq!(tidy(Path::new("../x")), Path::new("../x"));
+    }
+}

@@ -1,0 +1,112 @@
+//! From a path on the command line to a bench: a file, a folder with one, a bare component, or the
+//! built-in example.
+
+use std::path::{Path, PathBuf};
+
+use super::Bench;
+use super::file::{AgentTable, BenchFile, TaskTable, WordsTable};
+use super::files::BenchFolder;
+use super::resolve::resolve;
+use super::text::TomlText;
+use crate::built_in;
+use crate::exit::Failure;
+
+/// The bench's name in a folder.
+const BENCH_FILE: &str = "bench.toml";
+
+/// The largest bench file that is read, in bytes.
+const BENCH_BYTES_MAX: u64 = 256 << 20;
+
+/// The machine of a run that names none.
+pub(crate) const DEFAULT_MACHINE: &str = "rubin-groq3";
+
+/// What the command line says in place of the bench.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overrides {
+    /// `MACHINE` or `MACHINE:MODEL`.
+    pub(crate) on: Vec<String>,
+    /// A task in place of the bench's.
+    pub(crate) task: Option<String>,
+    /// How many sessions.
+    pub(crate) sessions: Option<usize>,
+    /// The most at once.
+    pub(crate) at_once: Option<usize>,
+    /// Sessions that start per second.
+    pub(crate) rate_per_second: Option<f64>,
+    /// The seed.
+    pub(crate) seed: Option<u64>,
+    /// A folder of profiles.
+    pub(crate) profiles: Option<PathBuf>,
+}
+
+impl Bench {
+    /// Reads a bench and everything it leads to; without a path, the built-in example.
+    ///
+    /// # Errors
+    /// When anything of it is missing or wrong, naming the file, the line and the fix.
+    pub(crate) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Bench, Failure> {
+        let Some(path) = path else {
+            let folder = BenchFolder::BuiltIn(built_in::EXAMPLE_FOLDER);
+            let bytes = folder.read(BENCH_FILE).map_err(Failure::run)?;
+            let text = TomlText::new(folder.shown(BENCH_FILE), bytes)?;
+            return resolve(text.parse()?, &text, &folder, overrides);
+        };
+        let path = if path.is_dir() { path.join(BENCH_FILE) } else { path.to_owned() };
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let parent = path.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = BenchFolder::Disk(parent);
+        if matches!(extension, Some("wasm" | "wat")) {
+            let text = TomlText { file: path.display().to_string(), text: String::new() };
+            return resolve(bare_component(&path, overrides)?, &text, &folder, overrides);
+        }
+        let bytes = read_bench(&path)?;
+        let text = TomlText::new(path.display().to_string(), bytes)?;
+        resolve(text.parse()?, &text, &folder, overrides)
+    }
+}
+
+fn read_bench(path: &Path) -> Result<Vec<u8>, Failure> {
+    let shown = path.display();
+    let length = std::fs::metadata(path).map(|metadata| metadata.len());
+    let read = length.and_then(|length| match length <= BENCH_BYTES_MAX {
+        true => std::fs::read(path),
+        false => Err(std::io::Error::other("it is larger than 256 MiB, so it is no bench")),
+    });
+    read.map_err(|error| {
+        let fix = "give the path of a bench file, of a folder with a bench.toml, or of an agent's \
+                   .wasm; `timeslip run` alone runs the built-in example";
+        Failure::usage(format!("cannot read the bench {shown}: {error}\n  fix: {fix}"))
+    })
+}
+
+/// A bench around a bare agent: it may ask the run's models, and gets filler for replies.
+fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failure> {
+    let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if overrides.task.is_none() {
+        return Err(Failure::usage(format!(
+            "{} is a component, and a component alone has no task\n  fix: add --task TEXT, or \
+             write a bench that names it under [agent]",
+            path.display()
+        )));
+    }
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("component");
+    Ok(BenchFile {
+        name: name.to_owned(),
+        about: None,
+        machines: Vec::new(),
+        profiles: None,
+        seed: 0,
+        target_tokens_per_second: None,
+        agent: AgentTable {
+            component: file_name.to_owned(),
+            models: vec!["*".to_owned()],
+            config: Default::default(),
+        },
+        tool: Vec::new(),
+        words: WordsTable::Synthetic(Default::default()),
+        tokenizer: None,
+        task: Vec::<TaskTable>::new(),
+        load: Default::default(),
+        limits: Default::default(),
+    })
+}

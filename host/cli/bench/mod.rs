@@ -1,0 +1,105 @@
+//! Benches: the TOML file that names agent, tools, words, tasks, load, machines and limits, and
+//! everything it leads to, read and checked before anything runs.
+
+mod digest;
+mod file;
+mod files;
+mod load;
+mod resolve;
+mod text;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::limits::Limits;
+use timeslip_sim::catalogue::Catalogue;
+use timeslip_timeline::time::Span;
+use timeslip_timeline::drive::Load;
+
+pub(crate) use load::Overrides;
+pub(crate) use words::LoadedWords;
+
+/// A bench with everything it leads to.
+pub(crate) struct Bench {
+    /// The name in the slip.
+    pub(crate) name: String,
+    /// SHA-256 over all that it says and the contents of what it leads to, in the form of the slip.
+    /// Machines and seed have places of their own in the slip.
+    pub(crate) digest: String,
+    /// The seed of all randomness.
+    pub(crate) seed: u64,
+    /// The tokens a second that one user should see.
+    pub(crate) target_tokens_per_second: u32,
+    /// The machines, the first of which serves requests that name no model.
+    pub(crate) machines: Vec<MachineChoice>,
+    /// Where machines, chips and models are looked up.
+    pub(crate) catalogue: Catalogue,
+    /// The agent.
+    pub(crate) agent: Mounted,
+    /// The models it may ask.
+    pub(crate) models: ModelGrant,
+    /// The tool plugins.
+    pub(crate) tools: Vec<Mounted>,
+    /// Where replies come from.
+    pub(crate) words: LoadedWords,
+    /// The tasks.
+    pub(crate) tasks: Vec<Task>,
+    /// How many sessions; they take the tasks in turn.
+    pub(crate) sessions: usize,
+    /// When they start.
+    pub(crate) load: Load,
+    /// What each component instance may use.
+    pub(crate) limits: Limits,
+    /// What each session may use.
+    pub(crate) budgets: Budgets,
+    /// The longest a session may take.
+    pub(crate) deadline: Option<Span>,
+}
+
+/// A machine, and the model it is to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MachineChoice {
+    /// The machine's name.
+    pub(crate) machine: String,
+    /// The model's; the machine's own default if absent.
+    pub(crate) model: Option<String>,
+    /// Where it was named, for messages.
+    pub(crate) place: String,
+}
+
+/// A component and what it is given.
+pub(crate) struct Mounted {
+    /// The name in the slip.
+    pub(crate) name: String,
+    /// The file, for messages.
+    pub(crate) file: String,
+    /// The component.
+    pub(crate) bytes: Vec<u8>,
+    /// What `session.config` gives it.
+    pub(crate) config: BTreeMap<String, String>,
+    /// The files it may read.
+    pub(crate) files: Arc<FileGrant>,
+}
+
+/// A task.
+pub(crate) struct Task {
+    /// The name in the slip.
+    pub(crate) name: Arc<str>,
+    /// The task itself.
+    pub(crate) input: Arc<str>,
+    /// Values for the agent in this task, before its own.
+    pub(crate) config: BTreeMap<String, String>,
+}
+
+impl MachineChoice {
+    /// Reads `MACHINE` or `MACHINE:MODEL`.
+    pub(crate) fn parse(text: &str, place: String) -> MachineChoice {
+        let (machine, model) = match text.split_once(':') {
+            Some((machine, model)) => (machine, Some(model.to_owned())),
+            None => (text, None),
+        };
+        MachineChoice { machine: machine.to_owned(), model, place }
+    }
+}

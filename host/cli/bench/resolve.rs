@@ -1,0 +1,286 @@
+//! Gives a bench file its meaning: reads what it leads to, and checks what can be checked before
+//! anything runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use timeslip_gate::summary::TARGET_TOKENS_PER_SECOND;
+use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::limits::Limits;
+use timeslip_sim::catalogue::Catalogue;
+use timeslip_timeline::chance::Chance;
+use timeslip_timeline::drive::Load;
+use timeslip_timeline::time::{Instant, Span};
+
+use super::digest::bench_digest;
+use super::file::{BenchFile, ConfigValue, LimitsTable, LoadTable, TaskTable};
+use super::files::BenchFolder;
+use super::load::{DEFAULT_MACHINE, Overrides};
+use super::text::TomlText;
+use super::words::{TaskCassettes, load_words};
+use super::{Bench, MachineChoice, Mounted, Task};
+use crate::exit::Failure;
+
+/// The name of the task that `--task` gives.
+const COMMAND_LINE_TASK: &str = "task";
+
+/// The most sessions of one run.
+const SESSIONS_MAX: usize = 1_000_000;
+
+/// Reads all that a bench file leads to.
+///
+/// # Errors
+/// When anything is missing or wrong, naming the file, the line and the fix.
+pub(super) fn resolve(
+    file: BenchFile,
+    text: &TomlText,
+    folder: &BenchFolder,
+    overrides: &Overrides,
+) -> Result<Bench, Failure> {
+    let seed = overrides.seed.unwrap_or(file.seed);
+    let reader = Reader { text, folder };
+    let (tasks, cassettes) = reader.tasks(&file, overrides)?;
+    let words = load_words(&file, &reader, seed, cassettes)?;
+    let agent = Mounted {
+        name: stem_of(&file.agent.component),
+        file: folder.shown(&file.agent.component),
+        bytes: reader.bytes("the agent", &file.agent.component)?,
+        config: reader.config(&file.agent.config)?,
+        files: Arc::default(),
+    };
+    let load_table = overridden_load(&file.load, overrides);
+    let sessions = reader.session_count(&load_table, tasks.len())?;
+    let mut bench = Bench {
+        digest: String::new(),
+        seed,
+        target_tokens_per_second: file.target_tokens_per_second.unwrap_or(TARGET_TOKENS_PER_SECOND),
+        machines: reader.machines(&file, overrides),
+        catalogue: reader.catalogue(&file, overrides)?,
+        agent,
+        models: model_grant(&file.agent.models),
+        tools: reader.tools(&file)?,
+        words,
+        tasks,
+        sessions,
+        load: reader.load(&load_table, sessions, seed)?,
+        limits: reader.limits(&file.limits)?,
+        budgets: Budgets {
+            model_calls: file.limits.model_calls,
+            tool_calls: file.limits.tool_calls,
+            output_tokens: file.limits.output_tokens,
+        },
+        deadline: reader.positive("deadline_seconds", file.limits.deadline_seconds)?.map(Span::from_seconds_f64),
+        name: file.name,
+    };
+    bench.digest = bench_digest(&bench, &load_table);
+    Ok(bench)
+}
+
+fn overridden_load(table: &LoadTable, overrides: &Overrides) -> LoadTable {
+    let mut load = table.clone();
+    load.sessions = overrides.sessions.or(load.sessions);
+    if overrides.at_once.is_some() {
+        (load.at_once, load.rate_per_second) = (overrides.at_once, None);
+    }
+    if overrides.rate_per_second.is_some() {
+        (load.rate_per_second, load.at_once) = (overrides.rate_per_second, None);
+    }
+    load
+}
+
+fn model_grant(models: &[String]) -> ModelGrant {
+    match models {
+        [] => ModelGrant::Nothing,
+        names if names.iter().any(|name| name == "*") => ModelGrant::Every,
+        names => ModelGrant::Named(names.to_vec()),
+    }
+}
+
+fn stem_of(path: &str) -> String {
+    let stem = std::path::Path::new(path).file_stem().and_then(|stem| stem.to_str());
+    stem.unwrap_or(path).to_owned()
+}
+
+/// What reading a bench's parts needs: its text for places, its folder for paths.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a TomlText,
+    pub(super) folder: &'a BenchFolder,
+}
+
+impl Reader<'_> {
+    /// The bytes of a file that the bench names.
+    pub(super) fn bytes(&self, what: &str, path: &str) -> Result<Vec<u8>, Failure> {
+        self.folder.read(path).map_err(|error| {
+            Failure::usage(format!(
+                "{}: cannot read {what} {}: {error}\n  fix: a path in a bench starts from the \
+                 bench's own folder",
+                self.text.place_of(path),
+                self.folder.shown(path)
+            ))
+        })
+    }
+
+    fn wrong(&self, key: &str, problem: &str) -> Failure {
+        Failure::usage(format!("{}: {problem}", self.text.place_of_key(key)))
+    }
+
+    fn machines(&self, file: &BenchFile, overrides: &Overrides) -> Vec<MachineChoice> {
+        if !overrides.on.is_empty() {
+            let place = |_: &String| "--on".to_owned();
+            return overrides.on.iter().map(|on| MachineChoice::parse(on, place(on))).collect();
+        }
+        if file.machines.is_empty() {
+            return vec![MachineChoice::parse(DEFAULT_MACHINE, "the default".to_owned())];
+        }
+        let choice = |on: &String| MachineChoice::parse(on, self.text.place_of(on));
+        file.machines.iter().map(choice).collect()
+    }
+
+    fn catalogue(&self, file: &BenchFile, overrides: &Overrides) -> Result<Catalogue, Failure> {
+        let mut catalogue = Catalogue::built_in();
+        let named = file.profiles.as_ref().and_then(|path| self.folder.on_disk(path));
+        for folder in named.iter().chain(&overrides.profiles) {
+            catalogue = catalogue.with_folder(folder).map_err(Failure::usage)?;
+        }
+        Ok(catalogue)
+    }
+
+    fn tools(&self, file: &BenchFile) -> Result<Vec<Mounted>, Failure> {
+        let mut tools: Vec<Mounted> = Vec::new();
+        for table in &file.tool {
+            let name = table.name.clone().unwrap_or_else(|| stem_of(&table.component));
+            if tools.iter().any(|tool| tool.name == name) {
+                return Err(Failure::usage(format!(
+                    "{}: two [[tool]] tables are named `{name}`; give one another `name`",
+                    self.text.place_of(&table.component)
+                )));
+            }
+            let files = match &table.files {
+                None => FileGrant::default(),
+                Some(path) => self.folder.grant(path).map_err(|problem| {
+                    Failure::usage(format!("{}: {problem}", self.text.place_of(path)))
+                })?,
+            };
+            tools.push(Mounted {
+                name,
+                file: self.folder.shown(&table.component),
+                bytes: self.bytes("the tool plugin", &table.component)?,
+                config: self.config(&table.config)?,
+                files: Arc::new(files),
+            });
+        }
+        Ok(tools)
+    }
+
+    fn config(&self, values: &BTreeMap<String, ConfigValue>) -> Result<BTreeMap<String, String>, Failure> {
+        let mut config = BTreeMap::new();
+        for (key, value) in values {
+            let text = match value {
+                ConfigValue::Text(text) => text.clone(),
+                ConfigValue::File(named) => {
+                    let bytes = self.bytes("the configured file", &named.file)?;
+                    String::from_utf8(bytes).map_err(|_| {
+                        let place = self.text.place_of(&named.file);
+                        Failure::usage(format!("{place}: {} is not UTF-8 text", named.file))
+                    })?
+                }
+            };
+            config.insert(key.clone(), text);
+        }
+        Ok(config)
+    }
+
+    /// The tasks, and with words of kind `cassette` the recording of each.
+    fn tasks(&self, file: &BenchFile, overrides: &Overrides) -> Result<(Vec<Task>, TaskCassettes), Failure> {
+        if let Some(input) = &overrides.task {
+            let task = Task {
+                name: COMMAND_LINE_TASK.into(),
+                input: input.as_str().into(),
+                config: BTreeMap::new(),
+            };
+            return Ok((vec![task], TaskCassettes::GivenOnCommandLine));
+        }
+        if file.task.is_empty() {
+            let problem = "the bench has no [[task]]; add one with `name` and `input`, or give --task TEXT";
+            return Err(Failure::usage(format!("{}: {problem}", self.text.file)));
+        }
+        let mut names = std::collections::BTreeSet::new();
+        if let Some(twice) = file.task.iter().find(|task| !names.insert(&task.name)) {
+            let problem = format!("two tasks are named `{}`; give each a name of its own", twice.name);
+            return Err(Failure::usage(format!("{}: {problem}", self.text.place_of(&twice.name))));
+        }
+        let cassettes = file.task.iter().map(|task| task.cassette.clone()).collect();
+        let tasks: Result<Vec<Task>, Failure> = file.task.iter().map(|task| self.task(task)).collect();
+        Ok((tasks?, TaskCassettes::OfTasks(cassettes)))
+    }
+
+    fn task(&self, table: &TaskTable) -> Result<Task, Failure> {
+        Ok(Task {
+            name: table.name.as_str().into(),
+            input: table.input.as_str().into(),
+            config: self.config(&table.config)?,
+        })
+    }
+
+    fn session_count(&self, load: &LoadTable, tasks: usize) -> Result<usize, Failure> {
+        match load.sessions {
+            None => Ok(tasks),
+            Some(count) if (1..=SESSIONS_MAX).contains(&count) => Ok(count),
+            Some(count) => Err(self.wrong(
+                "sessions",
+                &format!("a run has from 1 to {SESSIONS_MAX} sessions, not {count}"),
+            )),
+        }
+    }
+
+    fn load(&self, table: &LoadTable, sessions: usize, seed: u64) -> Result<Load, Failure> {
+        let Some(rate) = self.positive("rate_per_second", table.rate_per_second)? else {
+            return match table.at_once {
+                Some(0) => Err(self.wrong("at_once", "`at_once` must be at least 1")),
+                at_once => Ok(Load::AtOnce(at_once.unwrap_or(1))),
+            };
+        };
+        if table.at_once.is_some() {
+            let problem = "a load has either `at_once` or `rate_per_second`; remove one";
+            return Err(self.wrong("at_once", problem));
+        }
+        let mut chance = Chance::new(seed, "arrivals", 0);
+        let mut at = Instant::ZERO;
+        let mut next = || {
+            at = at + Span::from_seconds_f64(chance.next_exponential(rate));
+            at
+        };
+        Ok(Load::Arrivals((0..sessions).map(|_| next()).collect()))
+    }
+
+    /// A number over 0, if given.
+    fn positive(&self, key: &str, value: Option<f64>) -> Result<Option<f64>, Failure> {
+        match value {
+            Some(value) if !(value.is_finite() && value > 0.0) => {
+                Err(self.wrong(key, &format!("`{key}` must be a number over 0, not {value}")))
+            }
+            value => Ok(value),
+        }
+    }
+
+    fn limits(&self, table: &LimitsTable) -> Result<Limits, Failure> {
+        let standard = Limits::standard();
+        let mib = |value: Option<usize>, standard: usize| value.map_or(standard, |mib| mib.saturating_mul(1 << 20));
+        let wall = self.positive("burst_wall_seconds", table.burst_wall_seconds)?;
+        let limits = Limits {
+            memory_bytes: mib(table.memory_mib, standard.memory_bytes),
+            table_elements: table.table_elements.unwrap_or(standard.table_elements),
+            fuel: table.fuel.unwrap_or(standard.fuel),
+            burst_wall_time: wall.map_or(standard.burst_wall_time, |seconds| Duration::from_secs_f64(seconds.min(86_400.0))),
+            host_calls: table.host_calls.unwrap_or(standard.host_calls),
+            boundary_bytes: mib(table.boundary_mib, standard.boundary_bytes),
+            journal_lines: table.journal_lines.unwrap_or(standard.journal_lines),
+            journal_bytes: table.journal_mib.map_or(standard.journal_bytes, |mib| mib.saturating_mul(1 << 20)),
+        };
+        if !(1 << 20..=4 << 30).contains(&limits.memory_bytes) {
+            return Err(self.wrong("memory_mib", "`memory_mib` must be from 1 to 4096"));
+        }
+        Ok(limits)
+    }
+}

@@ -1,0 +1,144 @@
+//! The words of a bench: read from their files, with the tokenizer that counts them.
+
+use std::sync::Arc;
+
+use timeslip_gate::slip::{WordsKind, WordsUsed};
+use timeslip_timeline::backend::Words;
+use timeslip_words::cassette::{Cassette, CassetteWords};
+use timeslip_words::script::ScriptWords;
+use timeslip_words::synthetic::SyntheticWords;
+use timeslip_words::tokenizer::{BUILT_IN_TOKENIZERS, Tokenizer};
+
+use super::file::{BenchFile, WordsTable};
+use super::resolve::Reader;
+use crate::exit::Failure;
+
+/// Words, ready to be spoken.
+pub(crate) enum LoadedWords {
+    /// Rules written by hand, and their file.
+    Script(Box<ScriptWords>, String),
+    /// Recordings, one for each task.
+    Cassette(CassetteWords, Vec<Arc<Cassette>>),
+    /// Filler of drawn lengths.
+    Synthetic(Box<SyntheticWords>),
+}
+
+/// Which recording each task plays.
+pub(super) enum TaskCassettes {
+    /// What each `[[task]]` says.
+    OfTasks(Vec<Option<String>>),
+    /// `--task` replaced the tasks.
+    GivenOnCommandLine,
+}
+
+impl LoadedWords {
+    /// What stands in the slip.
+    pub(crate) fn used(&self) -> WordsUsed {
+        let (kind, digest) = match self {
+            LoadedWords::Script(words, _) => (WordsKind::Script, words.digest()),
+            LoadedWords::Cassette(words, _) => (WordsKind::Cassette, words.digest()),
+            LoadedWords::Synthetic(words) => (WordsKind::Synthetic, words.digest()),
+        };
+        WordsUsed { kind, digest: Some(format!("sha256:{digest}")) }
+    }
+
+    /// Where the replies come from, for the screen.
+    pub(crate) fn note(&self) -> String {
+        match self {
+            LoadedWords::Script(_, file) => format!("scripted by hand ({file}); no model replied"),
+            LoadedWords::Cassette(_, cassettes) => {
+                let count = cassettes.len();
+                let plural = if count == 1 { "recording" } else { "recordings" };
+                match cassettes.first().map(|cassette| cassette.header().source.as_str()) {
+                    Some(source) => format!("{count} {plural}: {source}"),
+                    None => format!("{count} {plural}"),
+                }
+            }
+            LoadedWords::Synthetic(_) => {
+                "filler of drawn lengths; no model replied, and the texts mean nothing".to_owned()
+            }
+        }
+    }
+
+    /// The maker of replies.
+    pub(crate) fn as_words(&mut self) -> &mut dyn Words {
+        match self {
+            LoadedWords::Script(words, _) => words.as_mut(),
+            LoadedWords::Cassette(words, _) => words,
+            LoadedWords::Synthetic(words) => words.as_mut(),
+        }
+    }
+
+    /// The recording of a task, if there is one.
+    pub(crate) fn cassette(&self, task_index: usize) -> Option<&Arc<Cassette>> {
+        match self {
+            LoadedWords::Cassette(_, cassettes) => cassettes.get(task_index),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the words that a bench names.
+pub(super) fn load_words(
+    file: &BenchFile,
+    reader: &Reader<'_>,
+    seed: u64,
+    cassettes: TaskCassettes,
+) -> Result<LoadedWords, Failure> {
+    let tokenizer = Arc::new(load_tokenizer(file.tokenizer.as_deref(), reader)?);
+    match &file.words {
+        WordsTable::Script(table) => {
+            let bytes = reader.bytes("the script", &table.file)?;
+            let shown = reader.folder.shown(&table.file);
+            let words = ScriptWords::parse(&shown, &bytes, tokenizer).map_err(Failure::usage)?;
+            Ok(LoadedWords::Script(Box::new(words), shown))
+        }
+        WordsTable::Synthetic(spec) => {
+            let words = SyntheticWords::new(spec.clone(), seed, tokenizer);
+            Ok(LoadedWords::Synthetic(Box::new(words)))
+        }
+        WordsTable::Cassette(_) => {
+            let cassettes = read_cassettes(cassettes, file, reader)?;
+            let words = CassetteWords::new(cassettes.clone(), tokenizer);
+            Ok(LoadedWords::Cassette(words, cassettes))
+        }
+    }
+}
+
+fn load_tokenizer(name: Option<&str>, reader: &Reader<'_>) -> Result<Tokenizer, Failure> {
+    let name = name.unwrap_or(BUILT_IN_TOKENIZERS[0]);
+    if name.ends_with(".json") {
+        let bytes = reader.bytes("the tokenizer", name)?;
+        return Tokenizer::of_model(&reader.folder.shown(name), &bytes).map_err(Failure::usage);
+    }
+    Tokenizer::built_in(name)
+        .map_err(|error| Failure::usage(format!("{}: {error}", reader.text.place_of(name))))
+}
+
+fn read_cassettes(
+    cassettes: TaskCassettes,
+    file: &BenchFile,
+    reader: &Reader<'_>,
+) -> Result<Vec<Arc<Cassette>>, Failure> {
+    let TaskCassettes::OfTasks(paths) = cassettes else {
+        return Err(Failure::usage(format!(
+            "--task gives a task that no cassette of {} holds\n  fix: leave --task out, or give \
+             the bench words of kind `script` or `synthetic`",
+            reader.text.file
+        )));
+    };
+    let mut read = Vec::with_capacity(paths.len());
+    for (path, task) in paths.iter().zip(&file.task) {
+        let Some(path) = path else {
+            return Err(Failure::usage(format!(
+                "{}: the task `{}` names no cassette; add `cassette = \"PATH\"` to it",
+                reader.text.place_of(&task.name),
+                task.name
+            )));
+        };
+        let bytes = reader.bytes("the cassette", path)?;
+        let cassette = Cassette::parse(&reader.folder.shown(path), &bytes).map_err(Failure::usage)?;
+        read.push(Arc::new(cassette));
+    }
+    Ok(read)
+}

@@ -50,21 +50,10 @@ fn new_linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<Context>
         World::Agent => agent::Agent::add_to_linker::<_, Own>(&mut linker, |c| c)?,
         World::AgentBlocking => {
             agent_blocking::AgentBlocking::add_to_linker::<_, Own>(&mut linker, |c| c)?;
-            agent::timeslip::agent::types::add_to_linker::<_, Own>(&mut linker, |c| c)?;
         }
-        World::Tool => {
-            tool::Tool::add_to_linker::<_, Own>(&mut linker, |c| c)?;
-            agent::timeslip::agent::types::add_to_linker::<_, Own>(&mut linker, |c| c)?;
-            agent::timeslip::agent::session::add_to_linker::<_, Own>(&mut linker, |c| c)?;
-        }
+        World::Tool => tool::Tool::add_to_linker::<_, Own>(&mut linker, |c| c)?,
         World::ToolBlocking => {
             tool_blocking::ToolBlocking::add_to_linker::<_, Own>(&mut linker, |c| c)?;
-            agent::timeslip::agent::types::add_to_linker::<_, Own>(&mut linker, |c| c)?;
-            agent_blocking::timeslip::agent::session_blocking::add_to_linker::<_, Own>(
-                &mut linker,
-                |c| c,
-            )?;
-            tool::timeslip::tool::files::add_to_linker::<_, Own>(&mut linker, |c| c)?;
         }
     }
     Ok(linker)

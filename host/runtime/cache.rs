@@ -7,6 +7,7 @@
 use std::hash::{Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -59,7 +60,7 @@ impl CompiledCache {
 
 fn write_beside_and_rename(folder: &Path, path: &Path, code: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    let beside = path.with_extension(format!("{}.part", std::process::id()));
+    let beside = unique_beside(path);
     let written = std::fs::File::create(&beside).and_then(|mut file| {
         file.write_all(code)?;
         file.write_all(&xxh3_128(code).to_le_bytes())?;
@@ -69,4 +70,82 @@ fn write_beside_and_rename(folder: &Path, path: &Path, code: &[u8]) -> std::io::
         let _ = std::fs::remove_file(&beside);
     }
     written
+}
+
+/// A name of which no other thread or process has the like.
+fn unique_beside(path: &Path) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    path.with_extension(format!("{}.{number}.part", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component with nothing in it, in the binary format.
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn compiled(engine: &Engine) -> Component {
+        Component::from_binary(engine, EMPTY_COMPONENT).unwrap()
+    }
+
+    #[test]
+    fn what_was_stored_is_found_by_its_digest_and_engine_only() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = CompiledCache::new(place.path().join("made/when/needed"));
+        let engine = Engine::default();
+        assert!(cache.load(&engine, "sha256:aa").is_none());
+        cache.store(&engine, "sha256:aa", &compiled(&engine));
+        assert!(cache.load(&engine, "sha256:aa").is_some());
+        assert!(cache.load(&engine, "sha256:bb").is_none());
+        let mut config = wasmtime::Config::new();
+        let another = Engine::new(config.consume_fuel(true)).unwrap();
+        assert!(cache.load(&another, "sha256:aa").is_none());
+    }
+
+    #[test]
+    fn a_damaged_file_counts_as_none_and_is_written_anew() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = CompiledCache::new(place.path().to_owned());
+        let engine = Engine::default();
+        cache.store(&engine, "sha256:aa", &compiled(&engine));
+        let path = cache.path(&engine, "sha256:aa");
+        let whole = std::fs::read(&path).unwrap();
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 1;
+        for damaged in [&whole[..0], &whole[..10], &whole[..whole.len() - 1], &flipped] {
+            std::fs::write(&path, damaged).unwrap();
+            assert!(cache.load(&engine, "sha256:aa").is_none());
+        }
+        cache.store(&engine, "sha256:aa", &compiled(&engine));
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+    }
+
+    #[test]
+    fn many_writers_leave_one_whole_file() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = CompiledCache::new(place.path().to_owned());
+        let engine = Engine::default();
+        let component = compiled(&engine);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| cache.store(&engine, "sha256:aa", &component));
+            }
+        });
+        let names: Vec<_> = std::fs::read_dir(place.path()).unwrap().collect();
+        assert_eq!(names.len(), 1);
+        assert!(cache.load(&engine, "sha256:aa").is_some());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_costs_no_run() {
+        let place = tempfile::tempdir().unwrap();
+        let in_the_way = place.path().join("file");
+        std::fs::write(&in_the_way, "").unwrap();
+        let cache = CompiledCache::new(in_the_way.join("folder"));
+        let engine = Engine::default();
+        cache.store(&engine, "sha256:aa", &compiled(&engine));
+        assert!(cache.load(&engine, "sha256:aa").is_none());
+    }
 }

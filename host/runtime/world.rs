@@ -166,3 +166,19 @@ fn check_imports(engine: &Engine, component: &Component, world: World) -> Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_world_has_a_linker() {
+        let mut config = wasmtime::Config::new();
+        config.wasm_component_model_async(true);
+        let engine = Engine::new(&config).unwrap();
+        for world in [World::Agent, World::AgentBlocking, World::Tool, World::ToolBlocking] {
+            assert!(new_linker(&engine, world).is_ok(), "{world:?}");
+            assert!(!interfaces(world).is_empty());
+        }
+    }
+}

@@ -77,10 +77,7 @@ impl Conversation {
             self.closing_words = output.clone();
         }
         self.over = call.name == self.settings.ends_with_tool || self.is_at_the_end();
-        self.messages.push(Message {
-            tool_call_id: Some(call.id),
-            ..message(Role::Tool, output)
-        });
+        self.messages.push(Message { tool_call_id: Some(call.id), ..message(Role::Tool, output) });
     }
 
     /// Notes the customer's answer.
@@ -108,9 +105,9 @@ pub(crate) fn output_of(error: ToolError, call: &ToolCall) -> Result<String, Str
     match error {
         ToolError::UnknownTool(_) => Ok(format!("Unknown action {name}")),
         ToolError::Failed(text) | ToolError::InvalidOutput(text) => Ok(format!("Error: {text}")),
-        ToolError::InvalidArguments(text) => Err(format!(
-            "the model's arguments for {name} are not usable: {text}"
-        )),
+        ToolError::InvalidArguments(text) => {
+            Err(format!("the model's arguments for {name} are not usable: {text}"))
+        }
         ToolError::Refused(text) | ToolError::Crashed(text) | ToolError::OverBudget(text) => {
             Err(format!("the tool {name} gave no output: {text}"))
         }
@@ -122,12 +119,7 @@ fn is_said(message: &Message) -> bool {
 }
 
 fn message(role: Role, content: String) -> Message {
-    Message {
-        role,
-        content,
-        tool_calls: Vec::new(),
-        tool_call_id: None,
-    }
+    Message { role, content, tool_calls: Vec::new(), tool_call_id: None }
 }
 
 #[cfg(test)]

@@ -72,16 +72,10 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_session_can_be_configured() {
-        let values = [
-            ("system-prompt", ""),
-            ("ends-with-tool", "hand_over"),
-            ("model-calls-max", "5"),
-        ];
+        let values =
+            [("system-prompt", ""), ("ends-with-tool", "hand_over"), ("model-calls-max", "5")];
         let settings = read(&values).unwrap();
-        assert_eq!(
-            (settings.ends_with_tool.as_str(), settings.model_calls_max),
-            ("hand_over", 5)
-        );
+        assert_eq!((settings.ends_with_tool.as_str(), settings.model_calls_max), ("hand_over", 5));
         for count in ["0", "-1", "many", ""] {
             let problem = read(&[("system-prompt", ""), ("model-calls-max", count)]).unwrap_err();
             assert!(problem.contains("`model-calls-max = \"30\"`"), "{problem}");

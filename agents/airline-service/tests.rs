@@ -10,18 +10,11 @@ fn conversation(model_calls_max: u32) -> Conversation {
 }
 
 fn call(id: &str, name: &str) -> ToolCall {
-    ToolCall {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        arguments: "{\"a\":1}".to_owned(),
-    }
+    ToolCall { id: id.to_owned(), name: name.to_owned(), arguments: "{\"a\":1}".to_owned() }
 }
 
 fn reply(content: &str, calls: &[ToolCall]) -> Message {
-    Message {
-        tool_calls: calls.to_vec(),
-        ..message(Role::Assistant, content.to_owned())
-    }
+    Message { tool_calls: calls.to_vec(), ..message(Role::Assistant, content.to_owned()) }
 }
 
 /// One line for each message, for comparisons.
@@ -34,9 +27,8 @@ fn lines(conversation: &Conversation) -> Vec<String> {
             Role::Tool => "tool",
         };
         let calls = message.tool_calls.iter();
-        let calls: Vec<String> = calls
-            .map(|call| format!(" -> {}#{}", call.name, call.id))
-            .collect();
+        let calls: Vec<String> =
+            calls.map(|call| format!(" -> {}#{}", call.name, call.id)).collect();
         let id = message.tool_call_id.as_deref().unwrap_or_default();
         format!("{role}{id}: {}{}", message.content, calls.concat())
     });
@@ -69,10 +61,7 @@ fn text_alone_is_said_to_the_customer() {
     let next = conversation.model_replied(reply("How can I help?", &[]));
     assert!(matches!(next, Next::Say(text) if text == "How can I help?"));
     conversation.customer_answered("Cancel it".to_owned());
-    assert_eq!(
-        lines(&conversation)[2..],
-        ["assistant: How can I help?", "user: Cancel it"]
-    );
+    assert_eq!(lines(&conversation)[2..], ["assistant: How can I help?", "user: Cancel it"]);
     assert_eq!(conversation.closing_words(), None);
 }
 
@@ -136,15 +125,9 @@ fn the_model_reads_what_it_can_mend_and_the_rest_ends_the_session() {
     let think = call("1", "think");
     let output = |error| output_of(error, &think);
     let text = || "why".to_owned();
-    assert_eq!(
-        output(ToolError::UnknownTool(text())).unwrap(),
-        "Unknown action think"
-    );
+    assert_eq!(output(ToolError::UnknownTool(text())).unwrap(), "Unknown action think");
     assert_eq!(output(ToolError::Failed(text())).unwrap(), "Error: why");
-    assert_eq!(
-        output(ToolError::InvalidOutput(text())).unwrap(),
-        "Error: why"
-    );
+    assert_eq!(output(ToolError::InvalidOutput(text())).unwrap(), "Error: why");
     for error in [
         ToolError::InvalidArguments(text()),
         ToolError::Refused(text()),
@@ -152,9 +135,6 @@ fn the_model_reads_what_it_can_mend_and_the_rest_ends_the_session() {
         ToolError::OverBudget(text()),
     ] {
         let problem = output(error).unwrap_err();
-        assert!(
-            problem.contains("think") && problem.contains("why"),
-            "{problem}"
-        );
+        assert!(problem.contains("think") && problem.contains("why"), "{problem}");
     }
 }

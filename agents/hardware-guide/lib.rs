@@ -45,10 +45,8 @@ contract::export!(HardwareGuide with_types_in contract);
 
 async fn answer(question: String) -> Result<String, String> {
     let tools = tools::list();
-    let mut messages = vec![
-        message(Role::System, SYSTEM_PROMPT.to_owned()),
-        message(Role::User, question),
-    ];
+    let mut messages =
+        vec![message(Role::System, SYSTEM_PROMPT.to_owned()), message(Role::User, question)];
     for turn in 1..=TURNS_MAX {
         let _span = Span::new(&format!("turn {turn}"));
         let reply = model::chat(request(&messages, &tools)).await;
@@ -61,28 +59,18 @@ async fn answer(question: String) -> Result<String, String> {
         messages.push(reply.message);
         messages.extend(join_all(calls.into_iter().map(call)).await);
     }
-    Err(format!(
-        "the model still asked for tools after {TURNS_MAX} turns"
-    ))
+    Err(format!("the model still asked for tools after {TURNS_MAX} turns"))
 }
 
 /// Calls one tool. The model sees an error as the tool's output, so that it can try another way.
 async fn call(call: ToolCall) -> Message {
     let output = tools::call(call.name, call.arguments).await;
     let content = output.unwrap_or_else(|error| format!("Error: {}", text(&error)));
-    Message {
-        tool_call_id: Some(call.id),
-        ..message(Role::Tool, content)
-    }
+    Message { tool_call_id: Some(call.id), ..message(Role::Tool, content) }
 }
 
 fn log_turn(turn: usize, reply: &ChatReply) {
-    let names: Vec<&str> = reply
-        .message
-        .tool_calls
-        .iter()
-        .map(|call| call.name.as_str())
-        .collect();
+    let names: Vec<&str> = reply.message.tool_calls.iter().map(|call| call.name.as_str()).collect();
     let what = if names.is_empty() {
         "answers".to_owned()
     } else {
@@ -111,12 +99,7 @@ fn request(messages: &[Message], tools: &[ToolDefinition]) -> ChatRequest {
 }
 
 fn message(role: Role, content: String) -> Message {
-    Message {
-        role,
-        content,
-        tool_calls: Vec::new(),
-        tool_call_id: None,
-    }
+    Message { role, content, tool_calls: Vec::new(), tool_call_id: None }
 }
 
 fn cause(error: &ModelError) -> String {

@@ -47,7 +47,8 @@ fn list(args: &HardwareListArgs) -> Result<Exit, Failure> {
         let machines: Vec<_> = machines
             .iter()
             .map(|machine| {
-                let models: Vec<&str> = machine.serves.iter().map(|serving| &*serving.model).collect();
+                let models: Vec<&str> =
+                    machine.serves.iter().map(|serving| &*serving.model).collect();
                 json!({
                     "name": machine.name,
                     "title": machine.title,
@@ -81,7 +82,8 @@ fn list(args: &HardwareListArgs) -> Result<Exit, Failure> {
     let row = |name: &str, title: &str| [format!("  {name}"), title.to_owned()];
     text += &columns(&chips.iter().map(|chip| row(&chip.name, &chip.title)).collect::<Vec<_>>());
     text += "\nMODELS\n";
-    text += &columns(&models.iter().map(|model| row(&model.name, &model.title)).collect::<Vec<_>>());
+    text +=
+        &columns(&models.iter().map(|model| row(&model.name, &model.title)).collect::<Vec<_>>());
     output::print(&text)?;
     Ok(Exit::Pass)
 }
@@ -125,7 +127,8 @@ fn kind_of(catalogue: &Catalogue, name: &str) -> Result<ProfileKind, Failure> {
 
 fn explain_machine(args: &HardwareExplainArgs) -> Result<Exit, Failure> {
     let catalogue = catalogue(args.profiles.as_deref())?;
-    let deployment = catalogue.deploy(&args.machine, args.model.as_deref()).map_err(Failure::usage)?;
+    let deployment =
+        catalogue.deploy(&args.machine, args.model.as_deref()).map_err(Failure::usage)?;
     let point = OperatingPoint {
         input_tokens: args.input_tokens.max(1),
         context_tokens: args.context_tokens.max(1),

@@ -22,7 +22,8 @@ pub(crate) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let shown = args.file.display().to_string();
     let bytes = fs::read(&args.file)
         .map_err(|error| Failure::usage(format!("cannot read the recording {shown}: {error}")))?;
-    let tools = args.tool.iter().map(|tool| ToolOption::parse(tool)).collect::<Result<Vec<_>, _>>()?;
+    let tools =
+        args.tool.iter().map(|tool| ToolOption::parse(tool)).collect::<Result<Vec<_>, _>>()?;
     let options = ImportOptions {
         source: args.source.clone().unwrap_or_else(|| file_name(&args.file)),
         recorded_model: args.recorded_model.clone(),
@@ -47,8 +48,12 @@ impl ToolOption {
             Some((component, files)) => (component, Some(PathBuf::from(files))),
             None => (text, None),
         };
-        match component.is_empty() || files.as_ref().is_some_and(|files| files.as_os_str().is_empty()) {
-            true => Err(Failure::usage(format!("--tool {text}: write COMPONENT or COMPONENT=FOLDER"))),
+        match component.is_empty()
+            || files.as_ref().is_some_and(|files| files.as_os_str().is_empty())
+        {
+            true => {
+                Err(Failure::usage(format!("--tool {text}: write COMPONENT or COMPONENT=FOLDER")))
+            }
             false => Ok(ToolOption { component: PathBuf::from(component), files }),
         }
     }
@@ -67,7 +72,8 @@ fn parse_rewrite(text: &str) -> Result<Rewrite, Failure> {
 }
 
 fn require_files(agent: &Path, tools: &[ToolOption]) -> Result<(), Failure> {
-    let components = std::iter::once(agent).chain(tools.iter().map(|tool| tool.component.as_path()));
+    let components =
+        std::iter::once(agent).chain(tools.iter().map(|tool| tool.component.as_path()));
     for component in components {
         if !component.is_file() {
             return Err(Failure::usage(format!("there is no component {}", component.display())));
@@ -82,7 +88,11 @@ fn require_files(agent: &Path, tools: &[ToolOption]) -> Result<(), Failure> {
 }
 
 /// Writes cassettes, instructions and, last of all, the bench that needs them.
-fn write_bench(args: &ImportArgs, tools: &[ToolOption], imported: &Imported) -> Result<(), Failure> {
+fn write_bench(
+    args: &ImportArgs,
+    tools: &[ToolOption],
+    imported: &Imported,
+) -> Result<(), Failure> {
     let folder = &args.output;
     let cassettes = folder.join(CASSETTES);
     fs::create_dir_all(&cassettes)
@@ -105,7 +115,11 @@ fn common_system_prompt(imported: &Imported) -> Option<&str> {
     rest.iter().all(|other| other.system.as_deref() == Some(prompt)).then_some(prompt)
 }
 
-fn bench_text(args: &ImportArgs, tools: &[ToolOption], imported: &Imported) -> Result<String, Failure> {
+fn bench_text(
+    args: &ImportArgs,
+    tools: &[ToolOption],
+    imported: &Imported,
+) -> Result<String, Failure> {
     let folder = absolute(&args.output)?;
     let place = |path: &Path| Ok::<String, Failure>(string(&path_from(&folder, &absolute(path)?)));
     let name = args.name.clone().unwrap_or_else(|| file_name(&args.output));
@@ -113,7 +127,8 @@ fn bench_text(args: &ImportArgs, tools: &[ToolOption], imported: &Imported) -> R
     text += &format!("\n[agent]\ncomponent = {}\nmodels = [\"*\"]\n", place(&args.agent)?);
     let common = common_system_prompt(imported);
     if common.is_some() {
-        text += &format!("[agent.config]\nsystem-prompt = {{ file = {} }}\n", string(SYSTEM_PROMPT));
+        text +=
+            &format!("[agent.config]\nsystem-prompt = {{ file = {} }}\n", string(SYSTEM_PROMPT));
     }
     for tool in tools {
         text += &format!("\n[[tool]]\ncomponent = {}\n", place(&tool.component)?);
@@ -149,14 +164,16 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 fn path_from(folder: &Path, file: &Path) -> String {
     let common = folder.components().zip(file.components()).take_while(|(a, b)| a == b).count();
     let up = folder.components().skip(common).map(|_| "..".to_owned());
-    let down = file.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let down =
+        file.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 fn file_name(path: &Path) -> String {
     let absolute = path.canonicalize();
     let path = absolute.as_deref().unwrap_or(path);
-    path.file_name().map_or_else(|| "imported".to_owned(), |name| name.to_string_lossy().into_owned())
+    path.file_name()
+        .map_or_else(|| "imported".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn report(args: &ImportArgs, imported: &Imported) -> Result<(), Failure> {
@@ -164,7 +181,8 @@ fn report(args: &ImportArgs, imported: &Imported) -> Result<(), Failure> {
         imported.conversations.iter().map(count).sum::<usize>()
     };
     let conversations = imported.conversations.len();
-    let (chats, tool_calls, answers) = (sum(|c| c.chats), sum(|c| c.tool_calls), sum(|c| c.answers));
+    let (chats, tool_calls, answers) =
+        (sum(|c| c.chats), sum(|c| c.tool_calls), sum(|c| c.answers));
     let rewritten = sum(|c| c.rewrites_applied as usize);
     let folder = args.output.display();
     if args.json {
@@ -183,7 +201,8 @@ fn report(args: &ImportArgs, imported: &Imported) -> Result<(), Failure> {
          {answers} answers of the user\n"
     );
     if !args.rewrite.is_empty() {
-        text += &format!("{rewritten} recorded tool outputs were rewritten, as their cassettes note\n");
+        text +=
+            &format!("{rewritten} recorded tool outputs were rewritten, as their cassettes note\n");
     }
     text += &format!("run them with: timeslip run {folder}\n");
     output::print(&text)

@@ -24,7 +24,9 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn width() -> usize {
     const FOR_FILES: usize = 100;
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(FOR_FILES)
+    columns
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+        .unwrap_or(FOR_FILES)
 }
 
 /// Whether standard output shows colours: a terminal, unless `NO_COLOR` is set.
@@ -42,7 +44,9 @@ pub(crate) fn is_coloured() -> bool {
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     let written = match special {
-        true => fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes)),
+        true => {
+            fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes))
+        }
         false => write_beside_and_rename(path, bytes),
     };
     written.map_err(|error| Failure::run(format!("cannot write {}: {error}", path.display())))

@@ -23,7 +23,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut bench = Bench::load(args.bench.as_deref(), &args.overrides())?;
     let threads = args.threads.map_or_else(available_threads, usize::from);
     let mut progress = Progress::new(bench.sessions);
-    let outcome = run_bench(&mut bench, threads, &mut |ended, now| progress.session_ended(ended, now))?;
+    let outcome =
+        run_bench(&mut bench, threads, &mut |ended, now| progress.session_ended(ended, now))?;
     drop(progress);
     let json = outcome.slip.to_json();
     if let Some(path) = &args.slip {
@@ -37,16 +38,22 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
             let _ = writeln!(std::io::stderr(), "{note}");
         }
     } else {
-        let answers: Vec<Option<String>> = outcome.record.sessions.iter().map(|session| answer_of(&session.outcome)).collect();
+        let answers: Vec<Option<String>> =
+            outcome.record.sessions.iter().map(|session| answer_of(&session.outcome)).collect();
         output::print(&run_screen(&RunScreen {
             slip: &outcome.slip,
             answers: &answers,
             words_note: &bench.words.note(),
             tool_outputs,
-            style: Style { width: output::width(), colour: output::is_coloured(), ascii: args.ascii },
+            style: Style {
+                width: output::width(),
+                colour: output::is_coloured(),
+                ascii: args.ascii,
+            },
         }))?;
     }
-    let failed = outcome.slip.sessions.iter().any(|session| session.status == SessionStatus::Failed);
+    let failed =
+        outcome.slip.sessions.iter().any(|session| session.status == SessionStatus::Failed);
     Ok(if failed { Exit::RunFailed } else { Exit::Pass })
 }
 
@@ -66,7 +73,9 @@ fn compare_tool_outputs(bench: &Bench, record: &RunRecord) -> Option<ToolOutputs
     bench.words.cassette(0)?;
     let mut note = ToolOutputsNote::default();
     for session in &record.sessions {
-        let Some(cassette) = bench.words.cassette(session.task_index) else { continue };
+        let Some(cassette) = bench.words.cassette(session.task_index) else {
+            continue;
+        };
         let outputs = tool_outputs(session);
         let observed: Vec<ObservedToolCall<'_>> = outputs
             .iter()

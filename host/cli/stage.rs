@@ -207,7 +207,9 @@ impl SharedSetup<'_> {
 
 /// Where compiled components are kept: the user's cache folder, if there is one.
 fn cache_folder() -> Option<PathBuf> {
-    let named = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = |variable: &str| {
+        std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+    };
     let folder = named("TIMESLIP_CACHE_DIR")
         .or_else(|| named("XDG_CACHE_HOME").map(|cache| cache.join("timeslip")))
         .or_else(|| named("HOME").map(|home| home.join(".cache/timeslip")))
@@ -226,7 +228,9 @@ fn facts(bench: &Bench, deployments: &[Deployment]) -> RunFacts {
         bench: slip::Bench { name: bench.name.clone(), digest: bench.digest.clone() },
         seed: bench.seed,
         machines: deployments.iter().map(machine_facts).collect(),
-        components: std::iter::once(component(ComponentRole::Agent, &bench.agent)).chain(tools).collect(),
+        components: std::iter::once(component(ComponentRole::Agent, &bench.agent))
+            .chain(tools)
+            .collect(),
         words: bench.words.used(),
         target_tokens_per_second: bench.target_tokens_per_second,
     }

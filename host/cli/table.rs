@@ -29,6 +29,9 @@ mod tests {
     #[test]
     fn columns_begin_below_each_other() {
         let row = |a: &str, b: &str| [a.to_owned(), b.to_owned()];
-        assert_eq!(columns(&[row("a", "1"), row("longer", "2"), row("b", "")]), "a       1\nlonger  2\nb\n");
+        assert_eq!(
+            columns(&[row("a", "1"), row("longer", "2"), row("b", "")]),
+            "a       1\nlonger  2\nb\n"
+        );
     }
 }

@@ -44,22 +44,11 @@ pub struct MachineFacts {
 /// # Panics
 /// When there are not as many shares as sessions, which is a defect of the caller.
 pub fn compose(facts: RunFacts, run: &RunRecord, shares: &[TimeShares]) -> Slip {
-    assert_eq!(
-        run.sessions.len(),
-        shares.len(),
-        "one critical path for each session"
-    );
-    let sessions: Vec<Session> = run
-        .sessions
-        .iter()
-        .zip(shares)
-        .map(|(record, shares)| session(record, *shares))
-        .collect();
+    assert_eq!(run.sessions.len(), shares.len(), "one critical path for each session");
+    let sessions: Vec<Session> =
+        run.sessions.iter().zip(shares).map(|(record, shares)| session(record, *shares)).collect();
     let error_of = |name: &str| {
-        let named = facts
-            .machines
-            .iter()
-            .find(|facts| facts.machine.name == name);
+        let named = facts.machines.iter().find(|facts| facts.machine.name == name);
         named.map(|facts| facts.error).unwrap_or_default()
     };
     let summary = summarise(&sessions, facts.target_tokens_per_second, error_of);
@@ -68,11 +57,7 @@ pub fn compose(facts: RunFacts, run: &RunRecord, shares: &[TimeShares]) -> Slip 
         timeslip: env!("CARGO_PKG_VERSION").to_owned(),
         bench: facts.bench,
         seed: facts.seed,
-        machines: facts
-            .machines
-            .into_iter()
-            .map(|facts| facts.machine)
-            .collect(),
+        machines: facts.machines.into_iter().map(|facts| facts.machine).collect(),
         components: facts.components,
         words: facts.words,
         summary,
@@ -83,22 +68,16 @@ pub fn compose(facts: RunFacts, run: &RunRecord, shares: &[TimeShares]) -> Slip 
 fn session(record: &SessionRecord, shares: TimeShares) -> Session {
     let error = match &record.outcome {
         SessionOutcome::Answered(_) => None,
-        SessionOutcome::GaveUp(message) => Some(SessionError {
-            kind: "gave_up".to_owned(),
-            message: message.clone(),
-        }),
-        SessionOutcome::Stopped(cause) => Some(SessionError {
-            kind: cause.kind.to_owned(),
-            message: cause.message.clone(),
-        }),
+        SessionOutcome::GaveUp(message) => {
+            Some(SessionError { kind: "gave_up".to_owned(), message: message.clone() })
+        }
+        SessionOutcome::Stopped(cause) => {
+            Some(SessionError { kind: cause.kind.to_owned(), message: cause.message.clone() })
+        }
     };
     Session {
         task: record.task.to_string(),
-        status: if error.is_none() {
-            SessionStatus::Ok
-        } else {
-            SessionStatus::Failed
-        },
+        status: if error.is_none() { SessionStatus::Ok } else { SessionStatus::Failed },
         error,
         at_ns: record.started_at.as_nanos(),
         e2e_ns: record.ended_at.since(record.started_at).as_nanos(),
@@ -115,12 +94,7 @@ fn step(step: &record::Step) -> Step {
         StepKind::Tool(tool) => Step::Tool(tool_step(at_ns, e2e_ns, tool)),
         StepKind::User(user) => {
             let error = error_of(user.answer.as_ref());
-            Step::User(UserStep {
-                at_ns,
-                e2e_ns,
-                ok: error.is_none(),
-                error,
-            })
+            Step::User(UserStep { at_ns, e2e_ns, ok: error.is_none(), error })
         }
         StepKind::Sleep => Step::Sleep(SleepStep { at_ns, e2e_ns }),
     }
@@ -138,19 +112,11 @@ fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep) -> ChatStep {
         input_tokens: chat.usage.input_tokens,
         cached_input_tokens: chat.usage.cached_input_tokens,
         output_tokens: chat.usage.output_tokens,
-        queue_ns: if answered {
-            timing.queue.as_nanos()
-        } else {
-            e2e_ns
-        },
+        queue_ns: if answered { timing.queue.as_nanos() } else { e2e_ns },
         prefill_ns: part(timing.prefill),
         transfer_ns: part(timing.transfer),
         decode_ns: part(timing.decode),
-        ttft_ns: if answered {
-            timing.time_to_first_token.as_nanos()
-        } else {
-            e2e_ns
-        },
+        ttft_ns: if answered { timing.time_to_first_token.as_nanos() } else { e2e_ns },
         e2e_ns,
         finish_reason,
         error,

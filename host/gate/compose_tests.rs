@@ -16,13 +16,8 @@ use crate::summary::Band;
 #[test]
 fn a_chat_has_the_figures_of_its_record() {
     let slip = examples::two_sessions();
-    let Step::Chat(chat) = &slip.sessions[0].steps[0] else {
-        panic!("the first step is a chat")
-    };
-    assert_eq!(
-        (chat.at_ns, chat.e2e_ns, chat.ttft_ns),
-        (100_000, 1_000_000, 500_000)
-    );
+    let Step::Chat(chat) = &slip.sessions[0].steps[0] else { panic!("the first step is a chat") };
+    assert_eq!((chat.at_ns, chat.e2e_ns, chat.ttft_ns), (100_000, 1_000_000, 500_000));
     assert_eq!((chat.queue_ns, chat.transfer_ns), (100_000, 50_000));
     assert_eq!(chat.finish_reason, ChatFinish::ToolCalls);
     assert_eq!(chat.inter_token_latency_ns(), Some(500_000));
@@ -32,18 +27,10 @@ fn a_chat_has_the_figures_of_its_record() {
 #[test]
 fn a_chat_without_a_reply_says_why_and_gives_no_rate() {
     let slip = examples::two_sessions();
-    let Step::Chat(chat) = &slip.sessions[1].steps[2] else {
-        panic!("the third step is a chat")
-    };
+    let Step::Chat(chat) = &slip.sessions[1].steps[2] else { panic!("the third step is a chat") };
     assert_eq!(chat.finish_reason, ChatFinish::Error);
-    assert_eq!(
-        chat.error.as_deref(),
-        Some("unavailable: the machine is full")
-    );
-    assert_eq!(
-        (chat.queue_ns, chat.ttft_ns, chat.e2e_ns),
-        (400_000, 400_000, 400_000)
-    );
+    assert_eq!(chat.error.as_deref(), Some("unavailable: the machine is full"));
+    assert_eq!((chat.queue_ns, chat.ttft_ns, chat.e2e_ns), (400_000, 400_000, 400_000));
     assert_eq!(chat.output_tokens_per_second(), None);
 }
 
@@ -60,50 +47,26 @@ fn a_failed_session_has_its_cause() {
 fn a_band_is_that_of_the_machines_that_served() {
     let summary = examples::two_sessions().summary;
     assert_eq!(summary.cost_usd, Some(0.003_1));
-    assert_eq!(
-        summary.cost_usd_band,
-        Some(Band {
-            low: 0.002_325,
-            high: 0.004_65
-        })
-    );
-    assert_eq!(
-        summary.energy_j_band,
-        Some(Band {
-            low: 0.187_5,
-            high: 0.375
-        })
-    );
+    assert_eq!(summary.cost_usd_band, Some(Band { low: 0.002_325, high: 0.004_65 }));
+    assert_eq!(summary.energy_j_band, Some(Band { low: 0.187_5, high: 0.375 }));
 }
 
 #[test]
 fn one_reply_of_unknown_cost_makes_the_sum_unknown() {
-    let usage = Usage {
-        output_tokens: 1,
-        ..Usage::default()
-    };
+    let usage = Usage { output_tokens: 1, ..Usage::default() };
     let end = ChatEnd::Replied(FinishReason::Stop);
     let known = examples::chat(examples::timing([0, 0, 0, 100], 100), usage, end);
-    let unknown = record::ChatStep {
-        cost_usd: None,
-        ..known.clone()
-    };
+    let unknown = record::ChatStep { cost_usd: None, ..known.clone() };
     let steps = vec![
         examples::step(0, 100, StepKind::Chat(Box::new(known))),
         examples::step(100, 200, StepKind::Chat(Box::new(unknown))),
     ];
     let run = examples::run(vec![examples::session(0, 0, 200, steps)]);
-    let shares = TimeShares {
-        decode: Span::from_micros(200),
-        ..TimeShares::default()
-    };
+    let shares = TimeShares { decode: Span::from_micros(200), ..TimeShares::default() };
     let summary = compose(examples::facts(), &run, &[shares]).summary;
     assert_eq!((summary.cost_usd, summary.cost_usd_band), (None, None));
     assert_eq!(summary.energy_j, Some(0.5));
-    assert_eq!(
-        summary.model_calls_at_target, None,
-        "a reply of one token has no rate"
-    );
+    assert_eq!(summary.model_calls_at_target, None, "a reply of one token has no rate");
 }
 
 #[test]
@@ -111,44 +74,26 @@ fn an_unknown_error_makes_the_band_unknown_but_not_the_sum() {
     let mut facts = examples::facts();
     facts.machines[0].error = ErrorFactors::default();
     let run = examples::run(vec![examples::session(0, 0, 100, Vec::new())]);
-    let shares = TimeShares {
-        agent: Span::from_micros(100),
-        ..TimeShares::default()
-    };
-    assert_eq!(
-        compose(facts.clone(), &run, &[shares]).summary.cost_usd,
-        Some(0.0)
-    );
+    let shares = TimeShares { agent: Span::from_micros(100), ..TimeShares::default() };
+    assert_eq!(compose(facts.clone(), &run, &[shares]).summary.cost_usd, Some(0.0));
 
-    let usage = Usage {
-        output_tokens: 2,
-        ..Usage::default()
-    };
+    let usage = Usage { output_tokens: 2, ..Usage::default() };
     let end = ChatEnd::Replied(FinishReason::Stop);
     let chat = examples::chat(examples::timing([0, 0, 0, 100], 50), usage, end);
     let steps = vec![examples::step(0, 100, StepKind::Chat(Box::new(chat)))];
     let run = examples::run(vec![examples::session(0, 0, 100, steps)]);
     let summary = compose(facts, &run, &[shares]).summary;
-    assert_eq!(
-        (summary.cost_usd, summary.cost_usd_band),
-        (Some(0.003_1), None)
-    );
+    assert_eq!((summary.cost_usd, summary.cost_usd_band), (Some(0.003_1), None));
 }
 
 #[test]
 fn a_call_at_exactly_the_target_reaches_it() {
-    let usage = Usage {
-        output_tokens: 4,
-        ..Usage::default()
-    };
+    let usage = Usage { output_tokens: 4, ..Usage::default() };
     let end = ChatEnd::Replied(FinishReason::Stop);
     let chat = examples::chat(examples::timing([0, 0, 0, 2100], 100), usage, end);
     let steps = vec![examples::step(0, 2100, StepKind::Chat(Box::new(chat)))];
     let run = examples::run(vec![examples::session(0, 0, 2100, steps)]);
-    let shares = TimeShares {
-        decode: Span::from_micros(2100),
-        ..TimeShares::default()
-    };
+    let shares = TimeShares { decode: Span::from_micros(2100), ..TimeShares::default() };
     let slip = compose(examples::facts(), &run, &[shares]);
     assert_eq!(slip.summary.model_calls_at_target, Some(1));
 }
@@ -157,9 +102,7 @@ fn a_call_at_exactly_the_target_reaches_it() {
 fn broken_laws_are_found() {
     let mut slip = examples::two_sessions();
     slip.sessions[0].time_share_ns.agent += 1;
-    let Step::Tool(tool) = &mut slip.sessions[0].steps[1] else {
-        panic!("the second is a tool")
-    };
+    let Step::Tool(tool) = &mut slip.sessions[0].steps[1] else { panic!("the second is a tool") };
     tool.wait_ns += 1;
     tool.error = Some("odd".to_owned());
     slip.sessions[1].steps.swap(0, 1);
@@ -176,10 +119,7 @@ fn broken_laws_are_found() {
 }
 
 /// The independent check lies beside the checkout where there is one.
-const CHECK_SLIP: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../../shared/tools/check-slip"
-);
+const CHECK_SLIP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/tools/check-slip");
 
 /// What the independent check says of each text, in order; `None` where it does not run.
 fn independent_check(texts: &[String]) -> Option<Vec<String>> {
@@ -197,10 +137,8 @@ fn independent_check(texts: &[String]) -> Option<Vec<String>> {
     match command.output() {
         Ok(output) => {
             let said = String::from_utf8(output.stdout).unwrap();
-            let of = |index| {
-                said.lines()
-                    .filter(move |line| line.starts_with(&format!("{index}.")))
-            };
+            let of =
+                |index| said.lines().filter(move |line| line.starts_with(&format!("{index}.")));
             let verdicts = (0..texts.len()).map(|index| of(index).collect::<Vec<_>>().join("\n"));
             Some(verdicts.collect())
         }
@@ -239,10 +177,7 @@ fn changed_by_one(text: &str) -> Vec<String> {
         let Ok(number) = value[..digits].parse::<u64>() else {
             continue;
         };
-        for other in [number.checked_add(1), number.checked_sub(1)]
-            .into_iter()
-            .flatten()
-        {
+        for other in [number.checked_add(1), number.checked_sub(1)].into_iter().flatten() {
             changed.push(format!("{}{other}{}", &text[..start], &value[digits..]));
         }
     }
@@ -257,10 +192,7 @@ fn whatever_the_independent_check_finds_is_found_here() {
     for (text, verdict) in texts.iter().zip(verdicts.iter().flatten()) {
         let found = Slip::parse("changed.json", text).map(|slip| breaches(&slip));
         let nothing_found = found.is_ok_and(|found| found.is_empty());
-        assert!(
-            !nothing_found || verdict.ends_with(": ok"),
-            "only the other says: {verdict}"
-        );
+        assert!(!nothing_found || verdict.ends_with(": ok"), "only the other says: {verdict}");
     }
 }
 

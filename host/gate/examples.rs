@@ -32,11 +32,7 @@ pub(crate) fn two_sessions() -> Slip {
             agent: micros(300),
             ..TimeShares::default()
         },
-        TimeShares {
-            user: micros(500),
-            sleep: micros(1500),
-            ..TimeShares::default()
-        },
+        TimeShares { user: micros(500), sleep: micros(1500), ..TimeShares::default() },
     ];
     compose(facts(), &run, &shares)
 }
@@ -56,56 +52,31 @@ pub(crate) fn facts() -> RunFacts {
         },
         error,
     };
-    let factors = Some(Band {
-        low: 0.75,
-        high: 1.5,
-    });
+    let factors = Some(Band { low: 0.75, high: 1.5 });
     let component = |role, name: &str| Component {
         role,
         name: name.to_owned(),
         digest: format!("sha256:{name}"),
     };
     RunFacts {
-        bench: Bench {
-            name: "booking".to_owned(),
-            digest: "sha256:be4c".to_owned(),
-        },
+        bench: Bench { name: "booking".to_owned(), digest: "sha256:be4c".to_owned() },
         seed: 7,
         machines: vec![
-            machine(
-                "rack",
-                true,
-                ErrorFactors {
-                    energy: factors,
-                    cost: factors,
-                },
-            ),
+            machine("rack", true, ErrorFactors { energy: factors, cost: factors }),
             machine("other", false, ErrorFactors::default()),
         ],
         components: vec![
             component(ComponentRole::Agent, "planner"),
             component(ComponentRole::Tool, "flights"),
         ],
-        words: WordsUsed {
-            kind: WordsKind::Script,
-            digest: Some("sha256:5c21b7".to_owned()),
-        },
+        words: WordsUsed { kind: WordsKind::Script, digest: Some("sha256:5c21b7".to_owned()) },
         target_tokens_per_second: TARGET_TOKENS_PER_SECOND,
     }
 }
 
 pub(crate) fn run(sessions: Vec<SessionRecord>) -> RunRecord {
-    let ended_at = sessions
-        .iter()
-        .map(|session| session.ended_at)
-        .max()
-        .unwrap_or_default();
-    RunRecord {
-        sessions,
-        machines: Vec::new(),
-        ended_at,
-        calls: CallCounts::default(),
-    }
+    let ended_at = sessions.iter().map(|session| session.ended_at).max().unwrap_or_default();
+    RunRecord { sessions, machines: Vec::new(), ended_at, calls: CallCounts::default() }
 }
 
 pub(crate) fn session(id: u32, start_us: u64, end_us: u64, steps: Vec<Step>) -> SessionRecord {
@@ -124,12 +95,7 @@ pub(crate) fn session(id: u32, start_us: u64, end_us: u64, steps: Vec<Step>) -> 
 }
 
 pub(crate) fn step(start_us: u64, end_us: u64, kind: StepKind) -> Step {
-    Step {
-        asked_at: at_us(start_us),
-        asked_in: 0,
-        ended_at: at_us(end_us),
-        kind,
-    }
+    Step { asked_at: at_us(start_us), asked_in: 0, ended_at: at_us(end_us), kind }
 }
 
 pub(crate) fn chat(timing: ChatTiming, usage: Usage, end: ChatEnd) -> ChatStep {
@@ -155,21 +121,11 @@ pub(crate) fn chat(timing: ChatTiming, usage: Usage, end: ChatEnd) -> ChatStep {
 pub(crate) fn timing(parts_us: [u64; 4], first_token_us: u64) -> ChatTiming {
     let [queue, prefill, transfer, decode] = parts_us.map(Span::from_micros);
     let time_to_first_token = Span::from_micros(first_token_us);
-    ChatTiming {
-        queue,
-        prefill,
-        transfer,
-        decode,
-        time_to_first_token,
-    }
+    ChatTiming { queue, prefill, transfer, decode, time_to_first_token }
 }
 
 fn booking() -> SessionRecord {
-    let usage = Usage {
-        input_tokens: 1200,
-        cached_input_tokens: 1024,
-        output_tokens: 2,
-    };
+    let usage = Usage { input_tokens: 1200, cached_input_tokens: 1024, output_tokens: 2 };
     let end = ChatEnd::Replied(FinishReason::ToolCalls);
     let asked = chat(timing([100, 300, 50, 550], 500), usage, end);
     let tool = |name: &str, compute, output| {
@@ -191,20 +147,9 @@ fn booking() -> SessionRecord {
 
 fn lost() -> SessionRecord {
     let refused = ModelError::Unavailable("the machine is full".to_owned());
-    let failed = chat(
-        timing([400, 0, 0, 0], 0),
-        Usage::default(),
-        ChatEnd::Failed(refused),
-    );
-    let failed = ChatStep {
-        energy_j: None,
-        cost_usd: None,
-        ..failed
-    };
-    let user = UserStep {
-        message: "Still there?".to_owned(),
-        answer: Some(Ok("yes".to_owned())),
-    };
+    let failed = chat(timing([400, 0, 0, 0], 0), Usage::default(), ChatEnd::Failed(refused));
+    let failed = ChatStep { energy_j: None, cost_usd: None, ..failed };
+    let user = UserStep { message: "Still there?".to_owned(), answer: Some(Ok("yes".to_owned())) };
     let steps = vec![
         step(1000, 1500, StepKind::User(user)),
         step(1500, 2900, StepKind::Sleep),
@@ -212,10 +157,7 @@ fn lost() -> SessionRecord {
     ];
     let message = "the session took longer than its deadline of 2.00 ms".to_owned();
     SessionRecord {
-        outcome: SessionOutcome::Stopped(StopCause {
-            kind: "deadline",
-            message,
-        }),
+        outcome: SessionOutcome::Stopped(StopCause { kind: "deadline", message }),
         ..session(1, 1000, 3000, steps)
     }
 }

@@ -12,10 +12,7 @@ use crate::summary::{Summary, summarise};
 pub fn breaches(slip: &Slip) -> Vec<String> {
     let mut breaches = Vec::new();
     if slip.schema != SCHEMA {
-        breaches.push(format!(
-            "the schema is {:?} and not {SCHEMA:?}",
-            slip.schema
-        ));
+        breaches.push(format!("the schema is {:?} and not {SCHEMA:?}", slip.schema));
     }
     check_summary(slip, &mut breaches);
     for (index, session) in slip.sessions.iter().enumerate() {
@@ -48,9 +45,7 @@ fn check_summary(slip: &Slip, breaches: &mut Vec<String>) {
             (Some(value), Some(band)) => band.low <= value && value <= band.high,
         };
         if !holds {
-            breaches.push(format!(
-                "summary.{name} is {value:?}, outside its band {band:?}"
-            ));
+            breaches.push(format!("summary.{name} is {value:?}, outside its band {band:?}"));
         }
     }
 }
@@ -65,9 +60,7 @@ fn check_keys(own: &Summary, taken_again: &Summary, breaches: &mut Vec<String>) 
     for (key, says) in keys(own) {
         let sessions_say = &taken_again[&key];
         if says != *sessions_say {
-            breaches.push(format!(
-                "summary.{key} is {says}, the sessions say {sessions_say}"
-            ));
+            breaches.push(format!("summary.{key} is {says}, the sessions say {sessions_say}"));
         }
     }
 }
@@ -75,10 +68,7 @@ fn check_keys(own: &Summary, taken_again: &Summary, breaches: &mut Vec<String>) 
 fn check_session(session: &Session, breaches: &mut Vec<String>) {
     let shares = session.time_share_ns.total();
     if shares != session.e2e_ns {
-        breaches.push(format!(
-            "the shares sum to {shares} and e2e_ns is {}",
-            session.e2e_ns
-        ));
+        breaches.push(format!("the shares sum to {shares} and e2e_ns is {}", session.e2e_ns));
     }
     if (session.status == SessionStatus::Failed) != session.error.is_some() {
         breaches.push("a session has an error exactly when it failed".to_owned());
@@ -95,11 +85,7 @@ fn check_session(session: &Session, breaches: &mut Vec<String>) {
         }
         not_before = step.at_ns();
         check_step(step, &mut broken);
-        breaches.extend(
-            broken
-                .into_iter()
-                .map(|breach| format!("step {index} {breach}")),
-        );
+        breaches.extend(broken.into_iter().map(|breach| format!("step {index} {breach}")));
     }
 }
 
@@ -124,27 +110,16 @@ fn check_step(step: &Step, breaches: &mut Vec<String>) {
 }
 
 fn check_chat(chat: &ChatStep, breaches: &mut Vec<String>) {
-    let parts = [
-        chat.queue_ns,
-        chat.prefill_ns,
-        chat.transfer_ns,
-        chat.decode_ns,
-    ];
+    let parts = [chat.queue_ns, chat.prefill_ns, chat.transfer_ns, chat.decode_ns];
     let sum: u128 = parts.into_iter().map(u128::from).sum();
     if sum != u128::from(chat.e2e_ns) {
-        breaches.push(format!(
-            "has parts that sum to {sum} and e2e_ns {}",
-            chat.e2e_ns
-        ));
+        breaches.push(format!("has parts that sum to {sum} and e2e_ns {}", chat.e2e_ns));
     }
     if !chat.is_answered() && (chat.queue_ns, chat.ttft_ns) != (chat.e2e_ns, chat.e2e_ns) {
         breaches.push("has no reply, and yet time or a first token that is not waiting".to_owned());
     }
     if chat.ttft_ns > chat.e2e_ns {
-        breaches.push(format!(
-            "has ttft_ns {} above e2e_ns {}",
-            chat.ttft_ns, chat.e2e_ns
-        ));
+        breaches.push(format!("has ttft_ns {} above e2e_ns {}", chat.ttft_ns, chat.e2e_ns));
     }
     if chat.cached_input_tokens > chat.input_tokens {
         breaches.push("has more cached input tokens than input tokens".to_owned());

@@ -16,8 +16,7 @@ impl Slip {
     pub fn to_json(&self) -> String {
         let mut bytes = Vec::new();
         let mut serializer = Serializer::with_formatter(&mut bytes, Lines::default());
-        self.serialize(&mut serializer)
-            .expect("a slip holds nothing that JSON cannot");
+        self.serialize(&mut serializer).expect("a slip holds nothing that JSON cannot");
         bytes.push(b'\n');
         String::from_utf8(bytes).expect("JSON is UTF-8")
     }
@@ -209,16 +208,10 @@ mod tests {
     fn a_changed_step_is_one_changed_line() {
         let before = examples::two_sessions();
         let mut after = before.clone();
-        let crate::step::Step::Tool(tool) = &mut after.sessions[0].steps[1] else {
-            unreachable!()
-        };
+        let crate::step::Step::Tool(tool) = &mut after.sessions[0].steps[1] else { unreachable!() };
         tool.tool = "other".to_owned();
         let (before, after) = (before.to_json(), after.to_json());
-        let changed = before
-            .lines()
-            .zip(after.lines())
-            .filter(|(a, b)| a != b)
-            .count();
+        let changed = before.lines().zip(after.lines()).filter(|(a, b)| a != b).count();
         assert_eq!(changed, 1);
     }
 }

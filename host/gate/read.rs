@@ -94,9 +94,7 @@ impl Slip {
         let head: Head = serde_json::from_str(text).map_err(|error| broken(file, text, &error))?;
         let schema = match head.schema {
             None => {
-                return Err(SlipError::NoSchema {
-                    file: file.to_owned(),
-                });
+                return Err(SlipError::NoSchema { file: file.to_owned() });
             }
             Some(schema) => plain(schema),
         };
@@ -118,11 +116,7 @@ fn other_schema(file: &str, schema: String, writer: Option<String>) -> SlipError
     let file = file.to_owned();
     let family = SCHEMA.trim_end_matches(|c: char| c.is_ascii_digit());
     if schema.starts_with(family) {
-        SlipError::Newer {
-            file,
-            schema,
-            writer,
-        }
+        SlipError::Newer { file, schema, writer }
     } else {
         SlipError::OtherFormat { file, schema }
     }
@@ -133,12 +127,7 @@ fn broken(file: &str, text: &str, error: &serde_json::Error) -> SlipError {
     let position = format!(" at line {} column {}", error.line(), error.column());
     let reason = error.to_string();
     let reason = reason.strip_suffix(&position).unwrap_or(&reason).to_owned();
-    SlipError::Broken {
-        file: file.to_owned(),
-        line,
-        column,
-        reason,
-    }
+    SlipError::Broken { file: file.to_owned(), line, column, reason }
 }
 
 /// The line and column of an error, from 1.
@@ -150,11 +139,7 @@ fn place(text: &str, error: &serde_json::Error) -> (usize, usize) {
     if !error.is_data() {
         return (line, column);
     }
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(str::len)
-        .sum();
+    let before: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let Some(consumed) = text.get(..before + error.column()) else {
         return (line, column);
     };
@@ -180,19 +165,14 @@ mod tests {
 
     #[test]
     fn a_later_format_is_refused_by_its_name() {
-        let text = examples::two_sessions()
-            .to_json()
-            .replace(SCHEMA, "timeslip.slip/2");
+        let text = examples::two_sessions().to_json().replace(SCHEMA, "timeslip.slip/2");
         let message = message(&text);
         assert!(
             message.contains("old.json: this slip has the format timeslip.slip/2"),
             "{message}"
         );
         assert!(message.contains("reads timeslip.slip/1"), "{message}");
-        assert!(
-            message.contains("the timeslip that wrote it (0.1.0)"),
-            "{message}"
-        );
+        assert!(message.contains("the timeslip that wrote it (0.1.0)"), "{message}");
     }
 
     #[test]
@@ -210,18 +190,12 @@ mod tests {
     #[test]
     fn a_broken_slip_is_reported_with_its_line() {
         let text = examples::two_sessions().to_json();
-        let tools = text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| line.contains("\"compute_ns\":"));
+        let tools = text.lines().enumerate().filter(|(_, line)| line.contains("\"compute_ns\":"));
         for (index, line) in tools {
             let text = text.replace(line, &line.replace("\"compute_ns\":", "\"compute\":"));
             let message = message(&text);
             let length = line.trim_end_matches(',').len() - 3;
-            let place = format!(
-                "old.json:{}:{length}: missing field `compute_ns`",
-                index + 1
-            );
+            let place = format!("old.json:{}:{length}: missing field `compute_ns`", index + 1);
             assert!(message.starts_with(&place), "{place}\n{message}");
         }
     }
@@ -242,9 +216,7 @@ mod tests {
     #[test]
     fn keys_of_a_later_version_are_passed_over() {
         let slip = examples::two_sessions();
-        let text = slip
-            .to_json()
-            .replace("\"kind\":\"tool\"", "\"kind\":\"tool\",\"new\":[1]");
+        let text = slip.to_json().replace("\"kind\":\"tool\"", "\"kind\":\"tool\",\"new\":[1]");
         assert_eq!(Slip::parse("slip.json", &text).unwrap(), slip);
     }
 

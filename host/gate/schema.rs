@@ -26,9 +26,7 @@ mod tests {
     fn errors(validator: &jsonschema::Validator, slip: &Slip) -> Vec<String> {
         let value = serde_json::from_str(&slip.to_json()).unwrap();
         let errors = validator.iter_errors(&value);
-        errors
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect()
+        errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
     }
 
     #[test]

@@ -183,10 +183,7 @@ impl TimeShareNs {
 
     /// The sum of the shares, in nanoseconds.
     pub fn total(&self) -> u64 {
-        self.named()
-            .into_iter()
-            .map(|(_, share)| share)
-            .fold(0, u64::saturating_add)
+        self.named().into_iter().map(|(_, share)| share).fold(0, u64::saturating_add)
     }
 }
 

@@ -95,10 +95,7 @@ pub struct ChatStep {
 impl ChatStep {
     /// Whether the model replied.
     pub fn is_answered(&self) -> bool {
-        !matches!(
-            self.finish_reason,
-            ChatFinish::Error | ChatFinish::Cancelled
-        )
+        !matches!(self.finish_reason, ChatFinish::Error | ChatFinish::Cancelled)
     }
 
     /// Nanoseconds and tokens after the first token; `None` when the reply has no second one.

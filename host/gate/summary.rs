@@ -102,21 +102,11 @@ pub fn summarise(
     target_tokens_per_second: u32,
     factors: impl Fn(&str) -> ErrorFactors,
 ) -> Summary {
-    let succeeded = sessions
-        .iter()
-        .filter(|s| s.status == SessionStatus::Ok)
-        .count() as u64;
+    let succeeded = sessions.iter().filter(|s| s.status == SessionStatus::Ok).count() as u64;
     let chats: Vec<&ChatStep> = chats(sessions).collect();
-    let rates: Vec<f64> = chats
-        .iter()
-        .filter_map(|c| c.output_tokens_per_second())
-        .collect();
-    let at_target = rates
-        .iter()
-        .filter(|rate| **rate >= f64::from(target_tokens_per_second));
-    let energy = total(&chats, |chat| {
-        (chat.energy_j, factors(&chat.machine).energy)
-    });
+    let rates: Vec<f64> = chats.iter().filter_map(|c| c.output_tokens_per_second()).collect();
+    let at_target = rates.iter().filter(|rate| **rate >= f64::from(target_tokens_per_second));
+    let energy = total(&chats, |chat| (chat.energy_j, factors(&chat.machine).energy));
     let cost = total(&chats, |chat| (chat.cost_usd, factors(&chat.machine).cost));
     Summary {
         sessions: sessions.len() as u64,
@@ -130,15 +120,10 @@ pub fn summarise(
         makespan_ns: makespan_ns(sessions),
         session_e2e_ns: of_nanos(sessions.iter().map(|session| session.e2e_ns)),
         time_to_first_token_ns: of_nanos(
-            chats
-                .iter()
-                .filter(|chat| chat.is_answered())
-                .map(|chat| chat.ttft_ns),
+            chats.iter().filter(|chat| chat.is_answered()).map(|chat| chat.ttft_ns),
         ),
         inter_token_latency_ns: of_nanos(
-            chats
-                .iter()
-                .filter_map(|chat| chat.inter_token_latency_ns()),
+            chats.iter().filter_map(|chat| chat.inter_token_latency_ns()),
         ),
         model_calls_at_target: (!rates.is_empty()).then(|| at_target.count() as u64),
         output_token_throughput_per_user: of_rates(rates),
@@ -166,13 +151,10 @@ pub(crate) fn to_grid(value: f64, steps: f64) -> f64 {
 }
 
 fn chats(sessions: &[Session]) -> impl Iterator<Item = &ChatStep> {
-    sessions
-        .iter()
-        .flat_map(|session| &session.steps)
-        .filter_map(|step| match step {
-            Step::Chat(chat) => Some(chat),
-            _ => None,
-        })
+    sessions.iter().flat_map(|session| &session.steps).filter_map(|step| match step {
+        Step::Chat(chat) => Some(chat),
+        _ => None,
+    })
 }
 
 fn tool_calls(sessions: &[Session]) -> u64 {
@@ -181,11 +163,7 @@ fn tool_calls(sessions: &[Session]) -> u64 {
 }
 
 fn makespan_ns(sessions: &[Session]) -> u64 {
-    let first = sessions
-        .iter()
-        .map(|session| session.at_ns)
-        .min()
-        .unwrap_or(0);
+    let first = sessions.iter().map(|session| session.at_ns).min().unwrap_or(0);
     let end = |session: &Session| session.at_ns.saturating_add(session.e2e_ns);
     let last = sessions.iter().map(end).max().unwrap_or(0);
     last - first
@@ -222,10 +200,7 @@ struct Total {
 impl Total {
     fn band_on_grid(&self, steps: f64) -> Option<Band> {
         let Band { low, high } = self.band?;
-        Some(Band {
-            low: to_grid(low, steps),
-            high: to_grid(high, steps),
-        })
+        Some(Band { low: to_grid(low, steps), high: to_grid(high, steps) })
     }
 }
 
@@ -236,10 +211,7 @@ fn total(
     figure: impl Fn(&ChatStep) -> (Option<f64>, Option<Band>),
 ) -> Option<Total> {
     let mut value = 0.0;
-    let mut band = Some(Band {
-        low: 0.0,
-        high: 0.0,
-    });
+    let mut band = Some(Band { low: 0.0, high: 0.0 });
     for chat in chats {
         let (part, factors) = figure(chat);
         let Some(part) = part else {
@@ -308,17 +280,11 @@ mod tests {
     fn percentiles_are_values_that_occurred() {
         let of = |n: u64| of_nanos(1..=n).unwrap();
         let hundred = of(100);
-        assert_eq!(
-            (hundred.p50, hundred.p95, hundred.p99, hundred.max),
-            (50, 95, 99, 100)
-        );
+        assert_eq!((hundred.p50, hundred.p95, hundred.p99, hundred.max), (50, 95, 99, 100));
         let three = of(3);
         assert_eq!((three.min, three.p50, three.p90, three.mean), (1, 2, 3, 2));
         let one = of(1);
-        assert_eq!(
-            (one.min, one.p50, one.p99, one.max, one.mean),
-            (1, 1, 1, 1, 1)
-        );
+        assert_eq!((one.min, one.p50, one.p99, one.max, one.mean), (1, 1, 1, 1, 1));
     }
 
     #[test]
@@ -330,19 +296,13 @@ mod tests {
     #[test]
     fn means_round_to_the_nearest_and_do_not_overflow() {
         assert_eq!(of_nanos([1, 2].into_iter()).unwrap().mean, 2);
-        assert_eq!(
-            of_nanos([u64::MAX, u64::MAX].into_iter()).unwrap().mean,
-            u64::MAX
-        );
+        assert_eq!(of_nanos([u64::MAX, u64::MAX].into_iter()).unwrap().mean, u64::MAX);
     }
 
     #[test]
     fn a_number_on_the_grid_stays_where_it_is() {
         assert_eq!(to_grid(0.003_112_345_499, DOLLAR_STEPS), 0.003_112_345);
-        assert_eq!(
-            to_grid(to_grid(1.0 / 3.0, JOULE_STEPS), JOULE_STEPS),
-            0.333_333
-        );
+        assert_eq!(to_grid(to_grid(1.0 / 3.0, JOULE_STEPS), JOULE_STEPS), 0.333_333);
     }
 
     #[test]

@@ -157,11 +157,7 @@ fn cells_of(from: u64, parts: &[(Part, u64)], whole: u64, cells: usize) -> Vec<O
 mod tests {
     use super::*;
 
-    const ASCII: Style = Style {
-        width: 80,
-        colour: false,
-        ascii: true,
-    };
+    const ASCII: Style = Style { width: 80, colour: false, ascii: true };
 
     fn bar(from: u64, parts: &[(Part, u64)], whole: u64) -> String {
         step_bar(from, parts, whole, 10, ASCII)
@@ -169,12 +165,8 @@ mod tests {
 
     #[test]
     fn a_step_stands_where_it_lies_in_its_session() {
-        let chat = [
-            (Part::Queue, 10),
-            (Part::Prefill, 20),
-            (Part::Transfer, 0),
-            (Part::Decode, 30),
-        ];
+        let chat =
+            [(Part::Queue, 10), (Part::Prefill, 20), (Part::Transfer, 0), (Part::Decode, 30)];
         assert_eq!(bar(0, &chat, 100), ".==###");
         assert_eq!(bar(40, &chat, 100), "    .==###");
         assert_eq!(bar(45, &[(Part::Tool, 10)], 100), "    ++");
@@ -202,13 +194,7 @@ mod tests {
 
     #[test]
     fn colours_come_only_when_asked_for() {
-        let colour = Style {
-            colour: true,
-            ..ASCII
-        };
-        assert_eq!(
-            step_bar(0, &[(Part::Tool, 5)], 10, 2, colour),
-            "\x1b[34m+\x1b[0m"
-        );
+        let colour = Style { colour: true, ..ASCII };
+        assert_eq!(step_bar(0, &[(Part::Tool, 5)], 10, 2, colour), "\x1b[34m+\x1b[0m");
     }
 }

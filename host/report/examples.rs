@@ -12,32 +12,20 @@ const MS: u64 = 1_000_000;
 
 /// A slip of these sessions, on two machines; the first one's figures are estimates.
 pub(crate) fn slip(sessions: Vec<Session>) -> Slip {
-    let factors = Some(Band {
-        low: 0.75,
-        high: 1.5,
-    });
-    let error = ErrorFactors {
-        energy: factors,
-        cost: factors,
-    };
+    let factors = Some(Band { low: 0.75, high: 1.5 });
+    let error = ErrorFactors { energy: factors, cost: factors };
     let machine = |name: &str, model: &str, estimated| Machine {
         name: name.to_owned(),
         digest: None,
         model: model.to_owned(),
         estimated,
     };
-    let component = |role, name: &str| Component {
-        role,
-        name: name.to_owned(),
-        digest: String::new(),
-    };
+    let component =
+        |role, name: &str| Component { role, name: name.to_owned(), digest: String::new() };
     let slip = Slip {
         schema: SCHEMA.to_owned(),
         timeslip: "0.1.0".to_owned(),
-        bench: Bench {
-            name: "hardware-guide".to_owned(),
-            digest: String::new(),
-        },
+        bench: Bench { name: "hardware-guide".to_owned(), digest: String::new() },
         seed: 7,
         machines: vec![
             machine("rubin-groq3", "gpt-oss-120b", true),
@@ -47,38 +35,21 @@ pub(crate) fn slip(sessions: Vec<Session>) -> Slip {
             component(ComponentRole::Agent, "hardware-guide"),
             component(ComponentRole::Tool, "profiles"),
         ],
-        words: WordsUsed {
-            kind: WordsKind::Script,
-            digest: None,
-        },
+        words: WordsUsed { kind: WordsKind::Script, digest: None },
         summary: summarise(&sessions, TARGET_TOKENS_PER_SECOND, |_| error),
         sessions,
     };
-    assert_eq!(
-        breaches(&slip),
-        Vec::<String>::new(),
-        "examples hold the laws"
-    );
+    assert_eq!(breaches(&slip), Vec::<String>::new(), "examples hold the laws");
     slip
 }
 
 /// A session that asks, looks up two things at once, and asks again.
 pub(crate) fn guide() -> Session {
     let steps = vec![
-        chat(
-            2 * MS,
-            [4 * MS, 31 * MS, 3 * MS, 200 * MS],
-            [1204, 0, 312],
-            "rubin-groq3",
-        ),
+        chat(2 * MS, [4 * MS, 31 * MS, 3 * MS, 200 * MS], [1204, 0, 312], "rubin-groq3"),
         tool(242 * MS, 60 * MS, "profiles", None),
         tool(242 * MS, 118 * MS, "search-the-whole-library", None),
-        chat(
-            362 * MS,
-            [0, 12 * MS, 3 * MS, 420 * MS],
-            [1633, 1204, 540],
-            "rubin-groq3",
-        ),
+        chat(362 * MS, [0, 12 * MS, 3 * MS, 420 * MS], [1633, 1204, 540], "rubin-groq3"),
     ];
     let shares = TimeShareNs {
         queue: 4 * MS,
@@ -108,22 +79,9 @@ pub(crate) fn lost() -> Session {
     let steps = vec![
         chat(0, [0, 2 * MS, 0, 3 * MS], [90, 0, 4], "rubin-groq3"),
         Step::Chat(refused),
-        tool(
-            8 * MS,
-            2 * MS,
-            "reserve",
-            Some("failed: no seat\u{1b}[2J left"),
-        ),
-        Step::User(UserStep {
-            at_ns: 10 * MS,
-            e2e_ns: 700 * MS,
-            ok: true,
-            error: None,
-        }),
-        Step::Sleep(SleepStep {
-            at_ns: 710 * MS,
-            e2e_ns: 290 * MS,
-        }),
+        tool(8 * MS, 2 * MS, "reserve", Some("failed: no seat\u{1b}[2J left")),
+        Step::User(UserStep { at_ns: 10 * MS, e2e_ns: 700 * MS, ok: true, error: None }),
+        Step::Sleep(SleepStep { at_ns: 710 * MS, e2e_ns: 290 * MS }),
     ];
     let shares = TimeShareNs {
         queue: 3 * MS,
@@ -140,15 +98,8 @@ pub(crate) fn lost() -> Session {
 /// A session that failed with this cause.
 pub(crate) fn failed(session: Session, kind: &str) -> Session {
     let message = "the session took longer than its deadline of 1.00 s".to_owned();
-    let error = Some(SessionError {
-        kind: kind.to_owned(),
-        message,
-    });
-    Session {
-        status: SessionStatus::Failed,
-        error,
-        ..session
-    }
+    let error = Some(SessionError { kind: kind.to_owned(), message });
+    Session { status: SessionStatus::Failed, error, ..session }
 }
 
 pub(crate) fn session(task: &str, at_ns: u64, shares: TimeShareNs, steps: Vec<Step>) -> Session {

@@ -24,10 +24,7 @@ struct Figures {
 impl Figures {
     fn add(&mut self, name: &str, value: &str) {
         let room = self.style.columns() - NAME;
-        for (index, line) in wrapped(&self.style.own(value.to_owned()), room)
-            .iter()
-            .enumerate()
-        {
+        for (index, line) in wrapped(&self.style.own(value.to_owned()), room).iter().enumerate() {
             let name = if index == 0 { name } else { "" };
             self.add_line(name, line);
         }
@@ -36,40 +33,28 @@ impl Figures {
     /// Adds a line as it is: plain, and no longer than there is room.
     fn add_line(&mut self, name: &str, line: &str) {
         let name = self.style.paint(Ink::Faint, &left(name, NAME));
-        self.lines
-            .push(format!("{name}{line}").trim_end().to_owned());
+        self.lines.push(format!("{name}{line}").trim_end().to_owned());
     }
 }
 
 /// The run in figures.
 pub(crate) fn figures(slip: &Slip, words_note: &str, style: Style) -> Vec<String> {
-    let mut out = Figures {
-        style,
-        lines: Vec::new(),
-    };
+    let mut out = Figures { style, lines: Vec::new() };
     let summary = &slip.summary;
     out.add("sessions", &sessions(summary));
-    let calls = [
-        counted(summary.model_calls, "model call"),
-        counted(summary.tool_calls, "tool call"),
-    ];
+    let calls =
+        [counted(summary.model_calls, "model call"), counted(summary.tool_calls, "tool call")];
     out.add("calls", &calls.join(", "));
     add_times(&mut out, summary);
     add_shares(&mut out, summary);
     if summary.model_calls > 0 {
         let energy = with_band(summary.energy_j, summary.energy_j_band, joules);
         out.add("energy", &energy);
-        out.add(
-            "cost",
-            &with_band(summary.cost_usd, summary.cost_usd_band, dollars),
-        );
+        out.add("cost", &with_band(summary.cost_usd, summary.cost_usd_band, dollars));
     }
     out.add("seed", &slip.seed.to_string());
     for (index, machine) in slip.machines.iter().enumerate() {
-        out.add(
-            if index == 0 { "machines" } else { "" },
-            &machine_line(machine),
-        );
+        out.add(if index == 0 { "machines" } else { "" }, &machine_line(machine));
     }
     if slip.machines.iter().any(|machine| machine.estimated) {
         out.add("", ESTIMATED);
@@ -96,36 +81,20 @@ fn add_times(out: &mut Figures, summary: &Summary) {
     if summary.model_calls > 0 {
         let input = match summary.cached_input_tokens {
             0 => format!("{} in", count(summary.input_tokens)),
-            cached => format!(
-                "{} in ({} cached)",
-                count(summary.input_tokens),
-                count(cached)
-            ),
+            cached => format!("{} in ({} cached)", count(summary.input_tokens), count(cached)),
         };
-        out.add(
-            "tokens",
-            &format!("{input}, {} out", count(summary.output_tokens)),
-        );
+        out.add("tokens", &format!("{input}, {} out", count(summary.output_tokens)));
     }
     if summary.sessions > 1 {
         let span = style.span(summary.makespan_ns);
-        out.add(
-            "end-to-end time",
-            &spans(summary.session_e2e_ns, "a session"),
-        );
+        out.add("end-to-end time", &spans(summary.session_e2e_ns, "a session"));
         out.add("makespan", &span);
     } else if summary.sessions == 1 {
         out.add("end-to-end time", &style.span(summary.makespan_ns));
     }
     if summary.model_calls > 0 {
-        out.add(
-            "time to first token",
-            &spans(summary.time_to_first_token_ns, ""),
-        );
-        out.add(
-            "inter-token latency",
-            &spans(summary.inter_token_latency_ns, ""),
-        );
+        out.add("time to first token", &spans(summary.time_to_first_token_ns, ""));
+        out.add("inter-token latency", &spans(summary.inter_token_latency_ns, ""));
         let rates = summary.output_token_throughput_per_user;
         out.add("tokens/s/user", &spread(rates, rate, ""));
         out.add("", &at_target(summary));
@@ -144,11 +113,7 @@ fn spread<T: PartialEq>(
     if distribution.min == distribution.max {
         return format!("{} {of}", shown(distribution.max));
     }
-    format!(
-        "p50 {}, p95 {} {of}",
-        shown(distribution.p50),
-        shown(distribution.p95)
-    )
+    format!("p50 {}, p95 {} {of}", shown(distribution.p50), shown(distribution.p95))
 }
 
 fn at_target(summary: &Summary) -> String {
@@ -163,11 +128,7 @@ fn at_target(summary: &Summary) -> String {
 fn add_shares(out: &mut Figures, summary: &Summary) {
     let style = out.style;
     let whole = summary.time_share_ns.total();
-    let shares = summary
-        .time_share_ns
-        .named()
-        .into_iter()
-        .filter(|(_, nanos)| *nanos > 0);
+    let shares = summary.time_share_ns.named().into_iter().filter(|(_, nanos)| *nanos > 0);
     for (index, (name, nanos)) in shares.enumerate() {
         let text = format!(
             "{} {} {}  ",
@@ -178,14 +139,7 @@ fn add_shares(out: &mut Figures, summary: &Summary) {
         let room = (style.columns() - NAME - text.chars().count()).min(SHARE_BAR);
         let cells = (u128::from(nanos) * room as u128).div_ceil(u128::from(whole).max(1));
         let bar = Part::named(name).drawn(cells as usize, style);
-        out.add_line(
-            if index == 0 {
-                "where the time went"
-            } else {
-                ""
-            },
-            &format!("{text}{bar}"),
-        );
+        out.add_line(if index == 0 { "where the time went" } else { "" }, &format!("{text}{bar}"));
     }
 }
 
@@ -203,9 +157,5 @@ fn with_band(value: Option<f64>, band: Option<Band>, shown: fn(f64) -> String) -
 
 fn machine_line(machine: &Machine) -> String {
     let estimated = if machine.estimated { ", estimated" } else { "" };
-    format!(
-        "{} serves {}{estimated}",
-        plain(&machine.name),
-        plain(&machine.model)
-    )
+    format!("{} serves {}{estimated}", plain(&machine.name), plain(&machine.model))
 }

@@ -72,10 +72,7 @@ pub fn run_screen(screen: &RunScreen<'_>) -> String {
 }
 
 fn heading(slip: &Slip, style: Style) -> Vec<String> {
-    let agents = slip
-        .components
-        .iter()
-        .filter(|part| part.role == ComponentRole::Agent);
+    let agents = slip.components.iter().filter(|part| part.role == ComponentRole::Agent);
     // An agent that is called as its bench needs no second mention.
     let agents = agents.filter(|agent| agent.name != slip.bench.name);
     let machines = slip.machines.iter().map(|machine| machine.name.as_str());
@@ -85,26 +82,16 @@ fn heading(slip: &Slip, style: Style) -> Vec<String> {
         named("on", machines),
         format!("timeslip {}", slip.timeslip),
     ];
-    let parts = parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .map(|part| plain(&part));
+    let parts = parts.into_iter().filter(|part| !part.is_empty()).map(|part| plain(&part));
     let text = parts.collect::<Vec<_>>().join(style.sign(" · ", " | "));
     let lines = wrapped(&text, style.columns());
-    lines
-        .iter()
-        .map(|line| style.paint(Ink::Strong, line))
-        .collect()
+    lines.iter().map(|line| style.paint(Ink::Strong, line)).collect()
 }
 
 /// A word before some names; nothing where there are none.
 fn named<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!("{word} {}", names.join(", "))
-    }
+    if names.is_empty() { String::new() } else { format!("{word} {}", names.join(", ")) }
 }
 
 /// The sessions that have a timetable: all of a few, and the slowest of many.
@@ -113,9 +100,7 @@ fn with_timetable(sessions: &[Session]) -> Vec<usize> {
         return (0..sessions.len()).collect();
     }
     // Of equals, the first.
-    let slowest = (0..sessions.len())
-        .rev()
-        .max_by_key(|index| sessions[*index].e2e_ns);
+    let slowest = (0..sessions.len()).rev().max_by_key(|index| sessions[*index].e2e_ns);
     slowest.into_iter().collect()
 }
 
@@ -134,11 +119,7 @@ fn session_block(screen: &RunScreen<'_>, index: usize) -> Vec<String> {
 /// A line that says how a session ended; of the slowest of many, with its place.
 fn session_heading(session: &Session, slowest: Option<usize>, style: Style) -> Vec<String> {
     let failed = session.status == SessionStatus::Failed;
-    let mark = if failed {
-        style.sign("✗", "x")
-    } else {
-        style.sign("✓", "ok")
-    };
+    let mark = if failed { style.sign("✗", "x") } else { style.sign("✓", "ok") };
     let time = style.span(session.e2e_ns);
     let end = match &session.error {
         None => format!("answered in {time}"),
@@ -154,10 +135,7 @@ fn session_heading(session: &Session, slowest: Option<usize>, style: Style) -> V
         _ => String::new(),
     };
     let rest = format!("{}: {end}{machine}{started}", place.unwrap_or_default());
-    let room = style
-        .columns()
-        .saturating_sub(columns(mark) + 1 + columns(&rest))
-        .max(8);
+    let room = style.columns().saturating_sub(columns(mark) + 1 + columns(&rest)).max(8);
     let task = shortened(&plain(&session.task), room, style.ellipsis());
     let line = format!("{mark} {task}{rest}");
     let line = shortened(&line, style.columns(), style.ellipsis());
@@ -175,11 +153,7 @@ fn answer_lines(answer: &str, style: Style) -> Vec<String> {
     let more = lines.len().saturating_sub(ANSWER_LINES);
     lines.truncate(ANSWER_LINES);
     if more > 0 {
-        lines.push(format!(
-            "{} {}",
-            style.ellipsis(),
-            counted(more as u64, "more line")
-        ));
+        lines.push(format!("{} {}", style.ellipsis(), counted(more as u64, "more line")));
     }
     let mut out = vec![style.paint(Ink::Faint, "  answer")];
     out.extend(indented(&lines));
@@ -187,9 +161,7 @@ fn answer_lines(answer: &str, style: Style) -> Vec<String> {
 }
 
 fn indented(lines: &[String]) -> impl Iterator<Item = String> + '_ {
-    lines
-        .iter()
-        .map(|line| format!("  {line}").trim_end().to_owned())
+    lines.iter().map(|line| format!("  {line}").trim_end().to_owned())
 }
 
 /// A line for each of the first failed sessions, and the number of the others.
@@ -206,19 +178,13 @@ fn failures(slip: &Slip, style: Style) -> Vec<String> {
             let (number, time) = (count(index as u64 + 1), style.span(session.e2e_ns));
             let (kind, message) = (plain(&error.kind), plain(&error.message));
             let line = format!("{mark} {task} (session {number}): {kind} after {time}: {message}");
-            style.paint(
-                Ink::Bad,
-                &shortened(&line, style.columns(), style.ellipsis()),
-            )
+            style.paint(Ink::Bad, &shortened(&line, style.columns(), style.ellipsis()))
         })
         .collect();
     let more = failed.count().saturating_sub(FAILURES);
     if more > 0 {
-        let text = format!(
-            "{} and {} failed",
-            style.ellipsis(),
-            counted(more as u64, "more session")
-        );
+        let text =
+            format!("{} and {} failed", style.ellipsis(), counted(more as u64, "more session"));
         lines.push(style.paint(Ink::Bad, &text));
     }
     lines
@@ -228,11 +194,7 @@ fn failures(slip: &Slip, style: Style) -> Vec<String> {
 impl fmt::Display for ToolOutputsNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = |value: usize| count(value as u64);
-        write!(
-            f,
-            "tool outputs against the cassette: {} equal",
-            n(self.equal)
-        )?;
+        write!(f, "tool outputs against the cassette: {} equal", n(self.equal))?;
         write!(f, ", {} different", n(self.different))?;
         write!(f, ", {} not recorded", n(self.not_recorded))?;
         write!(f, ", {} recorded but not called", n(self.not_called))?;

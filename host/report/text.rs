@@ -107,11 +107,7 @@ fn break_at(text: &str, width: usize) -> usize {
         }
     }
     let first = text.chars().next().map_or(0, char::len_utf8);
-    if after_blank > 0 {
-        after_blank
-    } else {
-        end.max(first)
-    }
+    if after_blank > 0 { after_blank } else { end.max(first) }
 }
 
 /// A whole number with its thousands apart: `1,343`.
@@ -129,11 +125,7 @@ pub fn count(value: u64) -> String {
 
 /// So many of something: `1 session`, `2 sessions`.
 pub fn counted(value: u64, one: &str) -> String {
-    format!(
-        "{} {one}{}",
-        count(value),
-        if value == 1 { "" } else { "s" }
-    )
+    format!("{} {one}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
 /// Tokens a second: `1,523`, and below a hundred with a decimal, `42.5`.
@@ -167,9 +159,7 @@ pub fn dollars(value: f64) -> String {
     }
     // The exponent as it is written after rounding: 0.09996 is 1.00e-1.
     let written = format!("{value:.2e}");
-    let exponent = written
-        .split_once("e-")
-        .and_then(|(_, digits)| digits.parse::<usize>().ok());
+    let exponent = written.split_once("e-").and_then(|(_, digits)| digits.parse::<usize>().ok());
     format!("${value:.*}", exponent.unwrap_or(0) + 2)
 }
 
@@ -206,22 +196,10 @@ mod tests {
         );
         assert_eq!((rate(42.46), rate(1523.4)), ("42.5".into(), "1,523".into()));
         assert_eq!((joules(0.25), joules(0.0)), ("250 mJ".into(), "0 J".into()));
-        assert_eq!(
-            (joules(1204.0), joules(3e6)),
-            ("1.20 kJ".into(), "3.00 MJ".into())
-        );
-        assert_eq!(
-            (dollars(0.0031), dollars(1204.5)),
-            ("$0.00310".into(), "$1,204.50".into())
-        );
-        assert_eq!(
-            (dollars(0.099_96), dollars(0.999_7)),
-            ("$0.100".into(), "$1.00".into())
-        );
-        assert_eq!(
-            (percent(612, 1000), percent(1, 1_000_000)),
-            ("61.2 %".into(), "<0.1 %".into())
-        );
+        assert_eq!((joules(1204.0), joules(3e6)), ("1.20 kJ".into(), "3.00 MJ".into()));
+        assert_eq!((dollars(0.0031), dollars(1204.5)), ("$0.00310".into(), "$1,204.50".into()));
+        assert_eq!((dollars(0.099_96), dollars(0.999_7)), ("$0.100".into(), "$1.00".into()));
+        assert_eq!((percent(612, 1000), percent(1, 1_000_000)), ("61.2 %".into(), "<0.1 %".into()));
         assert_eq!(percent(0, 0), "unknown");
     }
 

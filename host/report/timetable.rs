@@ -56,21 +56,14 @@ pub(crate) fn timetable(session: &Session, style: Style) -> Vec<String> {
         return vec![style.paint(Ink::Faint, "  no steps")];
     }
     let shown = shown_steps(session);
-    let lines: Vec<Line> = shown
-        .iter()
-        .map(|step| line_of(session, step, style))
-        .collect();
+    let lines: Vec<Line> = shown.iter().map(|step| line_of(session, step, style)).collect();
     let head = heading();
     let widths = Widths::of(&head, &lines, machines_of(session).len(), style.columns());
     let mut out = vec![style.paint(Ink::Faint, widths.laid_out(&head, style).trim_end())];
     let left_out = session.steps.len() - shown.len();
     for (index, (step, line)) in shown.iter().zip(&lines).enumerate() {
         if index == STEPS_SHOWN.0 && left_out > 0 {
-            let text = format!(
-                "  {} {} more steps",
-                style.ellipsis(),
-                count(left_out as u64)
-            );
+            let text = format!("  {} {} more steps", style.ellipsis(), count(left_out as u64));
             out.push(style.paint(Ink::Faint, &text));
         }
         out.extend(step_lines(session, step, line, &widths, style));
@@ -84,15 +77,8 @@ pub(crate) fn timetable(session: &Session, style: Style) -> Vec<String> {
 fn shown_steps(session: &Session) -> Vec<&Step> {
     let (first, last) = STEPS_SHOWN;
     let steps = &session.steps;
-    let skipped = if steps.len() > first + last {
-        first..steps.len() - last
-    } else {
-        0..0
-    };
-    let kept = steps
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !skipped.contains(index));
+    let skipped = if steps.len() > first + last { first..steps.len() - last } else { 0..0 };
+    let kept = steps.iter().enumerate().filter(|(index, _)| !skipped.contains(index));
     kept.map(|(_, step)| step).collect()
 }
 
@@ -122,57 +108,29 @@ fn heading() -> Line {
 
 fn line_of(session: &Session, step: &Step, style: Style) -> Line {
     let at = step.at_ns().saturating_sub(session.at_ns);
-    let common = Line {
-        at: style.span(at),
-        time: style.span(step.e2e_ns()),
-        ..Line::default()
-    };
+    let common = Line { at: style.span(at), time: style.span(step.e2e_ns()), ..Line::default() };
     match step {
         Step::Chat(chat) => chat_line(chat, common, style),
-        Step::Tool(tool) => Line {
-            step: format!("tool {}", plain(&tool.tool)),
-            ..common
-        },
-        Step::User(_) => Line {
-            step: "user".to_owned(),
-            ..common
-        },
-        Step::Sleep(_) => Line {
-            step: "sleep".to_owned(),
-            ..common
-        },
+        Step::Tool(tool) => Line { step: format!("tool {}", plain(&tool.tool)), ..common },
+        Step::User(_) => Line { step: "user".to_owned(), ..common },
+        Step::Sleep(_) => Line { step: "sleep".to_owned(), ..common },
     }
 }
 
 fn chat_line(chat: &ChatStep, common: Line, style: Style) -> Line {
     let machine = plain(&chat.machine);
-    let line = Line {
-        step: "chat".to_owned(),
-        machine,
-        ..common
-    };
+    let line = Line { step: "chat".to_owned(), machine, ..common };
     if !chat.is_answered() {
         return line;
     }
     let arrow = style.sign("→", "->");
-    let tokens = format!(
-        "{}{arrow}{}",
-        count(chat.input_tokens),
-        count(chat.output_tokens)
-    );
+    let tokens = format!("{}{arrow}{}", count(chat.input_tokens), count(chat.output_tokens));
     let cached = chat.cached_input_tokens;
     Line {
         tokens,
-        cached: if cached > 0 {
-            count(cached)
-        } else {
-            String::new()
-        },
+        cached: if cached > 0 { count(cached) } else { String::new() },
         ttft: style.span(chat.ttft_ns),
-        rate: chat
-            .output_tokens_per_second()
-            .map(rate)
-            .unwrap_or_default(),
+        rate: chat.output_tokens_per_second().map(rate).unwrap_or_default(),
         ..line
     }
 }
@@ -180,16 +138,8 @@ fn chat_line(chat: &ChatStep, common: Line, style: Style) -> Line {
 impl Widths {
     fn of(head: &Line, lines: &[Line], machines: usize, columns_in_all: usize) -> Widths {
         let widest = |cell: fn(&Line) -> &str| {
-            let most = lines
-                .iter()
-                .map(|line| columns(cell(line)))
-                .max()
-                .unwrap_or(0);
-            if most == 0 {
-                0
-            } else {
-                most.max(columns(cell(head)))
-            }
+            let most = lines.iter().map(|line| columns(cell(line))).max().unwrap_or(0);
+            if most == 0 { 0 } else { most.max(columns(cell(head))) }
         };
         let mut widths = Widths {
             at: widest(|line| &line.at),
@@ -206,10 +156,7 @@ impl Widths {
             widths.machine = 0;
         }
         let mut missing = (widths.taken() + BAR_WANTED).saturating_sub(columns_in_all);
-        let names = [
-            (&mut widths.machine, NAMES_LEAST.1),
-            (&mut widths.step, NAMES_LEAST.0),
-        ];
+        let names = [(&mut widths.machine, NAMES_LEAST.1), (&mut widths.step, NAMES_LEAST.0)];
         for (name, least) in names {
             let given = missing.min(name.saturating_sub(least));
             *name -= given;
@@ -243,11 +190,7 @@ impl Widths {
             self.rate,
             self.time,
         ];
-        GAP + all
-            .into_iter()
-            .filter(|width| *width > 0)
-            .map(|width| width + GAP)
-            .sum::<usize>()
+        GAP + all.into_iter().filter(|width| *width > 0).map(|width| width + GAP).sum::<usize>()
     }
 
     fn laid_out(&self, line: &Line, style: Style) -> String {
@@ -286,9 +229,7 @@ fn step_lines(
     let error = format!("{}{}", " ".repeat(GAP + widths.at + GAP), plain(error));
     let error = shortened(&error, style.columns(), style.ellipsis());
     vec![
-        format!("{}{bar}", style.paint(Ink::Bad, &marked))
-            .trim_end()
-            .to_owned(),
+        format!("{}{bar}", style.paint(Ink::Bad, &marked)).trim_end().to_owned(),
         style.paint(Ink::Bad, &error),
     ]
 }
@@ -296,19 +237,8 @@ fn step_lines(
 /// What the bars' signs stand for, those that occur.
 fn key(steps: &[&Step], style: Style) -> String {
     let all = steps.iter().flat_map(|step| parts(step));
-    let drawn: BTreeSet<Part> = all
-        .filter(|(_, nanos)| *nanos > 0)
-        .map(|(part, _)| part)
-        .collect();
-    let entry = |part: Part| {
-        format!(
-            "{} {}",
-            part.drawn(1, style),
-            style.paint(Ink::Faint, part.name())
-        )
-    };
-    format!(
-        "  {}",
-        drawn.into_iter().map(entry).collect::<Vec<_>>().join("  ")
-    )
+    let drawn: BTreeSet<Part> = all.filter(|(_, nanos)| *nanos > 0).map(|(part, _)| part).collect();
+    let entry =
+        |part: Part| format!("{} {}", part.drawn(1, style), style.paint(Ink::Faint, part.name()));
+    format!("  {}", drawn.into_iter().map(entry).collect::<Vec<_>>().join("  "))
 }

@@ -7,8 +7,8 @@ use timeslip_timeline::backend::SessionId;
 use timeslip_timeline::guest::{Burst, Delivery, Guest, GuestState, StopCause};
 use timeslip_timeline::time::Instant;
 
-use crate::bindings::agent::timeslip::agent::types as wit;
 use crate::bindings::agent::AgentPre;
+use crate::bindings::agent::timeslip::agent::types as wit;
 use crate::bindings::agent_blocking::AgentBlockingPre;
 use crate::context::Context;
 pub use crate::context::Setup;

@@ -132,7 +132,8 @@ fn chat_ask(
         return Err(ModelError::OverBudget(text));
     }
     let limit = context.setup.budgets.model_calls;
-    take_one(&mut context.left.model_calls, limit, "model calls").map_err(ModelError::OverBudget)?;
+    take_one(&mut context.left.model_calls, limit, "model calls")
+        .map_err(ModelError::OverBudget)?;
     Ok(Ask::Chat { request: Arc::new(request), stream })
 }
 

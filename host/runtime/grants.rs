@@ -110,11 +110,17 @@ mod tests {
     #[test]
     fn files_are_reached_only_inside_the_grant() {
         let empty = FileGrant::default();
-        assert!(matches!(empty.read("p", "a.json"), Err(FileRefusal::Refused(m)) if m.contains("[[tool]]")));
+        assert!(
+            matches!(empty.read("p", "a.json"), Err(FileRefusal::Refused(m)) if m.contains("[[tool]]"))
+        );
         let grant = FileGrant { files: [("d/a.json".to_owned(), Arc::from(*b"1"))].into() };
         assert!(grant.read("p", "d/a.json").is_ok());
-        assert!(matches!(grant.read("p", "d/b.json"), Err(FileRefusal::NotFound(m)) if m.contains("d/a.json")));
-        for path in ["", "/etc/passwd", "../d/a.json", "d/../d/a.json", "d//a.json", "d\\a.json", "C:/a"] {
+        assert!(
+            matches!(grant.read("p", "d/b.json"), Err(FileRefusal::NotFound(m)) if m.contains("d/a.json"))
+        );
+        for path in
+            ["", "/etc/passwd", "../d/a.json", "d/../d/a.json", "d//a.json", "d\\a.json", "C:/a"]
+        {
             assert!(matches!(grant.read("p", path), Err(FileRefusal::InvalidPath(_))), "{path}");
         }
     }

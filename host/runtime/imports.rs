@@ -314,7 +314,8 @@ impl files::HostWithStore<Context> for Host {
     fn list(mut caller: Caller<'_>, prefix: String) -> wasmtime::Result<Vec<files::FileInfo>> {
         asking::enter(&mut caller)?;
         let granted = &caller.get().setup.files.files;
-        let matching = granted.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+        let matching =
+            granted.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
         Ok(matching
             .map(|(path, bytes)| files::FileInfo { path: path.clone(), length: bytes.len() as u64 })
             .collect())

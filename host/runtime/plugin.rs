@@ -163,7 +163,8 @@ async fn serve_async(
                         let output = plugin
                             .call_call(accessor, name.to_string(), arguments.to_string())
                             .await?;
-                        let fuel = accessor.with(|mut access| access.as_context_mut().get_fuel())?;
+                        let fuel =
+                            accessor.with(|mut access| access.as_context_mut().get_fuel())?;
                         answer_call(desk, rules, fuel, call, &name, output);
                         Ok(())
                     }),
@@ -242,7 +243,8 @@ fn ask_definitions(
     setup: &Arc<Setup>,
 ) -> Result<Vec<ToolDefinition>, String> {
     let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
-    let bare = Arc::new(Setup { files: Arc::default(), config: Default::default(), ..(**setup).clone() });
+    let bare =
+        Arc::new(Setup { files: Arc::default(), config: Default::default(), ..(**setup).clone() });
     let limits = bare.limits;
     let mut store = Context::new(bare, SessionId(u32::MAX), desk).into_store(runtime);
     let instance = instance.clone();
@@ -261,7 +263,9 @@ fn ask_definitions(
             Ok(definitions.into_iter().map(convert::tool_definition).collect())
         }
         Poll::Ready(Err(cause)) => Err(format!("`definitions` failed: {}", cause.message)),
-        Poll::Pending => Err("`definitions` waits for something; it must answer at once".to_owned()),
+        Poll::Pending => {
+            Err("`definitions` waits for something; it must answer at once".to_owned())
+        }
     }
 }
 

@@ -64,7 +64,8 @@ pub(crate) fn stop_cause(
     let text = format!("{error:#}");
     if text.contains("hostcalls has been exhausted") {
         let mib = limits.boundary_bytes >> 20;
-        let message = format!("one call carried more than {mib} MiB from the component to the host");
+        let message =
+            format!("one call carried more than {mib} MiB from the component to the host");
         return StopCause { kind: "boundary_size", message };
     }
     StopCause { kind: "contract_broken", message: first_lines(&text) }
@@ -99,7 +100,9 @@ fn trap_cause(
 
 /// The innermost named functions of the guest's stack, as ` (in a, called by b)`.
 fn guest_stack(error: &wasmtime::Error) -> String {
-    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return String::new() };
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return String::new();
+    };
     let names: Vec<String> = backtrace
         .frames()
         .iter()

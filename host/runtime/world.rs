@@ -19,6 +19,10 @@ pub(crate) enum World {
     ToolBlocking,
 }
 
+impl World {
+    const ALL: [World; 4] = [World::Agent, World::AgentBlocking, World::Tool, World::ToolBlocking];
+}
+
 const VERSION: &str = "0.1.0";
 
 /// The linker of each world, made when first wanted.
@@ -96,7 +100,9 @@ pub(crate) fn agent_world(
     let world = match run {
         Some(ComponentItem::ComponentFunc(run)) if run.async_() => World::Agent,
         Some(ComponentItem::ComponentFunc(_)) => World::AgentBlocking,
-        _ => return Err(wrong(missing_export("the function `run`", engine, component))),
+        _ => {
+            return Err(wrong(missing_export("the function `run`", engine, component)));
+        }
     };
     check_imports(engine, component, world).map_err(wrong)?;
     Ok(world)
@@ -143,28 +149,33 @@ fn missing_export(wanted: &str, engine: &Engine, component: &Component) -> Strin
 /// Refuses imports by name before linking, because a name says more than a type error.
 fn check_imports(engine: &Engine, component: &Component, world: World) -> Result<(), String> {
     for (import, _) in component.component_type().imports(engine) {
-        let (interface, version) = import.split_once('@').unwrap_or((import, ""));
-        let known = interfaces(world);
-        if known.contains(&interface) {
-            if version != VERSION {
-                return Err(format!(
-                    "it imports `{import}`, but this host serves version {VERSION}; \
-                     build it against the WIT of this release"
-                ));
-            }
-        } else if interface.starts_with("wasi:") {
-            return Err(format!(
-                "it imports `{import}`, which this host does not give; \
-                 build it without WASI (for Rust: --target wasm32-unknown-unknown)"
-            ));
-        } else {
-            return Err(format!(
-                "it imports `{import}`, which is not part of the world; the world has {}",
-                known.join(", ")
-            ));
+        if let Some(problem) = import_problem(import, world) {
+            return Err(format!("it imports `{import}`, {problem}"));
         }
     }
     Ok(())
+}
+
+fn import_problem(import: &str, world: World) -> Option<String> {
+    let (interface, version) = import.split_once('@').unwrap_or((import, ""));
+    let fits = interfaces(world).contains(&interface);
+    let known = World::ALL.iter().any(|world| interfaces(*world).contains(&interface));
+    if known && version != VERSION {
+        Some(format!(
+            "but this host serves version {VERSION}; build it against the WIT of this release"
+        ))
+    } else if fits {
+        None
+    } else if interface.starts_with("wasi:") {
+        Some(
+            "which this host does not give; \
+             build it without WASI (for Rust: --target wasm32-unknown-unknown)"
+                .to_owned(),
+        )
+    } else {
+        let has = interfaces(world).join(", ");
+        Some(format!("which is not part of the world; the world has {has}"))
+    }
 }
 
 #[cfg(test)]
@@ -176,7 +187,7 @@ mod tests {
         let mut config = wasmtime::Config::new();
         config.wasm_component_model_async(true);
         let engine = Engine::new(&config).unwrap();
-        for world in [World::Agent, World::AgentBlocking, World::Tool, World::ToolBlocking] {
+        for world in World::ALL {
             assert!(new_linker(&engine, world).is_ok(), "{world:?}");
             assert!(!interfaces(world).is_empty());
         }

@@ -69,12 +69,7 @@ pub fn critical_path(session: &SessionRecord) -> TimeShares {
         }
     }
     let end_to_end = session.ended_at.since(session.started_at);
-    assert_eq!(
-        shares.total(),
-        end_to_end,
-        "the shares of session {:?} do not sum",
-        session.id
-    );
+    assert_eq!(shares.total(), end_to_end, "the shares of session {:?} do not sum", session.id);
     shares
 }
 
@@ -90,10 +85,8 @@ fn attribute_wait_after_last_burst(
     if burst_end >= until {
         return until;
     }
-    let waited_for = session
-        .steps
-        .iter()
-        .find(|step| step.asked_at <= burst_end && step.ended_at >= until);
+    let waited_for =
+        session.steps.iter().find(|step| step.asked_at <= burst_end && step.ended_at >= until);
     let Some(waited_for) = waited_for else {
         // It waited for nothing at all, which is the agent's own doing.
         shares.agent += until.since(burst_end);

@@ -17,9 +17,7 @@ impl Chance {
         for byte in purpose.bytes() {
             state = mix(state ^ u64::from(byte));
         }
-        Chance {
-            state: mix(state ^ index),
-        }
+        Chance { state: mix(state ^ index) }
     }
 
     /// The next 64 random bits.
@@ -78,10 +76,7 @@ mod tests {
             draws.contains(&3) && draws.contains(&5) && draws.iter().all(|d| (3..=5).contains(d))
         );
         assert_eq!(chance.next_between(4, 4), 4);
-        let mean = (0..10_000)
-            .map(|_| chance.next_exponential(2.0))
-            .sum::<f64>()
-            / 10_000.0;
+        let mean = (0..10_000).map(|_| chance.next_exponential(2.0)).sum::<f64>() / 10_000.0;
         assert!((mean - 0.5).abs() < 0.02, "{mean}");
     }
 }

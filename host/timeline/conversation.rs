@@ -46,12 +46,7 @@ pub struct Message {
 impl Message {
     /// A message of text alone.
     pub fn text(role: Role, content: impl Into<String>) -> Message {
-        Message {
-            role,
-            content: content.into(),
-            tool_calls: Vec::new(),
-            tool_call_id: None,
-        }
+        Message { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
     }
 }
 

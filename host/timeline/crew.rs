@@ -67,10 +67,7 @@ impl Crew {
         while self.work_once() {}
         let mut table = self.lock();
         while table.done.len() < count {
-            table = self
-                .finished
-                .wait(table)
-                .expect("no thread panics with the table");
+            table = self.finished.wait(table).expect("no thread panics with the table");
         }
         let mut done = std::mem::take(&mut table.done);
         drop(table);
@@ -120,10 +117,7 @@ impl Drop for CloseOnDrop<'_> {
 }
 
 fn run(job: Job, now: Instant) -> Done {
-    let Job {
-        mut guest,
-        deliveries,
-    } = job;
+    let Job { mut guest, deliveries } = job;
     let burst = catch_unwind(AssertUnwindSafe(|| guest.resume(now, deliveries)))
         .unwrap_or_else(|panic| stopped_by_defect(&panic_text(panic.as_ref())));
     Done { guest, burst }
@@ -165,19 +159,13 @@ mod tests {
     impl Guest for Relay {
         fn resume(&mut self, _: Instant, _: Vec<Delivery>) -> Burst {
             if let Some(hears) = &self.hears {
-                hears
-                    .recv()
-                    .expect("the other guest runs on another thread");
+                hears.recv().expect("the other guest runs on another thread");
             }
             if let Some(tells) = &self.tells {
                 tells.send(()).expect("the other guest listens");
             }
             let compute = Span::from_nanos(self.number);
-            Burst {
-                happenings: Vec::new(),
-                compute,
-                state: GuestState::Waiting,
-            }
+            Burst { happenings: Vec::new(), compute, state: GuestState::Waiting }
         }
     }
 
@@ -185,26 +173,13 @@ mod tests {
     fn guests_come_back_in_their_order_even_when_the_first_is_done_last() {
         let (tells, hears) = channel();
         // The thread that resumes the last has put down the one between before.
-        let relays = [
-            (0, Some(hears), None),
-            (1, None, None),
-            (2, None, Some(tells)),
-        ];
+        let relays = [(0, Some(hears), None), (1, None, None), (2, None, Some(tells))];
         let jobs = relays.map(|(number, hears, tells)| Job {
-            guest: Box::new(Relay {
-                number,
-                hears,
-                tells,
-            }),
+            guest: Box::new(Relay { number, hears, tells }),
             deliveries: Vec::new(),
         });
-        let done = Crew::with(2, |crew| {
-            crew.resume_all(Instant::ZERO, jobs.into_iter().collect())
-        });
-        let order: Vec<u64> = done
-            .iter()
-            .map(|done| done.burst.compute.as_nanos())
-            .collect();
+        let done = Crew::with(2, |crew| crew.resume_all(Instant::ZERO, jobs.into_iter().collect()));
+        let order: Vec<u64> = done.iter().map(|done| done.burst.compute.as_nanos()).collect();
         assert_eq!(order, [0, 1, 2]);
     }
 }

@@ -21,18 +21,11 @@ struct Entry<T> {
 
 impl<T> DueQueue<T> {
     pub(crate) fn new() -> DueQueue<T> {
-        DueQueue {
-            heap: BinaryHeap::new(),
-            scheduled: 0,
-        }
+        DueQueue { heap: BinaryHeap::new(), scheduled: 0 }
     }
 
     pub(crate) fn schedule(&mut self, at: Instant, due: T) {
-        self.heap.push(Reverse(Entry {
-            at,
-            sequence: self.scheduled,
-            due,
-        }));
+        self.heap.push(Reverse(Entry { at, sequence: self.scheduled, due }));
         self.scheduled += 1;
     }
 

@@ -126,11 +126,7 @@ impl Seat {
             };
             deliveries.push(delivery);
         }
-        let cause = if was_busy {
-            BurstCause::Busy
-        } else {
-            cause.unwrap_or(BurstCause::Start)
-        };
+        let cause = if was_busy { BurstCause::Busy } else { cause.unwrap_or(BurstCause::Start) };
         (deliveries, cause)
     }
 }
@@ -168,22 +164,13 @@ impl Session {
     }
 
     pub(crate) fn record_agent_burst(&mut self, at: Instant, compute: Span, cause: BurstCause) {
-        self.record.bursts.push(BurstRecord {
-            began_at: at,
-            compute,
-            cause,
-        });
+        self.record.bursts.push(BurstRecord { began_at: at, compute, cause });
         self.record.agent_compute += compute;
     }
 
     /// Begins a step and returns its place.
     pub(crate) fn begin_step(&mut self, at: Instant, asked_in: usize, kind: StepKind) -> usize {
-        self.record.steps.push(Step {
-            asked_at: at,
-            asked_in,
-            ended_at: at,
-            kind,
-        });
+        self.record.steps.push(Step { asked_at: at, asked_in, ended_at: at, kind });
         self.record.steps.len() - 1
     }
 
@@ -197,8 +184,7 @@ impl Session {
         let entry = match happening {
             Happening::Logged(level, text) => JournalEntry::Log(level, text),
             Happening::SpanBegan(number, name) => {
-                self.open_spans
-                    .insert((seat, number), self.record.journal.len());
+                self.open_spans.insert((seat, number), self.record.journal.len());
                 JournalEntry::Span { name, ended_at: at }
             }
             Happening::SpanEnded(number) => {
@@ -208,11 +194,7 @@ impl Session {
             other => return Some(other),
         };
         let component = self.seats[seat].name.clone();
-        self.record.journal.push(JournalLine {
-            at,
-            component,
-            entry,
-        });
+        self.record.journal.push(JournalLine { at, component, entry });
         None
     }
 
@@ -278,9 +260,7 @@ impl Session {
     /// When the last of its guests has finished computing, the clock permitting.
     pub(crate) fn computes_until(&self) -> Instant {
         let busy = self.seats.iter().map(|seat| seat.busy_until);
-        busy.filter(|at| *at < Instant::END)
-            .max()
-            .unwrap_or_default()
+        busy.filter(|at| *at < Instant::END).max().unwrap_or_default()
     }
 
     /// Why a session that expects nothing goes no further, for a person.
@@ -308,11 +288,7 @@ impl Session {
             chat.end = ChatEnd::Cancelled;
             let untold = at.since(step.asked_at) - chat.timing.end_to_end();
             let streamed = chat.usage.output_tokens > 0;
-            *(if streamed {
-                &mut chat.timing.decode
-            } else {
-                &mut chat.timing.queue
-            }) += untold;
+            *(if streamed { &mut chat.timing.decode } else { &mut chat.timing.queue }) += untold;
         }
     }
 

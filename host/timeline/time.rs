@@ -30,11 +30,7 @@ impl Instant {
 
     /// The instant this many nanoseconds after the run began, at most [`Instant::END`].
     pub const fn from_nanos(nanos: u64) -> Instant {
-        if nanos < Instant::END.0 {
-            Instant(nanos)
-        } else {
-            Instant::END
-        }
+        if nanos < Instant::END.0 { Instant(nanos) } else { Instant::END }
     }
 
     /// Nanoseconds since the run began.
@@ -47,11 +43,7 @@ impl Instant {
     /// # Panics
     /// When `earlier` is later: the clock fell, which is a defect of this program.
     pub fn since(self, earlier: Instant) -> Span {
-        Span(
-            self.0
-                .checked_sub(earlier.0)
-                .expect("the clock of a run never falls"),
-        )
+        Span(self.0.checked_sub(earlier.0).expect("the clock of a run never falls"))
     }
 }
 
@@ -125,11 +117,7 @@ impl Sub for Span {
     type Output = Span;
 
     fn sub(self, other: Span) -> Span {
-        Span(
-            self.0
-                .checked_sub(other.0)
-                .expect("a span is never negative"),
-        )
+        Span(self.0.checked_sub(other.0).expect("a span is never negative"))
     }
 }
 

@@ -19,10 +19,8 @@ const EMPTY: u32 = u32::MAX;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names the output folder"));
-    let vocabularies = [
-        ("o200k_base", tiktoken_rs::o200k_base()),
-        ("cl100k_base", tiktoken_rs::cl100k_base()),
-    ];
+    let vocabularies =
+        [("o200k_base", tiktoken_rs::o200k_base()), ("cl100k_base", tiktoken_rs::cl100k_base())];
     for (name, vocabulary) in vocabularies {
         let tokens = ordinary_tokens(&vocabulary.expect("the vocabulary is part of the library"));
         fs::write(folder.join(format!("{name}.table")), table(&tokens))

@@ -130,9 +130,13 @@ mod tests {
     #[test]
     fn a_prompt_is_counted_as_the_cookbook_does() {
         let tokenizer = Tokenizer::default();
-        let messages = vec![Message::text(Role::System, "Be brief."), Message::text(Role::User, "Hello")];
+        let messages =
+            vec![Message::text(Role::System, "Be brief."), Message::text(Role::User, "Hello")];
         // 3 + "system" + "Be brief." (3), 3 + "user" + "Hello" (1), 3 before the reply.
-        assert_eq!(tokenizer.count_prompt(&request(messages, Vec::new())), (3 + 1 + 3) + (3 + 1 + 1) + 3);
+        assert_eq!(
+            tokenizer.count_prompt(&request(messages, Vec::new())),
+            (3 + 1 + 3) + (3 + 1 + 1) + 3
+        );
     }
 
     #[test]
@@ -140,8 +144,10 @@ mod tests {
         let tokenizer = Tokenizer::default();
         let json = r#"[{"type":"function","function":{"name":"search","description":"Finds flights.","parameters":{"type":"object"}}}]"#;
         assert_eq!(tools_as_json(&[search()]), json);
-        let with = tokenizer.count_prompt(&request(vec![Message::text(Role::User, "Hello")], vec![search()]));
-        let without = tokenizer.count_prompt(&request(vec![Message::text(Role::User, "Hello")], Vec::new()));
+        let with = tokenizer
+            .count_prompt(&request(vec![Message::text(Role::User, "Hello")], vec![search()]));
+        let without =
+            tokenizer.count_prompt(&request(vec![Message::text(Role::User, "Hello")], Vec::new()));
         assert_eq!(with - without, tokenizer.count(json));
     }
 

@@ -41,6 +41,13 @@ pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
     }
 }
 
+/// What a JSON reader says, without the place that it adds: that is counted inside a part of a file.
+pub(crate) fn reason_without_place(error: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let reason = error.to_string();
+    reason.strip_suffix(&place).unwrap_or(&reason).to_owned()
+}
+
 /// The text of a file.
 pub(crate) fn utf8<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, FileError> {
     std::str::from_utf8(bytes).map_err(|error| {

@@ -113,7 +113,9 @@ impl Tokenizer {
         if counted <= tokens_max {
             return (text, counted);
         }
-        let Some(last) = tokens_max.checked_sub(1) else { return ("", 0) };
+        let Some(last) = tokens_max.checked_sub(1) else {
+            return ("", 0);
+        };
         let mut end = self.token_ends(text)[last as usize].min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -211,7 +213,8 @@ mod tests {
         let tokenizer = Tokenizer::default();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..100).for_each(|n| assert!(tokenizer.count(&n.to_string()) == 1)));
+                scope
+                    .spawn(|| (0..100).for_each(|n| assert!(tokenizer.count(&n.to_string()) == 1)));
             }
         });
         assert_eq!(tokenizer.counted.len(), 100);

@@ -105,8 +105,7 @@ impl Vocabulary {
         let mut before: Vec<usize> = (0..piece.len()).map(|start| start.wrapping_sub(1)).collect();
         let mut heap = BinaryHeap::new();
         let candidate = |start: usize, end: usize| {
-            self.rank(&piece[start..end])
-                .map(|rank| Reverse((rank, start, end)))
+            self.rank(&piece[start..end]).map(|rank| Reverse((rank, start, end)))
         };
         heap.extend((0..piece.len().saturating_sub(1)).filter_map(|at| candidate(at, at + 2)));
         while let Some(Reverse((_, start, end))) = heap.pop() {
@@ -170,10 +169,8 @@ mod tests {
     use super::*;
 
     fn agree(text: &str) {
-        let pairs: [(&Vocabulary, &CoreBPE); 2] = [
-            (&O200K_BASE, o200k_base_singleton()),
-            (&CL100K_BASE, cl100k_base_singleton()),
-        ];
+        let pairs: [(&Vocabulary, &CoreBPE); 2] =
+            [(&O200K_BASE, o200k_base_singleton()), (&CL100K_BASE, cl100k_base_singleton())];
         for (ours, reference) in pairs {
             let mut end = 0;
             let expected: Vec<usize> = reference

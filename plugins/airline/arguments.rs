@@ -14,9 +14,7 @@ pub(crate) fn read(text: &str) -> Result<Object, Fault> {
     }
     match parse(text).map_err(Fault::Arguments)? {
         Value::Object(arguments) => Ok(arguments),
-        _ => Err(Fault::Arguments(
-            "the arguments are not a JSON object".to_owned(),
-        )),
+        _ => Err(Fault::Arguments("the arguments are not a JSON object".to_owned())),
     }
 }
 
@@ -25,12 +23,7 @@ pub(crate) fn read(text: &str) -> Result<Object, Fault> {
 /// # Errors
 /// The first unknown parameter, else all missing ones.
 pub(crate) fn check(definition: &Definition, arguments: &Object) -> Result<(), Fault> {
-    let known = |name: &str| {
-        definition
-            .parameters
-            .iter()
-            .any(|(known, ..)| *known == name)
-    };
+    let known = |name: &str| definition.parameters.iter().any(|(known, ..)| *known == name);
     let function = format!("{}.invoke()", camel_case(definition.name));
     if let Some((name, _)) = arguments.0.iter().find(|(name, _)| !known(name)) {
         return Err(format!("{function} got an unexpected keyword argument '{name}'").into());
@@ -72,10 +65,7 @@ mod tests {
     use crate::definitions;
 
     fn checked(text: &str) -> Result<(), Fault> {
-        check(
-            definitions::find("search_direct_flight").unwrap(),
-            &read(text).unwrap(),
-        )
+        check(definitions::find("search_direct_flight").unwrap(), &read(text).unwrap())
     }
 
     fn told(text: &str) -> Result<(), Fault> {
@@ -84,10 +74,7 @@ mod tests {
 
     #[test]
     fn parameters_are_all_there_in_any_order() {
-        assert_eq!(
-            checked(r#"{"date":1,"origin":2,"destination":null}"#),
-            Ok(())
-        );
+        assert_eq!(checked(r#"{"date":1,"origin":2,"destination":null}"#), Ok(()));
     }
 
     #[test]

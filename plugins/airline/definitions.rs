@@ -34,40 +34,20 @@ pub(crate) struct Effect {
     pub(crate) open_world: bool,
 }
 
-const READS: Effect = Effect {
-    read_only: true,
-    destructive: false,
-    idempotent: true,
-    open_world: false,
-};
+const READS: Effect =
+    Effect { read_only: true, destructive: false, idempotent: true, open_world: false };
 
-const ADDS: Effect = Effect {
-    read_only: false,
-    destructive: false,
-    idempotent: false,
-    open_world: false,
-};
+const ADDS: Effect =
+    Effect { read_only: false, destructive: false, idempotent: false, open_world: false };
 
-const OVERWRITES: Effect = Effect {
-    read_only: false,
-    destructive: true,
-    idempotent: true,
-    open_world: false,
-};
+const OVERWRITES: Effect =
+    Effect { read_only: false, destructive: true, idempotent: true, open_world: false };
 
-const SPENDS: Effect = Effect {
-    read_only: false,
-    destructive: true,
-    idempotent: false,
-    open_world: false,
-};
+const SPENDS: Effect =
+    Effect { read_only: false, destructive: true, idempotent: false, open_world: false };
 
-const REACHES_PEOPLE: Effect = Effect {
-    read_only: false,
-    destructive: false,
-    idempotent: true,
-    open_world: true,
-};
+const REACHES_PEOPLE: Effect =
+    Effect { read_only: false, destructive: false, idempotent: true, open_world: true };
 
 const STRING: &str = r#""type": "string""#;
 const INTEGER: &str = r#""type": "integer""#;
@@ -83,21 +63,11 @@ const PASSENGERS: &str = r#""type": "array", "items": {"type": "object", "proper
 const PAYMENTS: &str = r#""type": "array", "items": {"type": "object", "properties": {"payment_id": {"type": "string", "description": "a payment method of the user's profile"}, "amount": {"type": "number", "description": "what to pay with it, in dollars"}}, "required": ["payment_id", "amount"]}"#;
 
 const USER_ID: Parameter = ("user_id", STRING, "the user's id, for example sara_doe_496");
-const RESERVATION_ID: Parameter = (
-    "reservation_id",
-    STRING,
-    "the reservation's id, for example 8JX2WO",
-);
-const ORIGIN: Parameter = (
-    "origin",
-    STRING,
-    "airport code of the departure, for example SFO",
-);
-const DESTINATION: Parameter = (
-    "destination",
-    STRING,
-    "airport code of the arrival, for example JFK",
-);
+const RESERVATION_ID: Parameter =
+    ("reservation_id", STRING, "the reservation's id, for example 8JX2WO");
+const ORIGIN: Parameter = ("origin", STRING, "airport code of the departure, for example SFO");
+const DESTINATION: Parameter =
+    ("destination", STRING, "airport code of the arrival, for example JFK");
 const DATE: Parameter = ("date", STRING, "day of departure, YYYY-MM-DD");
 const PAYMENT_ID: Parameter = (
     "payment_id",
@@ -105,11 +75,8 @@ const PAYMENT_ID: Parameter = (
     "the payment method of the user's profile that is charged or refunded; no certificate",
 );
 const TOTAL_BAGGAGES: Parameter = ("total_baggages", INTEGER, "all checked bags together");
-const NONFREE_BAGGAGES: Parameter = (
-    "nonfree_baggages",
-    INTEGER,
-    "the checked bags that are paid for",
-);
+const NONFREE_BAGGAGES: Parameter =
+    ("nonfree_baggages", INTEGER, "the checked bags that are paid for");
 
 /// The tools, in the order in which they are offered.
 pub(crate) static DEFINITIONS: [Definition; 14] = [
@@ -124,11 +91,7 @@ pub(crate) static DEFINITIONS: [Definition; 14] = [
             ("cabin", CABIN, "the cabin of all flights"),
             ("flights", FLIGHTS, "every segment, in the order of flying"),
             ("passengers", PASSENGERS, "everyone who flies"),
-            (
-                "payment_methods",
-                PAYMENTS,
-                "payments that add up to the total price",
-            ),
+            ("payment_methods", PAYMENTS, "payments that add up to the total price"),
             TOTAL_BAGGAGES,
             NONFREE_BAGGAGES,
             ("insurance", YES_OR_NO, "whether travel insurance is taken"),
@@ -233,10 +196,7 @@ pub(crate) static DEFINITIONS: [Definition; 14] = [
     Definition {
         name: "update_reservation_passengers",
         description: "Changes the passengers of a reservation, not their number.",
-        parameters: &[
-            RESERVATION_ID,
-            ("passengers", PASSENGERS, "everyone who flies"),
-        ],
+        parameters: &[RESERVATION_ID, ("passengers", PASSENGERS, "everyone who flies")],
         effect: OVERWRITES,
         tool: tools::update_reservation_passengers,
     },
@@ -244,9 +204,7 @@ pub(crate) static DEFINITIONS: [Definition; 14] = [
 
 /// The tool of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Definition> {
-    DEFINITIONS
-        .iter()
-        .find(|definition| definition.name == name)
+    DEFINITIONS.iter().find(|definition| definition.name == name)
 }
 
 impl Definition {
@@ -257,10 +215,7 @@ impl Definition {
             format!(r#""{name}": {{{schema}, "description": {description}}}"#)
         });
         let properties: Vec<String> = properties.collect();
-        let required = self
-            .parameters
-            .iter()
-            .map(|(name, ..)| format!("\"{name}\""));
+        let required = self.parameters.iter().map(|(name, ..)| format!("\"{name}\""));
         let required: Vec<String> = required.collect();
         format!(
             r#"{{"type": "object", "properties": {{{}}}, "required": [{}]}}"#,
@@ -282,16 +237,9 @@ mod tests {
             let properties = schema.object().unwrap().get("properties").unwrap().clone();
             for (name, property) in &properties.object().unwrap().0 {
                 let property = property.object().unwrap();
-                assert!(
-                    property.get("description").is_ok(),
-                    "{name} of {}",
-                    definition.name
-                );
+                assert!(property.get("description").is_ok(), "{name} of {}", definition.name);
             }
-            assert_eq!(
-                properties.object().unwrap().0.len(),
-                definition.parameters.len()
-            );
+            assert_eq!(properties.object().unwrap().0.len(), definition.parameters.len());
         }
     }
 }

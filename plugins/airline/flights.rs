@@ -33,10 +33,7 @@ pub(crate) struct Flight {
 impl Flights {
     /// The flights of the granted data.
     pub(crate) fn new(read_file: ReadFile) -> Flights {
-        Flights {
-            read_file,
-            timetable: None,
-        }
+        Flights { read_file, timetable: None }
     }
 
     /// The timetable, read at the first call.
@@ -123,11 +120,7 @@ fn read_flight(text: &[u8], scanner: &mut Scanner<'_>, number: &str) -> Result<F
             members.set(&key, parse(value)?);
         }
     }
-    Ok(Flight {
-        number: number.to_owned(),
-        members,
-        days: days.ok_or("no member dates")?,
-    })
+    Ok(Flight { number: number.to_owned(), members, days: days.ok_or("no member dates")? })
 }
 
 #[cfg(test)]

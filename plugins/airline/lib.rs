@@ -39,10 +39,7 @@ struct Airline;
 
 impl Guest for Airline {
     fn definitions() -> Vec<ToolDefinition> {
-        definitions::DEFINITIONS
-            .iter()
-            .map(tool_definition)
-            .collect()
+        definitions::DEFINITIONS.iter().map(tool_definition).collect()
     }
 
     async fn call(name: String, arguments: String) -> Result<String, ToolError> {

@@ -43,13 +43,7 @@ enum Content {
 impl Table {
     /// The table in the file `path`, which is read when the table is first asked.
     pub(crate) fn new(path: &'static str, read_file: ReadFile) -> Table {
-        Table {
-            path,
-            read_file,
-            text: Vec::new(),
-            progress: Progress::Before,
-            entries: Vec::new(),
-        }
+        Table { path, read_file, text: Vec::new(), progress: Progress::Before, entries: Vec::new() }
     }
 
     /// The object under a key, to be read or changed; where the file repeats a key, the first one.
@@ -84,10 +78,7 @@ impl Table {
         let content = Content::Read(object);
         match self.place_of(key)? {
             Some(place) => self.entries[place].content = content,
-            None => self.entries.push(Entry {
-                key: key.to_owned(),
-                content,
-            }),
+            None => self.entries.push(Entry { key: key.to_owned(), content }),
         }
         Ok(())
     }
@@ -119,10 +110,7 @@ impl Table {
                 return Ok(None);
             };
             let found = key == wanted;
-            self.entries.push(Entry {
-                key,
-                content: Content::Unread(range),
-            });
+            self.entries.push(Entry { key, content: Content::Unread(range) });
             self.progress = Progress::At(scanner.at());
             if found {
                 return Ok(Some(self.entries.len() - 1));
@@ -146,13 +134,10 @@ impl Table {
     /// The entries that were touched so far.
     #[cfg(test)]
     pub(crate) fn touched(&self) -> Vec<(&str, &Object)> {
-        let touched = self
-            .entries
-            .iter()
-            .filter_map(|entry| match &entry.content {
-                Content::Read(object) => Some((entry.key.as_str(), object)),
-                Content::Unread(_) => None,
-            });
+        let touched = self.entries.iter().filter_map(|entry| match &entry.content {
+            Content::Read(object) => Some((entry.key.as_str(), object)),
+            Content::Unread(_) => None,
+        });
         touched.collect()
     }
 }
@@ -223,9 +208,8 @@ mod tests {
         assert_eq!(table.find("b").map(|_| ()), fault(in_entry));
         let at_end = "not valid JSON: expected ':' at byte 27";
         assert_eq!(table.find("z").map(|_| ()), fault(at_end));
-        let entries_are = super::Table::new("users.json", |_| Ok(b"{\"a\":7}".to_vec()))
-            .find("a")
-            .map(|_| ());
+        let entries_are =
+            super::Table::new("users.json", |_| Ok(b"{\"a\":7}".to_vec())).find("a").map(|_| ());
         assert_eq!(entries_are, fault("\"a\": not an object"));
     }
 }

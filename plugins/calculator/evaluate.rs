@@ -18,11 +18,7 @@ const DEPTH_MAX: usize = 100;
 /// Text that is not an expression, with the position of the fault counted from 1; a division by
 /// zero; a result that is not a finite number.
 pub(crate) fn evaluate(text: &str) -> Result<f64, String> {
-    let mut reader = Reader {
-        characters: text.chars().collect(),
-        position: 0,
-        depth: 0,
-    };
+    let mut reader = Reader { characters: text.chars().collect(), position: 0, depth: 0 };
     let value = reader.sum()?;
     match reader.peek() {
         Some(_) => Err(reader.unexpected("an operator or the end")),
@@ -136,8 +132,7 @@ impl Reader {
             }
             text += &self.run_of(|character| character.is_ascii_digit());
         }
-        text.parse()
-            .map_err(|_| format!("{text:?} at character {} is not a number", start + 1))
+        text.parse().map_err(|_| format!("{text:?} at character {} is not a number", start + 1))
     }
 
     fn run_of(&mut self, belongs: impl Fn(char) -> bool) -> String {
@@ -170,10 +165,9 @@ impl Reader {
 
     fn unexpected(&mut self, expected: &str) -> String {
         match self.peek() {
-            Some(found) => format!(
-                "expected {expected} at character {}, found {found:?}",
-                self.position + 1
-            ),
+            Some(found) => {
+                format!("expected {expected} at character {}, found {found:?}", self.position + 1)
+            }
             None => format!("expected {expected} at the end"),
         }
     }
@@ -210,10 +204,7 @@ mod tests {
 
     #[test]
     fn functions_take_expressions() {
-        assert_eq!(
-            evaluate("max(1, 2 * 3, min(9, 4)) + round(2.345, 1)"),
-            Ok(8.3)
-        );
+        assert_eq!(evaluate("max(1, 2 * 3, min(9, 4)) + round(2.345, 1)"), Ok(8.3));
     }
 
     #[test]
@@ -224,10 +215,7 @@ mod tests {
             "expected a number, a function or a parenthesis at character 5, found '*'"
         );
         assert_eq!(fault("(2 + 3"), "expected ')' at the end");
-        assert_eq!(
-            fault("2 3"),
-            "expected an operator or the end at character 3, found '3'"
-        );
+        assert_eq!(fault("2 3"), "expected an operator or the end at character 3, found '3'");
         assert_eq!(fault("1.2.3"), "\"1.2.3\" at character 1 is not a number");
         assert_eq!(fault("4 / (2 - 2)"), "division by zero at character 3");
         assert_eq!(fault("1e308 * 10"), "the result is too large for a double");
@@ -236,10 +224,7 @@ mod tests {
     #[test]
     fn deep_nesting_is_refused() {
         let text = "(".repeat(100_000);
-        assert_eq!(
-            evaluate(&text).unwrap_err(),
-            "parentheses are nested deeper than 100"
-        );
+        assert_eq!(evaluate(&text).unwrap_err(), "parentheses are nested deeper than 100");
     }
 
     proptest! {

@@ -33,15 +33,12 @@ fn round(value: f64, digits: f64) -> Result<f64, String> {
         ));
     }
     let text = format!("{value:.*}", digits as usize);
-    text.parse()
-        .map_err(|_| format!("{value} cannot be rounded"))
+    text.parse().map_err(|_| format!("{value} cannot be rounded"))
 }
 
 fn unknown(name: &str) -> String {
-    let nearest = NAMES
-        .into_iter()
-        .min_by_key(|known| strsim::levenshtein(known, name))
-        .unwrap_or("round");
+    let nearest =
+        NAMES.into_iter().min_by_key(|known| strsim::levenshtein(known, name)).unwrap_or("round");
     format!("there is no function {name}; did you mean {nearest}?")
 }
 

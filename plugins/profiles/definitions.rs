@@ -59,12 +59,7 @@ pub(crate) fn definitions() -> Vec<ToolDefinition> {
             SEARCH_INPUT,
             Some(SEARCH_OUTPUT),
         ),
-        define(
-            "read_profile",
-            "Gives a whole profile, as TOML text.",
-            READ_INPUT,
-            None,
-        ),
+        define("read_profile", "Gives a whole profile, as TOML text.", READ_INPUT, None),
         define(
             "read_figure",
             "Gives one figure, or one table, of a profile.",

@@ -33,9 +33,7 @@ fn json(value: &Value) -> Option<serde_json::Value> {
         Value::Datetime(date) => date.to_string().into(),
         Value::Array(items) => items.iter().map(json).collect::<Option<Vec<_>>>()?.into(),
         Value::Table(table) => {
-            let members = table
-                .iter()
-                .map(|(key, value)| Some((key.clone(), json(value)?)));
+            let members = table.iter().map(|(key, value)| Some((key.clone(), json(value)?)));
             members.collect::<Option<serde_json::Map<_, _>>>()?.into()
         }
     })
@@ -45,9 +43,8 @@ fn missing(root: &Value, key: &str) -> String {
     let mut keys = Vec::new();
     collect_keys(root, "", &mut keys);
     // A key that was cut short is nearer to what it begins than to a shorter one.
-    let nearest = keys
-        .iter()
-        .min_by_key(|known| (!known.starts_with(key), strsim::levenshtein(known, key)));
+    let nearest =
+        keys.iter().min_by_key(|known| (!known.starts_with(key), strsim::levenshtein(known, key)));
     match nearest {
         Some(nearest) => format!("there is no key {key:?}; the nearest is {nearest}"),
         None => format!("there is no key {key:?}; the profile is empty"),
@@ -112,10 +109,7 @@ mod tests {
             "there is no key \"memory.bandwith_bytes_per_s\"; the nearest is \
              memory.bandwidth_bytes_per_s"
         );
-        assert_eq!(
-            figure("", "a").unwrap_err(),
-            "there is no key \"a\"; the profile is empty"
-        );
+        assert_eq!(figure("", "a").unwrap_err(), "there is no key \"a\"; the profile is empty");
     }
 
     #[test]

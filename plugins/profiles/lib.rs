@@ -102,10 +102,6 @@ fn read(path: &str) -> Result<String, ToolError> {
 
 fn nearest_path(path: &str) -> String {
     let paths = profile_paths();
-    let nearest = paths
-        .iter()
-        .min_by_key(|known| strsim::levenshtein(known, path));
-    nearest.map_or(String::new(), |nearest| {
-        format!("; did you mean {nearest}?")
-    })
+    let nearest = paths.iter().min_by_key(|known| strsim::levenshtein(known, path));
+    nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"))
 }

@@ -62,10 +62,7 @@ fn score((path, text): &(String, String), wanted: &[String]) -> Score {
     let heading = words(&format!("{path} {}", title(text).unwrap_or("")));
     let body = words(text);
     let count = |words: &[String], word: &String| words.iter().filter(|w| *w == word).count();
-    let mut score = Score {
-        words_found: 0,
-        weight: 0,
-    };
+    let mut score = Score { words_found: 0, weight: 0 };
     for word in wanted {
         let in_heading = count(&heading, word).min(1);
         let in_body = count(&body, word).min(COUNT_MAX);
@@ -99,11 +96,7 @@ fn excerpt(text: &str, wanted: &[String]) -> String {
     };
     // `max_by_key` gives the last of equals; the first is the one a reader expects.
     let best = text.lines().rev().max_by_key(|line| found(line));
-    best.unwrap_or("")
-        .trim()
-        .chars()
-        .take(EXCERPT_CHARACTERS_MAX)
-        .collect()
+    best.unwrap_or("").trim().chars().take(EXCERPT_CHARACTERS_MAX).collect()
 }
 
 #[cfg(test)]

@@ -80,12 +80,14 @@ fn grant_from_disk(folder: &Path) -> Result<FileGrant, String> {
     let mut left_bytes = GRANT_BYTES_MAX;
     let mut folders = vec![(root.clone(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
-        let cannot = |path: &Path, error: io::Error| format!("cannot read {}: {error}", path.display());
+        let cannot =
+            |path: &Path, error: io::Error| format!("cannot read {}: {error}", path.display());
         let entries = fs::read_dir(&folder).map_err(|error| cannot(&folder, error))?;
         for entry in entries {
             let path = entry.map_err(|error| cannot(&folder, error))?.path();
             let name = path.file_name().and_then(|name| name.to_str());
-            let name = name.ok_or_else(|| format!("{} has a name that is not UTF-8", path.display()))?;
+            let name =
+                name.ok_or_else(|| format!("{} has a name that is not UTF-8", path.display()))?;
             let inside = format!("{prefix}{name}");
             let real = path.canonicalize().map_err(|error| cannot(&path, error))?;
             if !real.starts_with(&root) {
@@ -95,12 +97,16 @@ fn grant_from_disk(folder: &Path) -> Result<FileGrant, String> {
                 ));
             }
             if path.is_symlink() && real.is_dir() {
-                return Err(format!("{} is a link to a folder, which could lead in circles; remove it", path.display()));
+                return Err(format!(
+                    "{} is a link to a folder, which could lead in circles; remove it",
+                    path.display()
+                ));
             }
             match real.is_dir() {
                 true => folders.push((path, inside + "/")),
                 false => {
-                    let bytes = read_within(&real, &mut left_bytes).map_err(|error| cannot(&path, error))?;
+                    let bytes = read_within(&real, &mut left_bytes)
+                        .map_err(|error| cannot(&path, error))?;
                     files.insert(inside, bytes);
                 }
             }
@@ -125,7 +131,9 @@ pub(crate) fn tidy(path: &Path) -> PathBuf {
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
+            Component::ParentDir
+                if matches!(tidy.components().next_back(), Some(Component::Normal(_))) =>
+            {
                 tidy.pop();
             }
             other => tidy.push(other),
@@ -155,7 +163,8 @@ mod tests {
         assert_eq!(grant.files.keys().collect::<Vec<_>>(), ["a.json", "deep/b.json"]);
         #[cfg(unix)]
         {
-            std::os::unix::fs::symlink(place.path().join("secret"), place.path().join("data/link")).unwrap();
+            std::os::unix::fs::symlink(place.path().join("secret"), place.path().join("data/link"))
+                .unwrap();
             let refusal = grant_from_disk(&place.path().join("data")).unwrap_err();
             assert!(refusal.contains("leads out of the granted folder"), "{refusal}");
         }

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
-use timeslip_timeline::time::Span;
 use timeslip_timeline::drive::Load;
+use timeslip_timeline::time::Span;
 
 pub(crate) use load::Overrides;
 pub(crate) use words::LoadedWords;

@@ -70,7 +70,9 @@ pub(super) fn resolve(
             tool_calls: file.limits.tool_calls,
             output_tokens: file.limits.output_tokens,
         },
-        deadline: reader.positive("deadline_seconds", file.limits.deadline_seconds)?.map(Span::from_seconds_f64),
+        deadline: reader
+            .positive("deadline_seconds", file.limits.deadline_seconds)?
+            .map(Span::from_seconds_f64),
         name: file.name,
     };
     bench.digest = bench_digest(&bench, &load_table);
@@ -112,11 +114,14 @@ impl Reader<'_> {
     /// The bytes of a file that the bench names.
     pub(super) fn bytes(&self, what: &str, path: &str) -> Result<Vec<u8>, Failure> {
         self.folder.read(path).map_err(|error| {
+            let (place, shown) = (self.text.place_of(path), self.folder.shown(path));
+            if self.text.text.is_empty() {
+                // The command line names the component, and there is no bench to point into.
+                return Failure::usage(format!("cannot read {what} {shown}: {error}"));
+            }
             Failure::usage(format!(
-                "{}: cannot read {what} {}: {error}\n  fix: a path in a bench starts from the \
-                 bench's own folder",
-                self.text.place_of(path),
-                self.folder.shown(path)
+                "{place}: cannot read {what} {shown}: {error}\n  fix: a path in a bench starts \
+                 from the bench's own folder"
             ))
         })
     }
@@ -173,7 +178,10 @@ impl Reader<'_> {
         Ok(tools)
     }
 
-    fn config(&self, values: &BTreeMap<String, ConfigValue>) -> Result<BTreeMap<String, String>, Failure> {
+    fn config(
+        &self,
+        values: &BTreeMap<String, ConfigValue>,
+    ) -> Result<BTreeMap<String, String>, Failure> {
         let mut config = BTreeMap::new();
         for (key, value) in values {
             let text = match value {
@@ -192,7 +200,11 @@ impl Reader<'_> {
     }
 
     /// The tasks, and with words of kind `cassette` the recording of each.
-    fn tasks(&self, file: &BenchFile, overrides: &Overrides) -> Result<(Vec<Task>, TaskCassettes), Failure> {
+    fn tasks(
+        &self,
+        file: &BenchFile,
+        overrides: &Overrides,
+    ) -> Result<(Vec<Task>, TaskCassettes), Failure> {
         if let Some(input) = &overrides.task {
             let task = Task {
                 name: COMMAND_LINE_TASK.into(),
@@ -202,16 +214,19 @@ impl Reader<'_> {
             return Ok((vec![task], TaskCassettes::GivenOnCommandLine));
         }
         if file.task.is_empty() {
-            let problem = "the bench has no [[task]]; add one with `name` and `input`, or give --task TEXT";
+            let problem =
+                "the bench has no [[task]]; add one with `name` and `input`, or give --task TEXT";
             return Err(Failure::usage(format!("{}: {problem}", self.text.file)));
         }
         let mut names = std::collections::BTreeSet::new();
         if let Some(twice) = file.task.iter().find(|task| !names.insert(&task.name)) {
-            let problem = format!("two tasks are named `{}`; give each a name of its own", twice.name);
+            let problem =
+                format!("two tasks are named `{}`; give each a name of its own", twice.name);
             return Err(Failure::usage(format!("{}: {problem}", self.text.place_of(&twice.name))));
         }
         let cassettes = file.task.iter().map(|task| task.cassette.clone()).collect();
-        let tasks: Result<Vec<Task>, Failure> = file.task.iter().map(|task| self.task(task)).collect();
+        let tasks: Result<Vec<Task>, Failure> =
+            file.task.iter().map(|task| self.task(task)).collect();
         Ok((tasks?, TaskCassettes::OfTasks(cassettes)))
     }
 
@@ -266,17 +281,23 @@ impl Reader<'_> {
 
     fn limits(&self, table: &LimitsTable) -> Result<Limits, Failure> {
         let standard = Limits::standard();
-        let mib = |value: Option<usize>, standard: usize| value.map_or(standard, |mib| mib.saturating_mul(1 << 20));
+        let mib = |value: Option<usize>, standard: usize| {
+            value.map_or(standard, |mib| mib.saturating_mul(1 << 20))
+        };
         let wall = self.positive("burst_wall_seconds", table.burst_wall_seconds)?;
         let limits = Limits {
             memory_bytes: mib(table.memory_mib, standard.memory_bytes),
             table_elements: table.table_elements.unwrap_or(standard.table_elements),
             fuel: table.fuel.unwrap_or(standard.fuel),
-            burst_wall_time: wall.map_or(standard.burst_wall_time, |seconds| Duration::from_secs_f64(seconds.min(86_400.0))),
+            burst_wall_time: wall.map_or(standard.burst_wall_time, |seconds| {
+                Duration::from_secs_f64(seconds.min(86_400.0))
+            }),
             host_calls: table.host_calls.unwrap_or(standard.host_calls),
             boundary_bytes: mib(table.boundary_mib, standard.boundary_bytes),
             journal_lines: table.journal_lines.unwrap_or(standard.journal_lines),
-            journal_bytes: table.journal_mib.map_or(standard.journal_bytes, |mib| mib.saturating_mul(1 << 20)),
+            journal_bytes: table
+                .journal_mib
+                .map_or(standard.journal_bytes, |mib| mib.saturating_mul(1 << 20)),
         };
         if !(1 << 20..=4 << 30).contains(&limits.memory_bytes) {
             return Err(self.wrong("memory_mib", "`memory_mib` must be from 1 to 4096"));

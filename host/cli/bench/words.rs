@@ -137,7 +137,8 @@ fn read_cassettes(
             )));
         };
         let bytes = reader.bytes("the cassette", path)?;
-        let cassette = Cassette::parse(&reader.folder.shown(path), &bytes).map_err(Failure::usage)?;
+        let cassette =
+            Cassette::parse(&reader.folder.shown(path), &bytes).map_err(Failure::usage)?;
         read.push(Arc::new(cassette));
     }
     Ok(read)

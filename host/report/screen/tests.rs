@@ -11,26 +11,13 @@ use crate::examples::{chat, failed, guide, lost, session, slip};
 const WORDS: &str = "script agents/hardware-guide/script.toml: written by hand, no model replied";
 
 fn shown(slip: &Slip, answer: Option<&str>, style: Style) -> String {
-    let answers: Vec<Option<String>> = slip
-        .sessions
-        .iter()
-        .map(|_| answer.map(str::to_owned))
-        .collect();
-    run_screen(&RunScreen {
-        slip,
-        answers: &answers,
-        words_note: WORDS,
-        tool_outputs: None,
-        style,
-    })
+    let answers: Vec<Option<String>> =
+        slip.sessions.iter().map(|_| answer.map(str::to_owned)).collect();
+    run_screen(&RunScreen { slip, answers: &answers, words_note: WORDS, tool_outputs: None, style })
 }
 
 fn plain_style(width: usize) -> Style {
-    Style {
-        width,
-        colour: false,
-        ascii: false,
-    }
+    Style { width, colour: false, ascii: false }
 }
 
 /// Columns of the widest line.
@@ -215,23 +202,10 @@ fn many(count: u64) -> Slip {
     let of = |index: u64| {
         let span = (200 + index) * 1_000_000;
         let parts = [0, 1_000_000, 0, span - 1_000_000];
-        let shares = TimeShareNs {
-            prefill: parts[1],
-            decode: parts[3],
-            ..Default::default()
-        };
+        let shares = TimeShareNs { prefill: parts[1], decode: parts[3], ..Default::default() };
         let steps = vec![chat(0, parts, [100, 0, 350], "rubin-groq3")];
-        let session = session(
-            &format!("task-{}", index % 3),
-            index * 2_000_000,
-            shares,
-            steps,
-        );
-        if index % 9 == 8 {
-            failed(session, "deadline")
-        } else {
-            session
-        }
+        let session = session(&format!("task-{}", index % 3), index * 2_000_000, shares, steps);
+        if index % 9 == 8 { failed(session, "deadline") } else { session }
     };
     slip((0..count).map(of).collect())
 }
@@ -304,10 +278,7 @@ fn no_session_at_all() {
 
 #[test]
 fn ascii_alone() {
-    let style = Style {
-        ascii: true,
-        ..plain_style(80)
-    };
+    let style = Style { ascii: true, ..plain_style(80) };
     let text = shown(&slip(vec![guide(), lost()]), Some("yes"), style);
     assert!(text.is_ascii(), "{text}");
     insta::assert_snapshot!(text, @r"

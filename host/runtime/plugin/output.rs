@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn an_output_must_obey_the_schema_that_its_tool_declares() {
         let schema = r#"{"type": "object", "required": ["n"]}"#;
-        let rules = OutputRules::new(&[tool("a", "{}", Some(schema)), tool("b", "{}", None)]).unwrap();
+        let rules =
+            OutputRules::new(&[tool("a", "{}", Some(schema)), tool("b", "{}", None)]).unwrap();
         assert_eq!(rules.problem("a", r#"{"n": 1}"#), None);
         assert!(rules.problem("a", r#"{"m": 1}"#).unwrap().contains("\"n\""));
         assert!(rules.problem("a", "plain").unwrap().contains("must be JSON"));

@@ -45,11 +45,7 @@ impl Drive<'_> {
             }
             _ => false,
         };
-        *(if failed {
-            &mut self.counts.failed
-        } else {
-            &mut self.counts.answered
-        }) += 1;
+        *(if failed { &mut self.counts.failed } else { &mut self.counts.answered }) += 1;
         let cause = BurstCause::Step(pending.step);
         self.deliver(id, AGENT, Delivery::Answer(ask, answer), cause);
     }
@@ -58,10 +54,7 @@ impl Drive<'_> {
     pub(super) fn completed(&mut self, machine: usize, completion: Completion) {
         let call = completion.call;
         match completion.event {
-            CompletionEvent::Progress {
-                output_tokens,
-                timing,
-            } => {
+            CompletionEvent::Progress { output_tokens, timing } => {
                 if let Some(chat) = self.chats.get_mut(&call) {
                     let (id, ask) = (chat.session, chat.ask);
                     let content = chat.text_up_to(output_tokens);
@@ -75,10 +68,7 @@ impl Drive<'_> {
             }
             CompletionEvent::Failed(error) => {
                 if let Some(chat) = self.chats.remove(&call) {
-                    let answer = AnswerToAgent {
-                        ask: chat.ask,
-                        answer: Answer::Chat(Err(error)),
-                    };
+                    let answer = AnswerToAgent { ask: chat.ask, answer: Answer::Chat(Err(error)) };
                     self.answer_agent(chat.session, answer);
                 }
             }
@@ -104,20 +94,12 @@ impl Drive<'_> {
             chat.timing = timing;
             chat.usage.output_tokens = output_tokens;
         }
-        let answer = Answer::Chunk {
-            content,
-            output_tokens,
-        };
+        let answer = Answer::Chunk { content, output_tokens };
         self.deliver(id, AGENT, Delivery::Answer(ask, answer), cause);
     }
 
     fn served(&mut self, machine: usize, chat: ChatUnderWay, served: Served) {
-        let ChatUnderWay {
-            session: id,
-            ask,
-            message,
-            ..
-        } = chat;
+        let ChatUnderWay { session: id, ask, message, .. } = chat;
         let Some(session) = self.running.get_mut(&id) else {
             return;
         };
@@ -126,20 +108,13 @@ impl Drive<'_> {
         };
         let Some((message, finish_reason)) = served.words.or(message) else {
             let error = ModelError::Unavailable("the machine gave no words".to_owned());
-            let answer = AnswerToAgent {
-                ask,
-                answer: Answer::Chat(Err(error)),
-            };
+            let answer = AnswerToAgent { ask, answer: Answer::Chat(Err(error)) };
             return self.answer_agent(id, answer);
         };
         let step = &mut session.record.steps[pending.step];
         let asked_at = step.asked_at;
         let took = self.now.since(asked_at);
-        assert_eq!(
-            served.timing.end_to_end(),
-            took,
-            "the parts of a chat sum to its time"
-        );
+        assert_eq!(served.timing.end_to_end(), took, "the parts of a chat sum to its time");
         if let StepKind::Chat(chat) = &mut step.kind {
             **chat = ChatStep {
                 end: ChatEnd::Replied(finish_reason),
@@ -160,13 +135,7 @@ impl Drive<'_> {
             model: machine.model.clone(),
             machine: machine.name.clone(),
         };
-        self.answer_agent(
-            id,
-            AnswerToAgent {
-                ask,
-                answer: Answer::Chat(Ok(answer)),
-            },
-        );
+        self.answer_agent(id, AnswerToAgent { ask, answer: Answer::Chat(Ok(answer)) });
     }
 
     /// A plugin finished a call.
@@ -191,10 +160,7 @@ impl Drive<'_> {
             let step = pending.step;
             session.tool_step(step).compute = compute;
         }
-        let answer = AnswerToAgent {
-            ask: under_way.ask,
-            answer: Answer::Tool(output),
-        };
+        let answer = AnswerToAgent { ask: under_way.ask, answer: Answer::Tool(output) };
         self.answer_agent(id, answer);
     }
 

@@ -43,12 +43,7 @@ impl Drive<'_> {
             }
             Happening::Asked(ask, Ask::Sleep(span)) => {
                 let delivery = Delivery::Answer(ask, Answer::Slept);
-                let due = Due::Deliver {
-                    session: id,
-                    seat,
-                    delivery,
-                    cause: BurstCause::Busy,
-                };
+                let due = Due::Deliver { session: id, seat, delivery, cause: BurstCause::Busy };
                 self.schedule(self.now + span, due);
             }
             Happening::Dropped(ask) if seat == AGENT => self.dropped(id, ask),
@@ -60,14 +55,7 @@ impl Drive<'_> {
     fn begin_step(&mut self, id: SessionId, burst: usize, ask: AskId, kind: StepKind) {
         let session = self.running.get_mut(&id).expect("checked by the caller");
         let step = session.begin_step(self.now, burst, kind);
-        let before = session.pending.insert(
-            ask,
-            Pending {
-                step,
-                call: None,
-                is_due: false,
-            },
-        );
+        let before = session.pending.insert(ask, Pending { step, call: None, is_due: false });
         assert!(before.is_none(), "a guest uses the number of an ask once");
     }
 
@@ -79,13 +67,7 @@ impl Drive<'_> {
             pending.is_due = at < Instant::END;
         }
         let answer = AnswerToAgent { ask, answer };
-        self.schedule(
-            at,
-            Due::Answer {
-                session: id,
-                answer,
-            },
-        );
+        self.schedule(at, Due::Answer { session: id, answer });
     }
 
     fn asked_chat(
@@ -97,10 +79,7 @@ impl Drive<'_> {
         stream: bool,
     ) {
         let machine = self.machine_for(request.model.as_deref());
-        let served_by = machine
-            .as_ref()
-            .ok()
-            .map(|index| &self.stage.machines[*index]);
+        let served_by = machine.as_ref().ok().map(|index| &self.stage.machines[*index]);
         let model = match served_by {
             Some(machine) => machine.model.clone(),
             None => Arc::from(request.model.as_deref().unwrap_or_default()),
@@ -132,13 +111,7 @@ impl Drive<'_> {
                     reply: ReplyLength::of(reply.output_tokens),
                 };
                 let tokens = Some(tokens);
-                let work = Submission {
-                    session: id,
-                    model,
-                    request,
-                    tokens,
-                    stream,
-                };
+                let work = Submission { session: id, model, request, tokens, stream };
                 self.submit(machine, ask, work, reply);
             }
             Err(error) => self.no_words(id, error),
@@ -148,10 +121,7 @@ impl Drive<'_> {
     fn submit(&mut self, machine: usize, ask: AskId, work: Submission, reply: Reply) {
         let call = CallId(self.next_call);
         self.next_call += 1;
-        let session = self
-            .running
-            .get_mut(&work.session)
-            .expect("checked by the caller");
+        let session = self.running.get_mut(&work.session).expect("checked by the caller");
         let pending = session.pending.get_mut(&ask).expect("its step has begun");
         pending.call = Some((machine, call));
         let under_way = ChatUnderWay {
@@ -162,9 +132,7 @@ impl Drive<'_> {
             sent_bytes: 0,
         };
         self.chats.insert(call, under_way);
-        self.stage.machines[machine]
-            .backend
-            .submit(self.now, call, work);
+        self.stage.machines[machine].backend.submit(self.now, call, work);
     }
 
     /// The machine that serves a model; the first one when the request names none.
@@ -183,10 +151,7 @@ impl Drive<'_> {
     }
 
     fn no_words(&mut self, id: SessionId, error: WordsError) {
-        let cause = StopCause {
-            kind: error.kind,
-            message: error.message,
-        };
+        let cause = StopCause { kind: error.kind, message: error.message };
         self.end_session(id, SessionOutcome::Stopped(cause));
     }
 
@@ -226,26 +191,13 @@ impl Drive<'_> {
         }
         let call = self.next_tool_call;
         self.next_tool_call += 1;
-        seat.calls.insert(
-            call,
-            ToolCallUnderWay {
-                ask,
-                compute_before: None,
-            },
-        );
-        let delivery = Delivery::ToolCall {
-            call,
-            name,
-            arguments,
-        };
+        seat.calls.insert(call, ToolCallUnderWay { ask, compute_before: None });
+        let delivery = Delivery::ToolCall { call, name, arguments };
         self.deliver(id, seat_index, delivery, BurstCause::Start);
     }
 
     fn asked_user(&mut self, id: SessionId, burst: usize, ask: AskId, message: String) {
-        let step = UserStep {
-            message: message.clone(),
-            answer: None,
-        };
+        let step = UserStep { message: message.clone(), answer: None };
         self.begin_step(id, burst, ask, StepKind::User(step));
         let session = self.running.get_mut(&id).expect("checked by the caller");
         match self.stage.words.user_answer(&session.words, &message) {

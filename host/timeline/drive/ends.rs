@@ -21,10 +21,7 @@ impl Drive<'_> {
             }
             (_, GuestState::Finished(_)) => {
                 let message = "the plugin returned, and a plugin stays to answer calls";
-                let cause = StopCause {
-                    kind: "plugin_returned",
-                    message: message.to_owned(),
-                };
+                let cause = StopCause { kind: "plugin_returned", message: message.to_owned() };
                 self.plugin_stopped(id, seat, cause);
             }
             (_, GuestState::Stopped(cause)) => self.plugin_stopped(id, seat, cause),
@@ -40,13 +37,7 @@ impl Drive<'_> {
         if session.expects_nothing() {
             message = format!("{message}; {}", session.what_it_waits_for());
         }
-        self.end_session(
-            id,
-            SessionOutcome::Stopped(StopCause {
-                kind: "deadline",
-                message,
-            }),
-        );
+        self.end_session(id, SessionOutcome::Stopped(StopCause { kind: "deadline", message }));
     }
 
     /// Ends the sessions to which nothing can happen any more, each when its guests have finished
@@ -81,10 +72,7 @@ impl Drive<'_> {
         let Some(session) = self.running.get(&id) else {
             return;
         };
-        let cause = StopCause {
-            kind: "stuck",
-            message: session.what_it_waits_for(),
-        };
+        let cause = StopCause { kind: "stuck", message: session.what_it_waits_for() };
         self.end_session(id, SessionOutcome::Stopped(cause));
     }
 
@@ -106,35 +94,15 @@ impl Drive<'_> {
     }
 
     pub(super) fn into_record(mut self) -> RunRecord {
-        let CallCounts {
-            asked,
-            answered,
-            failed,
-            cancelled,
-        } = self.counts;
-        assert_eq!(
-            asked,
-            answered + failed + cancelled,
-            "a call was lost or counted twice"
-        );
-        assert_eq!(
-            self.ended.len(),
-            self.stage.sessions.len(),
-            "a session was lost"
-        );
+        let CallCounts { asked, answered, failed, cancelled } = self.counts;
+        assert_eq!(asked, answered + failed + cancelled, "a call was lost or counted twice");
+        assert_eq!(self.ended.len(), self.stage.sessions.len(), "a session was lost");
         self.ended.sort_by_key(|session| session.id);
-        let ended_at = self
-            .ended
-            .iter()
-            .map(|session| session.ended_at)
-            .max()
-            .unwrap_or_default();
+        let ended_at = self.ended.iter().map(|session| session.ended_at).max().unwrap_or_default();
         let machines = self.stage.machines.iter();
         RunRecord {
             sessions: self.ended,
-            machines: machines
-                .map(|machine| machine.backend.totals(ended_at))
-                .collect(),
+            machines: machines.map(|machine| machine.backend.totals(ended_at)).collect(),
             ended_at,
             calls: self.counts,
         }

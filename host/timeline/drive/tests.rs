@@ -25,13 +25,7 @@ fn nanos(nanos: u64) -> Span {
 fn a_chat_takes_the_time_that_its_machine_says() {
     let ran = Bench::of([vec![Move::Compute(7), chat("4 3"), Move::WaitForAll]]).run();
     assert_eq!(ran.step(0, 0), (7, 7 + 4 * 10 + 50 + 3 * 100));
-    assert_eq!(
-        ran.diaries[0],
-        [
-            (0, vec!["start".into()]),
-            (397, vec!["0: né né né ".into()])
-        ]
-    );
+    assert_eq!(ran.diaries[0], [(0, vec!["start".into()]), (397, vec!["0: né né né ".into()])]);
     let shares = critical_path(ran.session(0));
     let expected = TimeShares {
         agent: nanos(7),
@@ -45,36 +39,19 @@ fn a_chat_takes_the_time_that_its_machine_says() {
 
 #[test]
 fn everything_due_at_an_instant_is_delivered_before_the_agent_runs() {
-    let asks = [
-        sleep(190),
-        chat("4 1"),
-        user("190"),
-        tool("left", Behaviour::Sleep, 190),
-    ];
+    let asks = [sleep(190), chat("4 1"), user("190"), tool("left", Behaviour::Sleep, 190)];
     let ran = Bench::of([[asks.to_vec(), vec![Move::WaitForAny]].concat()]).run();
     let (instant, told) = &ran.diaries[0][1];
     assert_eq!(*instant, 190);
-    assert_eq!(
-        told,
-        &["0: slept", "2: yes", "1: né "],
-        "the plugin answers in a burst of its own"
-    );
+    assert_eq!(told, &["0: slept", "2: yes", "1: né "], "the plugin answers in a burst of its own");
 }
 
 #[test]
 fn steps_asked_together_overlap_and_the_longest_is_the_critical_path() {
-    let moves = vec![
-        sleep(100),
-        user("300"),
-        tool("left", Behaviour::Compute, 200),
-    ];
+    let moves = vec![sleep(100), user("300"), tool("left", Behaviour::Compute, 200)];
     let ran = Bench::of([[moves, vec![Move::WaitForAll, Move::Compute(5)]].concat()]).run();
     assert_eq!(ran.times(0), (0, 305));
-    let expected = TimeShares {
-        user: nanos(300),
-        agent: nanos(5),
-        ..TimeShares::default()
-    };
+    let expected = TimeShares { user: nanos(300), agent: nanos(5), ..TimeShares::default() };
     assert_eq!(critical_path(ran.session(0)), expected);
 }
 
@@ -84,53 +61,28 @@ fn an_answer_that_comes_while_the_agent_computes_waits_for_it() {
     assert_eq!(ran.step(0, 0), (0, 10), "the sleep itself is over in time");
     assert_eq!(ran.diaries[0][1].0, 50);
     assert_eq!(ran.session(0).bursts[1].cause, BurstCause::Busy);
-    let expected = TimeShares {
-        agent: nanos(50),
-        ..TimeShares::default()
-    };
+    let expected = TimeShares { agent: nanos(50), ..TimeShares::default() };
     assert_eq!(critical_path(ran.session(0)), expected);
 }
 
 #[test]
 fn a_chat_that_is_given_up_frees_its_machine() {
-    let first = vec![
-        chat("10 100"),
-        sleep(40),
-        Move::WaitForAny,
-        Move::DropOldest,
-    ];
+    let first = vec![chat("10 100"), sleep(40), Move::WaitForAny, Move::DropOldest];
     let second = vec![chat("4 1"), Move::WaitForAll];
     let mut bench = Bench::of([first, second]);
     bench.slots = [1, 1];
     let ran = bench.run();
-    let StepKind::Chat(given_up) = &ran.session(0).steps[0].kind else {
-        unreachable!()
-    };
+    let StepKind::Chat(given_up) = &ran.session(0).steps[0].kind else { unreachable!() };
     assert_eq!(given_up.end, ChatEnd::Cancelled);
     assert_eq!(ran.step(0, 0), (0, 40));
-    assert_eq!(
-        ran.step(1, 0),
-        (0, 40 + 190),
-        "the second begins when the first is given up"
-    );
-    let counts = CallCounts {
-        asked: 3,
-        answered: 2,
-        failed: 0,
-        cancelled: 1,
-    };
+    assert_eq!(ran.step(1, 0), (0, 40 + 190), "the second begins when the first is given up");
+    let counts = CallCounts { asked: 3, answered: 2, failed: 0, cancelled: 1 };
     assert_eq!(ran.record.calls, counts);
 }
 
 #[test]
 fn sessions_that_are_ready_at_one_instant_ask_in_their_order() {
-    let late = vec![
-        Move::Compute(10),
-        sleep(90),
-        Move::WaitForAll,
-        chat("4 1"),
-        Move::WaitForAll,
-    ];
+    let late = vec![Move::Compute(10), sleep(90), Move::WaitForAll, chat("4 1"), Move::WaitForAll];
     let early = vec![sleep(100), Move::WaitForAll, chat("4 1"), Move::WaitForAll];
     let mut bench = Bench::of([late, early]);
     bench.slots = [1, 1];
@@ -144,20 +96,12 @@ fn of_two_answers_at_one_instant_the_step_asked_first_woke_the_agent() {
     let moves = vec![user("100"), Move::Compute(40), sleep(60), Move::WaitForAll];
     let ran = Bench::of([moves.clone()]).run();
     assert_eq!(ran.session(0).bursts[1].cause, BurstCause::Step(0));
-    let swapped = vec![
-        sleep(100),
-        Move::Compute(40),
-        tool("left", Behaviour::Sleep, 60),
-    ];
+    let swapped = vec![sleep(100), Move::Compute(40), tool("left", Behaviour::Sleep, 60)];
     let ran = Bench::of([[swapped, vec![user("60"), Move::WaitForAll]].concat()]).run();
     assert_eq!(ran.session(0).bursts[1].cause, BurstCause::Step(0));
     let chat_first = vec![chat("4 1"), sleep(190), Move::WaitForAll];
     let ran = Bench::of([chat_first]).run();
-    assert_eq!(
-        ran.session(0).bursts[1].cause,
-        BurstCause::Step(0),
-        "timers are told first"
-    );
+    assert_eq!(ran.session(0).bursts[1].cause, BurstCause::Step(0), "timers are told first");
 }
 
 #[test]
@@ -191,14 +135,8 @@ fn a_plugin_computes_one_call_at_a_time_and_sleeps_in_many() {
     let ran = Bench::of([moves]).run();
     let ends: Vec<u64> = (0..4).map(|step| ran.step(0, step).1).collect();
     assert_eq!(ends, [100, 100, 30, 60]);
-    let StepKind::Tool(last) = &ran.session(0).steps[3].kind else {
-        unreachable!()
-    };
-    assert_eq!(
-        last.compute,
-        nanos(30),
-        "its own computing, without the wait for the plugin"
-    );
+    let StepKind::Tool(last) = &ran.session(0).steps[3].kind else { unreachable!() };
+    assert_eq!(last.compute, nanos(30), "its own computing, without the wait for the plugin");
 }
 
 #[test]
@@ -225,10 +163,7 @@ fn a_request_goes_to_the_machine_of_its_model() {
     assert_eq!(machine(1), ("rack-large".to_owned(), "large".to_owned()));
     assert_eq!(machine(2), (String::new(), "huge".to_owned()));
     let told = &ran.diaries[0][1].1[0];
-    assert!(
-        told.ends_with("serves \"huge\"; they serve large, small"),
-        "{told}"
-    );
+    assert!(told.ends_with("serves \"huge\"; they serve large, small"), "{told}");
 }
 
 #[test]
@@ -239,60 +174,28 @@ fn a_session_without_words_ends_there() {
         vec![user("nobody"), user("gone"), Move::WaitForAll],
     ])
     .run();
-    assert_eq!(
-        (ran.ended(0), ran.ended(1)),
-        ("script_error", "script_error")
-    );
+    assert_eq!((ran.ended(0), ran.ended(1)), ("script_error", "script_error"));
     assert_eq!(ran.cause(0), "nothing is written for \"what?\"");
-    assert_eq!(
-        ran.ended(2),
-        "answered",
-        "that nobody is there is an answer"
-    );
-    assert_eq!(
-        (ran.record.calls.failed, ran.record.calls.cancelled),
-        (2, 2)
-    );
+    assert_eq!(ran.ended(2), "answered", "that nobody is there is an answer");
+    assert_eq!((ran.record.calls.failed, ran.record.calls.cancelled), (2, 2));
 }
 
 #[test]
 fn a_streamed_reply_comes_in_pieces_that_make_up_its_beginning() {
     let moves = vec![chat_with(None, "4 3", true), Move::WaitForAll];
     let ran = Bench::of([moves]).run();
-    let pieces: Vec<_> = ran.diaries[0][1..]
-        .iter()
-        .map(|(at, told)| (*at, &*told[0]))
-        .collect();
-    assert_eq!(
-        pieces,
-        [
-            (190, "0: …né  1"),
-            (290, "0: …né  2"),
-            (390, "0: né né né ")
-        ]
-    );
+    let pieces: Vec<_> = ran.diaries[0][1..].iter().map(|(at, told)| (*at, &*told[0])).collect();
+    assert_eq!(pieces, [(190, "0: …né  1"), (290, "0: …né  2"), (390, "0: né né né ")]);
 }
 
 #[test]
 fn a_stream_that_is_given_up_keeps_what_was_written() {
-    let moves = vec![
-        chat_with(None, "4 3", true),
-        Move::WaitForAny,
-        Move::Compute(20),
-        Move::DropOldest,
-    ];
+    let moves =
+        vec![chat_with(None, "4 3", true), Move::WaitForAny, Move::Compute(20), Move::DropOldest];
     let ran = Bench::of([moves]).run();
-    let StepKind::Chat(chat) = &ran.session(0).steps[0].kind else {
-        unreachable!()
-    };
-    assert_eq!(
-        (chat.end.clone(), chat.usage.output_tokens),
-        (ChatEnd::Cancelled, 1)
-    );
-    assert_eq!(
-        (chat.timing.prefill, chat.timing.decode),
-        (nanos(40), nanos(120))
-    );
+    let StepKind::Chat(chat) = &ran.session(0).steps[0].kind else { unreachable!() };
+    assert_eq!((chat.end.clone(), chat.usage.output_tokens), (ChatEnd::Cancelled, 1));
+    assert_eq!((chat.timing.prefill, chat.timing.decode), (nanos(40), nanos(120)));
     assert_eq!(chat.timing.end_to_end(), nanos(210));
 }
 
@@ -301,9 +204,7 @@ fn a_refused_chat_fails_and_all_its_time_was_waiting() {
     let mut bench = Bench::of([vec![chat("4 1"), chat("901 5"), Move::WaitForAll]]);
     bench.slots = [1, 1];
     let ran = bench.run();
-    let StepKind::Chat(chat) = &ran.session(0).steps[1].kind else {
-        unreachable!()
-    };
+    let StepKind::Chat(chat) = &ran.session(0).steps[1].kind else { unreachable!() };
     assert!(matches!(chat.end, ChatEnd::Failed(_)));
     assert_eq!(chat.timing.queue, nanos(190));
 }
@@ -314,10 +215,7 @@ fn sessions_start_at_their_arrivals() {
     let mut bench = Bench::of([moves(), moves(), moves()]);
     bench.load = Load::Arrivals(vec![at(10), at(10), at(400)]);
     let ran = bench.run();
-    assert_eq!(
-        [0, 1, 2].map(|session| ran.times(session)),
-        [(10, 60), (10, 60), (400, 450)]
-    );
+    assert_eq!([0, 1, 2].map(|session| ran.times(session)), [(10, 60), (10, 60), (400, 450)]);
 }
 
 #[test]
@@ -379,8 +277,5 @@ fn ten_thousand_waiting_sessions_cost_no_more_each_than_a_few() {
         (0..3).map(|_| measure()).min().expect("three runs")
     };
     let (few, many) = (best_of_three(2_500), best_of_three(10_000));
-    assert!(
-        many < few * 10,
-        "2,500 sessions took {few:?}, and 10,000 took {many:?}"
-    );
+    assert!(many < few * 10, "2,500 sessions took {few:?}, and 10,000 took {many:?}");
 }

@@ -42,10 +42,7 @@ impl Drive<'_> {
                 assert_eq!(instants.len(), sessions, "each session has an arrival");
                 assert!(instants.is_sorted(), "arrivals stand in ascending order");
                 for at in instants {
-                    assert!(
-                        at < Instant::END,
-                        "sessions arrive before the end of the clock"
-                    );
+                    assert!(at < Instant::END, "sessions arrive before the end of the clock");
                     self.queue.schedule(at, Due::Arrival);
                 }
             }
@@ -55,15 +52,9 @@ impl Drive<'_> {
     /// The earliest instant at which a timer or a machine has something. What stands at the end of
     /// the clock never comes.
     fn next_instant(&self) -> Option<Instant> {
-        let machines = self
-            .stage
-            .machines
-            .iter()
-            .filter_map(|machine| machine.backend.next_event_at());
-        machines
-            .chain(self.queue.next_at())
-            .min()
-            .filter(|at| *at < Instant::END)
+        let machines =
+            self.stage.machines.iter().filter_map(|machine| machine.backend.next_event_at());
+        machines.chain(self.queue.next_at()).min().filter(|at| *at < Instant::END)
     }
 
     fn deliver_everything_due(&mut self) {
@@ -72,23 +63,14 @@ impl Drive<'_> {
         }
         for machine in 0..self.stage.machines.len() {
             while let Some(completion) = self.stage.machines[machine].backend.next(Some(self.now)) {
-                assert!(
-                    completion.at <= self.now,
-                    "a machine looked past the deadline"
-                );
+                assert!(completion.at <= self.now, "a machine looked past the deadline");
                 self.completed(machine, completion);
             }
             let next = self.stage.machines[machine].backend.next_event_at();
-            assert!(
-                next.is_none_or(|at| at > self.now),
-                "a machine does not move on"
-            );
+            assert!(next.is_none_or(|at| at > self.now), "a machine does not move on");
         }
         let left = self.queue.next_at();
-        assert!(
-            left.is_none_or(|at| at > self.now),
-            "something due was not delivered"
-        );
+        assert!(left.is_none_or(|at| at > self.now), "something due was not delivered");
     }
 
     fn perform(&mut self, due: Due) {
@@ -102,38 +84,18 @@ impl Drive<'_> {
         }
         match due {
             Due::Arrival => self.start_next_session(),
-            Due::Happened {
-                session,
-                seat,
-                burst,
-                happening,
-            } => {
+            Due::Happened { session, seat, burst, happening } => {
                 self.happened(session, seat, burst, happening);
             }
-            Due::ToolAnswered {
-                session,
-                seat,
-                call,
-                compute,
-                happening,
-            } => {
+            Due::ToolAnswered { session, seat, call, compute, happening } => {
                 self.tool_answered(session, seat, call, compute, happening);
             }
-            Due::Deliver {
-                session,
-                seat,
-                delivery,
-                cause,
-            } => {
+            Due::Deliver { session, seat, delivery, cause } => {
                 self.deliver(session, seat, delivery, cause);
             }
             Due::Answer { session, answer } => self.answer_agent(session, answer),
             Due::SeatFree { session, seat } => self.ready.push((session, seat)),
-            Due::SeatEnded {
-                session,
-                seat,
-                state,
-            } => self.seat_ended(session, seat, state),
+            Due::SeatEnded { session, seat, state } => self.seat_ended(session, seat, state),
             Due::Deadline { session } => self.deadline_passed(session),
             Due::Stuck { session } => self.stuck(session),
         }
@@ -157,11 +119,7 @@ impl Drive<'_> {
         let id = SessionId(u32::try_from(self.started).expect("fewer than 2^32 sessions"));
         self.started += 1;
         let guests = (self.stage.make_guests)(id, &plan);
-        assert_eq!(
-            guests.plugins.len(),
-            self.stage.plugins.len(),
-            "a guest for each plugin"
-        );
+        assert_eq!(guests.plugins.len(), self.stage.plugins.len(), "a guest for each plugin");
         let mut seats = vec![Seat::new(self.stage.agent.clone(), guests.agent)];
         for (name, plugin) in self.stage.plugins.iter().zip(guests.plugins) {
             seats.push(Seat::new(name.clone(), plugin));
@@ -225,10 +183,7 @@ impl Drive<'_> {
     fn merge(&mut self, id: SessionId, seat_index: usize, cause: BurstCause, done: Done) {
         let Done { guest, burst } = done;
         self.touched.push(id);
-        let session = self
-            .running
-            .get_mut(&id)
-            .expect("only running sessions are resumed");
+        let session = self.running.get_mut(&id).expect("only running sessions are resumed");
         let seat = &mut session.seats[seat_index];
         let compute_before = seat.compute;
         seat.compute += burst.compute;
@@ -253,13 +208,7 @@ impl Drive<'_> {
                     let began = session.seats[seat_index].calls.get(&call);
                     let before = began.and_then(|call| call.compute_before).unwrap_or(total);
                     let compute = total.saturating_sub(before);
-                    Due::ToolAnswered {
-                        session: id,
-                        seat: seat_index,
-                        call,
-                        compute,
-                        happening,
-                    }
+                    Due::ToolAnswered { session: id, seat: seat_index, call, compute, happening }
                 }
                 other => Due::Happened {
                     session: id,
@@ -271,11 +220,7 @@ impl Drive<'_> {
             self.schedule(at, due);
         }
         if burst.state != GuestState::Waiting {
-            let due = Due::SeatEnded {
-                session: id,
-                seat: seat_index,
-                state: burst.state,
-            };
+            let due = Due::SeatEnded { session: id, seat: seat_index, state: burst.state };
             self.schedule(ended_at, due);
         }
     }
@@ -300,9 +245,6 @@ impl Due {
     /// Whether it counts among what a session expects: what surely changes something. An answer
     /// does not, since it may have been given up; a deadline only ends the session.
     fn is_expected(&self) -> bool {
-        !matches!(
-            self,
-            Due::Arrival | Due::Answer { .. } | Due::Deadline { .. }
-        )
+        !matches!(self, Due::Arrival | Due::Answer { .. } | Due::Deadline { .. })
     }
 }

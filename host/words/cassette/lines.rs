@@ -176,7 +176,14 @@ pub(super) const KEYS: [(&str, &[&str]); 11] = [
     (
         "chat",
         &[
-            "kind", "messages", "model", "tools", "options", "reply", "finish_reason", "usage",
+            "kind",
+            "messages",
+            "model",
+            "tools",
+            "options",
+            "reply",
+            "finish_reason",
+            "usage",
             "chunks_ns",
         ],
     ),
@@ -189,7 +196,12 @@ pub(super) const KEYS: [(&str, &[&str]); 11] = [
     (
         "options",
         &[
-            "max_output_tokens", "temperature", "top_p", "seed", "stop", "tool_choice",
+            "max_output_tokens",
+            "temperature",
+            "top_p",
+            "seed",
+            "stop",
+            "tool_choice",
             "response_schema",
         ],
     ),

@@ -64,10 +64,9 @@ pub(super) fn question_miss(
         .rev()
         .max_by_key(|answer| likeness(&answer.question, question))
         .map(|answer| match Difference::between(&answer.question, question) {
-            Some(difference) => format!(
-                "\nThe closest recorded question is on line {}; {difference}",
-                answer.line
-            ),
+            Some(difference) => {
+                format!("\nThe closest recorded question is on line {}; {difference}", answer.line)
+            }
             None => String::new(),
         });
     miss(format!(
@@ -150,11 +149,9 @@ fn differing_parts(cassette: &Cassette, chat: &RecordedChat, request: &ChatReque
                 true => continue,
                 false => ("tools", listed(&recorded), listed(&asked)),
             },
-            KeyPart::Options => (
-                "options",
-                canonical_options(recorded.options),
-                canonical_options(asked.options),
-            ),
+            KeyPart::Options => {
+                ("options", canonical_options(recorded.options), canonical_options(asked.options))
+            }
         };
         if let Some(difference) = Difference::between(&recorded, &asked) {
             told.push_str(&format!("\n{name}: {difference}"));

@@ -25,14 +25,12 @@ mod write;
 
 use std::collections::HashMap;
 
-use timeslip_timeline::conversation::{
-    ChatOptions, FinishReason, Message, ToolDefinition, Usage,
-};
+use timeslip_timeline::conversation::{ChatOptions, FinishReason, Message, ToolDefinition, Usage};
 use timeslip_timeline::time::Span;
 
 pub use lines::{AppliedRewrite, Header, KeyPart, TokenSource};
-pub use record::cassette_of_session;
 pub use outputs::{ObservedToolCall, ToolComparison, ToolOutputReport, ToolVerdict};
+pub use record::cassette_of_session;
 pub use words::CassetteWords;
 pub use write::CassetteWriter;
 

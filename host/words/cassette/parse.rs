@@ -242,7 +242,10 @@ fn diagnose(text: &str, error: &serde_json::Error) -> Fault {
             return (column_of(text, kind), problem, suggestion(kind, &KINDS));
         }
         None => {
-            return fault("the line does not say its kind", format!("add \"kind\": one of {}", KINDS.join(", ")));
+            return fault(
+                "the line does not say its kind",
+                format!("add \"kind\": one of {}", KINDS.join(", ")),
+            );
         }
     };
     if let Some((name, known)) = unknown_key(kind, &value) {

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use timeslip_timeline::backend::{
-    Reply, SessionId, SessionWords, UserReply, Words, WordsError,
-};
+use timeslip_timeline::backend::{Reply, SessionId, SessionWords, UserReply, Words, WordsError};
 use timeslip_timeline::conversation::ChatRequest;
 
 use super::key::{Key, RequestParts, key_of_message, key_of_request};

@@ -6,7 +6,7 @@ use timeslip_timeline::conversation::{Message, Role, ToolCall};
 
 use super::split::{Found, items};
 use super::{ImportOptions, Place};
-use crate::error::{FileError, suggestion};
+use crate::error::{FileError, reason_without_place, suggestion};
 
 const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
 
@@ -85,18 +85,19 @@ pub(super) fn read_messages(
     options: &ImportOptions,
     applied: &mut [u64],
 ) -> Result<Turns, FileError> {
-    let mut turns =
-        Turns { turns: Vec::new(), applied: vec![0; options.rewrites.len()] };
+    let mut turns = Turns { turns: Vec::new(), applied: vec![0; options.rewrites.len()] };
     // Calls of the last reply that have no output yet.
     let mut open: Vec<ToolCall> = Vec::new();
     let mut calls = 0;
     for (index, text) in items(place, found.messages)?.into_iter().enumerate() {
         let wrong = |(problem, fix): (String, String)| {
-            let problem = format!("conversation {}, message {}: {problem}", found.number, index + 1);
+            let problem =
+                format!("conversation {}, message {}: {problem}", found.number, index + 1);
             place.error(text, problem, &fix)
         };
-        let recorded: RecordedMessage<'_> = serde_json::from_str(text)
-            .map_err(|error| wrong((format!("{error}"), "correct the message".to_owned())))?;
+        let recorded: RecordedMessage<'_> = serde_json::from_str(text).map_err(|error| {
+            wrong((reason_without_place(&error), "correct the message".to_owned()))
+        })?;
         let mut turn = read_message(recorded, &mut open, &mut calls).map_err(wrong)?;
         rewrite(&mut turn, options, &mut turns.applied);
         turns.turns.push(turn);

@@ -73,12 +73,8 @@ fn the_recording_has_the_counts_that_its_description_gives() {
     let imported = openai_messages(RECORDING, &bytes, &options()).unwrap();
     let conversations = &imported.conversations;
     let sum = |count: fn(&ImportedConversation) -> usize| conversations.iter().map(count).sum();
-    let counts: [usize; 4] = [
-        conversations.len(),
-        sum(|c| c.chats),
-        sum(|c| c.tool_calls),
-        sum(|c| c.answers),
-    ];
+    let counts: [usize; 4] =
+        [conversations.len(), sum(|c| c.chats), sum(|c| c.tool_calls), sum(|c| c.answers)];
     assert_eq!(counts, [150, 1808, 862, 946]);
     assert_eq!(conversations.iter().map(|c| c.rewrites_applied).sum::<u64>(), 90);
     assert_eq!(conversations[0].name, "task-00-trial-0");

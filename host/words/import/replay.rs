@@ -6,9 +6,7 @@ use timeslip_timeline::time::Span;
 use super::message::{Turn, Turns};
 use super::split::Found;
 use super::{ImportOptions, ImportedConversation, Place};
-use crate::cassette::{
-    AppliedRewrite, CassetteWriter, Header, KeyPart, SCHEMA, TokenSource,
-};
+use crate::cassette::{AppliedRewrite, CassetteWriter, Header, KeyPart, SCHEMA, TokenSource};
 use crate::error::FileError;
 
 /// The cassette of a conversation, with its counts.
@@ -21,7 +19,8 @@ pub(super) fn imported(
 ) -> Result<ImportedConversation, FileError> {
     let has = |role| turns.turns.iter().any(|turn| turn.message.role == role);
     let lacks = |what: &str| {
-        let problem = format!("conversation {} ({name}) has no message of the {what}", found.number);
+        let problem =
+            format!("conversation {} ({name}) has no message of the {what}", found.number);
         place.error(found.messages, problem, "complete it, or take it out of the file")
     };
     if !has(Role::Assistant) {
@@ -49,14 +48,13 @@ pub(super) fn imported(
 
 fn header(name: &str, turns: &Turns, options: &ImportOptions) -> Header {
     let rewrites = options.rewrites.iter().zip(&turns.applied);
-    let rewrites = rewrites.filter(|(_, applied)| **applied > 0).map(|(rewrite, applied)| {
-        AppliedRewrite {
+    let rewrites =
+        rewrites.filter(|(_, applied)| **applied > 0).map(|(rewrite, applied)| AppliedRewrite {
             tool: rewrite.tool.clone(),
             from: rewrite.from.clone(),
             to: rewrite.to.clone(),
             applied: *applied,
-        }
-    });
+        });
     Header {
         schema: SCHEMA.to_owned(),
         name: name.to_owned(),

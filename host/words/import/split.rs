@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Deserializer, Value};
 
 use super::Place;
-use crate::error::FileError;
+use crate::error::{FileError, reason_without_place};
 
 /// A conversation, not yet read.
 pub(super) struct Found<'t> {
@@ -83,7 +83,7 @@ pub(super) fn items<'t>(place: &Place<'t>, array: &'t str) -> Result<Vec<&'t str
         Ok(items) => Ok(items.into_iter().map(RawValue::get).collect()),
         Err(error) => Err(place.error(
             array,
-            format!("this is no list of messages: {error}"),
+            format!("this is no list of messages: {}", reason_without_place(&error)),
             "write a JSON array of messages",
         )),
     }
@@ -98,11 +98,7 @@ fn is_message(item: &str) -> bool {
     serde_json::from_str::<Message>(item).is_ok()
 }
 
-fn found<'t>(
-    place: &Place<'t>,
-    number: usize,
-    part: &'t str,
-) -> Result<Found<'t>, FileError> {
+fn found<'t>(place: &Place<'t>, number: usize, part: &'t str) -> Result<Found<'t>, FileError> {
     if part.starts_with('[') {
         return Ok(Found { number, messages: part, key: None, trial: None });
     }
@@ -115,7 +111,8 @@ fn found<'t>(
     };
     let object: Object<'t> = match part.starts_with('{') {
         true => serde_json::from_str(part).map_err(|error| {
-            let problem = format!("conversation {number} cannot be read: {error}");
+            let reason = reason_without_place(&error);
+            let problem = format!("conversation {number} cannot be read: {reason}");
             place.error(part, problem, "give each key of the conversation once")
         })?,
         false => return Err(no_messages()),
@@ -165,7 +162,7 @@ fn no_json(place: &Place<'_>, began: usize, error: &serde_json::Error) -> FileEr
     let byte = (lines_before + error.column().saturating_sub(1)).min(place.text.len());
     place.error_at(
         byte,
-        format!("this is no JSON: {error}"),
+        format!("this is no JSON: {}", reason_without_place(error)),
         "give a JSON array of conversations, or JSON Lines with one on each line",
     )
 }

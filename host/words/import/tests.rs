@@ -129,7 +129,11 @@ fn identifiers_may_come_again_and_outputs_are_paired_by_place() {
     assert_eq!((conversation.chats, conversation.tool_calls), (3, 2));
     let cassette = Cassette::parse("c", conversation.cassette.as_bytes()).unwrap();
     assert_eq!(cassette.counts().chats, 3);
-    assert!(conversation.cassette.contains(r#"{"kind":"tool","name":"b","arguments":"{}","output":"2""#));
+    assert!(
+        conversation
+            .cassette
+            .contains(r#"{"kind":"tool","name":"b","arguments":"{}","output":"2""#)
+    );
 }
 
 #[test]
@@ -137,7 +141,10 @@ fn a_rewrite_changes_the_outputs_of_its_tool_and_is_noted() {
     let imported = import_with(SMALL, vec![rewrite("find", "province")]).unwrap();
     let [first, second] = &imported.conversations[..] else { panic!("{imported:?}") };
     assert_eq!((first.rewrites_applied, second.rewrites_applied), (2, 0));
-    assert!(first.cassette.contains(r#""output":"state one""#) && !first.cassette.contains("province one"));
+    assert!(
+        first.cassette.contains(r#""output":"state one""#)
+            && !first.cassette.contains("province one")
+    );
     let header = Cassette::parse("c", first.cassette.as_bytes()).unwrap().header().clone();
     assert_eq!(header.rewrites.len(), 1);
     assert_eq!((header.rewrites[0].applied, header.rewrites[0].to.as_str()), (2, "state"));
@@ -189,7 +196,7 @@ fn a_file_without_conversations_is_refused() {
 #[test]
 fn text_that_is_no_json_or_cut_off_is_located() {
     insta::assert_snapshot!(fault("{\"messages\": []}\nnot json\n"), @"
-    r.json:2:2: this is no JSON: expected ident at line 2 column 2
+    r.json:2:2: this is no JSON: expected ident
       fix: give a JSON array of conversations, or JSON Lines with one on each line
     ");
     let cut = &SMALL[..SMALL.len() - 20];
@@ -209,7 +216,9 @@ fn text_that_is_no_json_or_cut_off_is_located() {
 #[test]
 fn a_message_that_makes_no_sense_is_located() {
     let with = |message: &str| {
-        fault(&format!("[\n{{\"role\":\"user\",\"content\":\"x\"}},\n{message},\n{{\"role\":\"assistant\"}}]"))
+        fault(&format!(
+            "[\n{{\"role\":\"user\",\"content\":\"x\"}},\n{message},\n{{\"role\":\"assistant\"}}]"
+        ))
     };
     insta::assert_snapshot!(with(r#"{"role":"asistant"}"#), @"
     r.json:3:1: conversation 1, message 2: unknown role `asistant`
@@ -232,7 +241,7 @@ fn a_message_that_makes_no_sense_is_located() {
       fix: correct the message
     ");
     insta::assert_snapshot!(with(r#"{"content":"x"}"#), @"
-    r.json:3:1: conversation 1, message 2: missing field `role` at line 1 column 15
+    r.json:3:1: conversation 1, message 2: missing field `role`
       fix: correct the message
     ");
 }

@@ -45,11 +45,8 @@ fn dialogue(question: &str, tools: &Tools) -> (Vec<Vec<ToolCall>>, String) {
     let file = "agents/hardware-guide/script.toml";
     let mut words = ScriptWords::parse(file, SCRIPT.as_bytes(), Arc::default())
         .unwrap_or_else(|error| panic!("{error}"));
-    let session = SessionWords {
-        session: SessionId(0),
-        task_index: 0,
-        task_input: Arc::from(question),
-    };
+    let session =
+        SessionWords { session: SessionId(0), task_index: 0, task_input: Arc::from(question) };
     let mut request = ChatRequest {
         model: None,
         messages: vec![
@@ -120,5 +117,8 @@ fn the_example_says_what_its_tools_could_not_give() {
 fn the_example_answers_other_questions_honestly() {
     let (called, answer) = dialogue("How hot does a rack run?", &TOOLS);
     assert!(called.is_empty());
-    assert!(answer.starts_with("I cannot answer that: no model is behind this example"), "{answer}");
+    assert!(
+        answer.starts_with("I cannot answer that: no model is behind this example"),
+        "{answer}"
+    );
 }

@@ -47,7 +47,7 @@ use crate::limit::within_limit;
 use crate::tokenizer::Tokenizer;
 
 use context::{answer_context, reply_context};
-use rules::{Answering, Asked, AnswerRule, CallRule, ReplyRule, Rules, Seen};
+use rules::{AnswerRule, Answering, Asked, CallRule, ReplyRule, Rules, Seen};
 
 const KIND: &str = "script_error";
 
@@ -172,11 +172,12 @@ impl ScriptWords {
         call: &CallRule,
         context: &minijinja::Value,
     ) -> Result<String, WordsError> {
-        let Some(template) = call.arguments else { return Ok("{}".to_owned()) };
+        let Some(template) = call.arguments else {
+            return Ok("{}".to_owned());
+        };
         let text = self.rules.templates.render(template, context).map_err(error)?;
         let wrong = |problem: String| {
-            let (line, name, tool) =
-                (self.rules.templates.line(template), &rule.name, &call.tool);
+            let (line, name, tool) = (self.rules.templates.line(template), &rule.name, &call.tool);
             error(format!(
                 "{}:{line}: rule `{name}` gives the tool `{tool}` arguments that are {problem}\n  \
                  they read: {}\n  \

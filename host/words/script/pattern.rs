@@ -16,10 +16,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// Reads it from a value of the script.
-    pub(super) fn read(
-        toml: &TomlFile<'_>,
-        value: &Spanned<String>,
-    ) -> Result<Pattern, FileError> {
+    pub(super) fn read(toml: &TomlFile<'_>, value: &Spanned<String>) -> Result<Pattern, FileError> {
         let source = value.get_ref().clone();
         match Regex::new(&source) {
             Ok(regex) => Ok(Pattern { source, regex }),
@@ -56,7 +53,9 @@ impl Pattern {
 
 /// The reader's own reason: its last line, and the place that its caret marks.
 fn reason(error: &BuildError) -> String {
-    let Some(syntax) = error.syntax_error() else { return error.to_string() };
+    let Some(syntax) = error.syntax_error() else {
+        return error.to_string();
+    };
     let told = syntax.to_string();
     let reason = told.lines().last().unwrap_or_default();
     let reason = reason.strip_prefix("error: ").unwrap_or(reason);

@@ -138,7 +138,9 @@ fn holds_count(wanted: Option<CountTable>, found: u64, what: &str) -> Result<(),
 }
 
 fn holds_in(pattern: &Option<Pattern>, text: &str, what: &str) -> Result<Value, String> {
-    let Some(pattern) = pattern else { return Ok(Value::from_pairs::<_, Value, Value>([])) };
+    let Some(pattern) = pattern else {
+        return Ok(Value::from_pairs::<_, Value, Value>([]));
+    };
     pattern.captures(text).ok_or_else(|| format!("`{}` is not in {what}", pattern.source()))
 }
 
@@ -207,11 +209,7 @@ impl Rules {
         })
     }
 
-    fn read_call(
-        &mut self,
-        toml: &TomlFile<'_>,
-        table: CallTable,
-    ) -> Result<CallRule, FileError> {
+    fn read_call(&mut self, toml: &TomlFile<'_>, table: CallTable) -> Result<CallRule, FileError> {
         let arguments = self.read_template(toml, table.arguments.as_ref())?;
         Ok(CallRule { tool: table.tool, arguments })
     }

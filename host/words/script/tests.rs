@@ -142,10 +142,7 @@ fn templates_see_outputs_by_tool_and_by_call() {
         output("a", r#"{"price":1}"#),
     ];
     let said = said(&mut script, messages);
-    assert_eq!(
-        said,
-        "Rome 1 Pisa 2.5 last 1, not JSON, 3 of 6, search+book, {\"price\":1}"
-    );
+    assert_eq!(said, "Rome 1 Pisa 2.5 last 1, not JSON, 3 of 6, search+book, {\"price\":1}");
 }
 
 #[test]

@@ -34,10 +34,7 @@ pub enum Distribution {
 enum DistributionText {
     Fixed(u64),
     Uniform([u64; 2]),
-    Lognormal {
-        median: f64,
-        p95: f64,
-    },
+    Lognormal { median: f64, p95: f64 },
 }
 
 impl TryFrom<DistributionText> for Distribution {

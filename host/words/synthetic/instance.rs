@@ -23,7 +23,9 @@ pub(super) fn instance_of(schema: &str) -> String {
 }
 
 fn instance(root: &Value, schema: &Value, depth: usize) -> Value {
-    let Value::Object(schema) = schema else { return Value::Object(Map::new()) };
+    let Value::Object(schema) = schema else {
+        return Value::Object(Map::new());
+    };
     if depth > DEPTH_MAX {
         return Value::Null;
     }

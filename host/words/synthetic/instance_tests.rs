@@ -46,7 +46,10 @@ fn numbers_keep_to_their_bounds() {
     assert_eq!(number(json!({"type": "integer"})), json!(0));
     assert_eq!(number(json!({"type": "integer", "minimum": 2.5})), json!(3));
     assert_eq!(number(json!({"type": "integer", "maximum": -7, "multipleOf": 5})), json!(-10));
-    assert_eq!(number(json!({"type": "number", "exclusiveMinimum": 0, "maximum": 0.5})), json!(0.5));
+    assert_eq!(
+        number(json!({"type": "number", "exclusiveMinimum": 0, "maximum": 0.5})),
+        json!(0.5)
+    );
     assert_eq!(
         number(json!({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})),
         json!(0.5)

@@ -206,7 +206,9 @@ impl Words for SyntheticWords {
         heard.answers += 1;
         let place = place_of(session.session, heard.answers);
         let is_gone = heard.answers > heard.answers_left;
-        let Some(user) = &self.spec.user else { return Ok(UserReply::Nobody) };
+        let Some(user) = &self.spec.user else {
+            return Ok(UserReply::Nobody);
+        };
         if is_gone {
             return Ok(UserReply::Gone);
         }

@@ -32,8 +32,7 @@ fn request(tools: &[&str]) -> ChatRequest {
 }
 
 const TALK: &str = "output_tokens = { uniform = [5, 400] }";
-const TOOLS: &str =
-    "output_tokens = { fixed = 60 }\ntool_calls_per_session = { fixed = 2 }";
+const TOOLS: &str = "output_tokens = { fixed = 60 }\ntool_calls_per_session = { fixed = 2 }";
 
 #[test]
 fn a_reply_has_exactly_the_drawn_tokens() {
@@ -156,10 +155,9 @@ fn a_specification_is_read_from_the_tagged_table_of_a_bench() {
         Synthetic(SyntheticSpec),
     }
     let read = |text: &str| toml::from_str::<Table>(text);
-    let Table::Synthetic(spec) = read(
-        "kind = \"synthetic\"\noutput_tokens = { lognormal = { median = 150, p95 = 2000 } }",
-    )
-    .unwrap();
+    let Table::Synthetic(spec) =
+        read("kind = \"synthetic\"\noutput_tokens = { lognormal = { median = 150, p95 = 2000 } }")
+            .unwrap();
     assert_eq!(spec.output_tokens, Distribution::Lognormal { median: 150.0, p95: 2000.0 });
     let wrong = |text: &str| read(text).unwrap_err().message().to_owned();
     let unknown = wrong("kind = \"synthetic\"\noutput_tokens = { fixed = 1 }\nusr = 1");

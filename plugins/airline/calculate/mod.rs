@@ -18,9 +18,7 @@ const CHARACTERS_MAX: usize = 4096;
 /// Characters that no arithmetic has, text that is no expression, and failures of evaluation.
 pub(crate) fn calculate(arguments: &Object) -> Result<String, Fault> {
     let expression = arguments.get("expression")?;
-    let expression = expression
-        .as_text()
-        .ok_or("the expression is not a string")?;
+    let expression = expression.as_text().ok_or("the expression is not a string")?;
     let allowed = |character: char| "0123456789+-*/(). ".contains(character);
     if !expression.chars().all(allowed) {
         return Err("invalid characters in expression".into());

@@ -30,10 +30,7 @@ fn integer_power(base: &BigInt, exponent: &BigInt) -> Result<Number, String> {
 
 fn power_of_bounded_size(base: &BigInt, exponent: &BigInt) -> Result<Number, String> {
     let exponent = exponent.to_u32().filter(|exponent| {
-        let bits = base
-            .bits()
-            .saturating_sub(1)
-            .checked_mul((*exponent).into());
+        let bits = base.bits().saturating_sub(1).checked_mul((*exponent).into());
         bits.is_some_and(|bits| bits <= INTEGER_BITS_MAX)
     });
     let exponent = exponent.ok_or("the power is too large")?;

@@ -41,12 +41,7 @@ pub(super) enum Step {
 
 /// The steps of an expression.
 pub(super) fn read(text: &str) -> Result<Vec<Step>, String> {
-    let mut reader = Reader {
-        text: text.trim_matches(' '),
-        at: 0,
-        depth: 0,
-        steps: Vec::new(),
-    };
+    let mut reader = Reader { text: text.trim_matches(' '), at: 0, depth: 0, steps: Vec::new() };
     if reader.text.is_empty() {
         return Err("invalid syntax (<string>, line 0)".to_owned());
     }
@@ -104,8 +99,7 @@ impl Reader<'_> {
         }
         self.power()?;
         // Two of them are no step less: the sign of a double's zero changes twice.
-        self.steps
-            .extend(std::iter::repeat_n(Step::Negate, negations));
+        self.steps.extend(std::iter::repeat_n(Step::Negate, negations));
         Ok(())
     }
 
@@ -184,17 +178,12 @@ impl Reader<'_> {
             return double.map(Number::Double).map_err(|_| syntax_error());
         }
         if integer.starts_with('0') && integer.bytes().any(|digit| digit != b'0') {
-            return Err(
-                "leading zeros in decimal integer literals are not permitted \
+            return Err("leading zeros in decimal integer literals are not permitted \
                         (<string>, line 1)"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         if integer.len() > INTEGER_DIGITS_MAX {
-            return Err(format!(
-                "an integer of {} digits is too long",
-                integer.len()
-            ));
+            return Err(format!("an integer of {} digits is too long", integer.len()));
         }
         let integer = BigInt::from_str(integer).map_err(|_| syntax_error())?;
         Ok(Number::Integer(integer))

@@ -137,10 +137,8 @@ impl Masks {
             mask(a, byte) | mask(b, byte) << 16 | mask(c, byte) << 32 | mask(d, byte) << 48
         };
         let quotes = places(a, b, c, d, b'"');
-        let escapes = v128_or(
-            v128_or(is(a, b'\\'), is(b, b'\\')),
-            v128_or(is(c, b'\\'), is(d, b'\\')),
-        );
+        let escapes =
+            v128_or(v128_or(is(a, b'\\'), is(b, b'\\')), v128_or(is(c, b'\\'), is(d, b'\\')));
         let (a, b, c, d) = (folded(a), folded(b), folded(c), folded(d));
         Masks {
             quotes,

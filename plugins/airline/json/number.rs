@@ -142,10 +142,7 @@ mod tests {
     #[test]
     fn integers_stay_integers_of_any_size() {
         let large = number("100000000000000000000000000000");
-        assert_eq!(
-            shown(large.plus(&number("1")).unwrap()),
-            "100000000000000000000000000001"
-        );
+        assert_eq!(shown(large.plus(&number("1")).unwrap()), "100000000000000000000000000001");
         assert_eq!(shown(number("5").minus(&number("7")).unwrap()), "-2");
     }
 
@@ -153,10 +150,7 @@ mod tests {
     fn a_double_makes_the_result_a_double() {
         assert_eq!(shown(number("1").plus(&number("0.5")).unwrap()), "1.5");
         assert_eq!(shown(number("2").times(&number("2.0")).unwrap()), "4.0");
-        assert_eq!(
-            shown(number("0.1").plus(&number("0.2")).unwrap()),
-            "0.30000000000000004"
-        );
+        assert_eq!(shown(number("0.1").plus(&number("0.2")).unwrap()), "0.30000000000000004");
     }
 
     #[test]

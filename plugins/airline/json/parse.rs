@@ -17,11 +17,7 @@ const INTEGER_DIGITS_MAX: usize = 4300;
 /// # Errors
 /// What is wrong, and at which byte, counted from 0.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
-    let mut reader = Reader {
-        text,
-        at: 0,
-        depth: 0,
-    };
+    let mut reader = Reader { text, at: 0, depth: 0 };
     let value = reader.value()?;
     reader.skip_space();
     match reader.at == text.len() {
@@ -266,14 +262,8 @@ mod tests {
             ("-", "expected a digit at byte 1"),
             ("\"abc", "a string without an end at byte 4"),
             ("\"\\x\"", "an unknown escape in a string at byte 2"),
-            (
-                "\"\\u12g4\"",
-                "\\u without four hexadecimal digits at byte 2",
-            ),
-            (
-                "\"\\ud800\"",
-                "half of a surrogate pair in a string at byte 7",
-            ),
+            ("\"\\u12g4\"", "\\u without four hexadecimal digits at byte 2"),
+            ("\"\\ud800\"", "half of a surrogate pair in a string at byte 7"),
             ("\"a\nb\"", "a control character in a string at byte 2"),
         ] {
             assert_eq!(parse(text), Err(format!("not valid JSON: {fault}")));
@@ -283,10 +273,7 @@ mod tests {
     #[test]
     fn deep_nesting_is_refused() {
         let fault = parse(&"[".repeat(100_000)).unwrap_err();
-        assert_eq!(
-            fault,
-            "not valid JSON: values are nested too deeply at byte 100"
-        );
+        assert_eq!(fault, "not valid JSON: values are nested too deeply at byte 100");
     }
 
     #[test]

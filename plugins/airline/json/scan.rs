@@ -21,11 +21,7 @@ pub(crate) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// Starts before the value that begins at byte `at`.
     pub(crate) fn new(bytes: &'a [u8], at: usize) -> Scanner<'a> {
-        Scanner {
-            bytes,
-            at,
-            entered: false,
-        }
+        Scanner { bytes, at, entered: false }
     }
 
     /// Goes on where another scanner of the same text stopped, behind a member's value.

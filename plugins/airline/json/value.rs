@@ -150,10 +150,7 @@ mod tests {
         let mut object = object(r#"{"a":1,"b":2}"#);
         object.set("a", "x".into());
         object.set("c", Value::Null);
-        assert_eq!(
-            json(&Value::Object(object)),
-            r#"{"a": "x", "b": 2, "c": null}"#
-        );
+        assert_eq!(json(&Value::Object(object)), r#"{"a": "x", "b": 2, "c": null}"#);
     }
 
     #[test]

@@ -26,11 +26,7 @@ pub(crate) fn plain(value: &Value) -> String {
 
 /// A text in single quotes, or in double ones where it has single quotes itself.
 pub(crate) fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut out = String::from(quote);
     for character in text.chars() {
         match character {
@@ -143,16 +139,9 @@ fn shortest(double: f64) -> String {
 fn shortest_scientific(double: f64) -> String {
     let short = format!("{double:e}");
     let digits = short.bytes().take_while(|byte| *byte != b'e');
-    let fraction_digits = digits
-        .skip_while(|byte| *byte != b'.')
-        .count()
-        .saturating_sub(1);
+    let fraction_digits = digits.skip_while(|byte| *byte != b'.').count().saturating_sub(1);
     let nearest = format!("{double:.fraction_digits$e}");
-    if nearest.parse() == Ok(double) {
-        nearest
-    } else {
-        short
-    }
+    if nearest.parse() == Ok(double) { nearest } else { short }
 }
 
 /// Writing to a `String` cannot fail.

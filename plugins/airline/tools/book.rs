@@ -22,10 +22,7 @@ const BAG_PRICE: usize = 50;
 
 pub(crate) fn book_reservation(state: &mut State, arguments: &Object) -> Result<String, Fault> {
     let user_id = arguments.get("user_id")?.key()?;
-    let user = state
-        .users
-        .find_optional(user_id)?
-        .ok_or("user not found")?;
+    let user = state.users.find_optional(user_id)?.ok_or("user not found")?;
     let id = new_id(&mut state.reservations)?;
     let timetable = state.flights.timetable()?;
     let travellers = arguments.get("passengers")?.array()?.len();
@@ -58,11 +55,7 @@ fn new_id(reservations: &mut Table) -> Result<&'static str, Fault> {
 /// The price with insurance and bags, added in this order, which matters for doubles.
 fn plus_extras(price: Number, arguments: &Object, travellers: usize) -> Result<Number, Fault> {
     let insured = arguments.get("insurance")?.as_text() == Some("yes");
-    let insurance = if insured {
-        INSURANCE_PRICE * travellers
-    } else {
-        0
-    };
+    let insurance = if insured { INSURANCE_PRICE * travellers } else { 0 };
     let bags = arguments.get("nonfree_baggages")?.number()?;
     let bags = bags.times(&Number::from(BAG_PRICE))?;
     Ok(price.plus(&insurance.into())?.plus(&bags)?)
@@ -77,10 +70,7 @@ fn check_payments(methods: &Object, payments: &[Object], total: &Number) -> Resu
         let method = id.key()?.and_then(|id| methods.find(id));
         let method = method.ok_or_else(|| format!("payment method {} not found", plain(id)))?;
         let method = method.object()?;
-        let limited = matches!(
-            method.get("source")?.as_text(),
-            Some("gift_card" | "certificate")
-        );
+        let limited = matches!(method.get("source")?.as_text(), Some("gift_card" | "certificate"));
         if limited && method.get("amount")?.number()? < amount.number()? {
             return Err(format!("not enough balance in payment method {}", plain(id)).into());
         }
@@ -132,7 +122,5 @@ fn reservation(id: &str, arguments: &Object, segments: Vec<Object>) -> Result<Ob
         ("nonfree_baggages", given("nonfree_baggages")?),
         ("insurance", given("insurance")?),
     ];
-    Ok(Object(
-        members.map(|(key, value)| (key.to_owned(), value)).into(),
-    ))
+    Ok(Object(members.map(|(key, value)| (key.to_owned(), value)).into()))
 }

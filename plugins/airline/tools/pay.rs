@@ -6,11 +6,8 @@ use crate::state::State;
 use crate::table::Table;
 
 /// The ids of certificates that are sent, in the order of their use.
-const CERTIFICATES: [&str; 3] = [
-    "certificate_3221322",
-    "certificate_3221323",
-    "certificate_3221324",
-];
+const CERTIFICATES: [&str; 3] =
+    ["certificate_3221322", "certificate_3221323", "certificate_3221324"];
 
 /// A payment method of the user whom a reservation belongs to, as changes of reservations need it:
 /// no certificate, and no gift card that holds less than the price.
@@ -25,11 +22,8 @@ pub(super) fn method_for_change<'u>(
 ) -> Result<&'u mut Object, Fault> {
     let user_id = reservation.get("user_id")?;
     let user = users.find_optional(user_id.key()?)?;
-    let user = user.ok_or_else(|| {
-        user_id
-            .as_text()
-            .map_or(plain(user_id), crate::json::key_error)
-    })?;
+    let user =
+        user.ok_or_else(|| user_id.as_text().map_or(plain(user_id), crate::json::key_error))?;
     let methods = user.get_mut("payment_methods")?.object_mut()?;
     let method = match payment_id.key()? {
         Some(id) => methods.get_mut(id).ok(),
@@ -56,13 +50,8 @@ pub(super) fn charge(method: &mut Object, price: &Number) -> Result<(), Fault> {
 
 /// An element of a payment history.
 pub(super) fn payment(payment_id: &Value, amount: Number) -> Value {
-    let members = [
-        ("payment_id", payment_id.clone()),
-        ("amount", amount.into()),
-    ];
-    Value::Object(Object(
-        members.map(|(key, value)| (key.to_owned(), value)).into(),
-    ))
+    let members = [("payment_id", payment_id.clone()), ("amount", amount.into())];
+    Value::Object(Object(members.map(|(key, value)| (key.to_owned(), value)).into()))
 }
 
 pub(crate) fn send_certificate(state: &mut State, arguments: &Object) -> Result<String, Fault> {
@@ -79,9 +68,7 @@ pub(crate) fn send_certificate(state: &mut State, arguments: &Object) -> Result<
     certificate.set("id", id.into());
     methods.set(id, Value::Object(certificate));
     let (user_id, amount) = (plain(user_id), plain(amount));
-    Ok(format!(
-        "Certificate {id} added to user {user_id} with amount {amount}."
-    ))
+    Ok(format!("Certificate {id} added to user {user_id} with amount {amount}."))
 }
 
 fn is_gift_card(method: &Object) -> Result<bool, Fault> {

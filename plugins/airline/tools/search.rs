@@ -57,11 +57,8 @@ fn connection(
     date: Option<&str>,
 ) -> Result<Option<Value>, Fault> {
     let arrival = first.text("scheduled_arrival_time_est")?;
-    let second_date = if arrival.contains("+1") {
-        Some(day_after(date)?)
-    } else {
-        date.map(str::to_owned)
-    };
+    let second_date =
+        if arrival.contains("+1") { Some(day_after(date)?) } else { date.map(str::to_owned) };
     if arrival > second.text("scheduled_departure_time_est")? {
         return Ok(None);
     }
@@ -83,17 +80,10 @@ fn connection(
 /// The day behind a date in May 2024, without a zero in front of it, as the recorded tool has it.
 fn day_after(date: Option<&str>) -> Result<String, Fault> {
     let date = date.ok_or("the date is not a string")?;
-    let start = date
-        .char_indices()
-        .rev()
-        .nth(1)
-        .map_or(0, |(start, _)| start);
+    let start = date.char_indices().rev().nth(1).map_or(0, |(start, _)| start);
     let digits = &date[start..];
     let day: i64 = digits.trim().parse().map_err(|_| {
-        format!(
-            "invalid literal for int() with base 10: {}",
-            crate::json::key_error(digits)
-        )
+        format!("invalid literal for int() with base 10: {}", crate::json::key_error(digits))
     })?;
     Ok(format!("2024-05-{}", day + 1))
 }

@@ -32,15 +32,9 @@ pub(crate) fn update_reservation_baggages(
 ) -> Result<String, Fault> {
     let reservation = reservation(&mut state.reservations, arguments)?;
     let nonfree = arguments.get("nonfree_baggages")?;
-    let more = nonfree
-        .number()?
-        .minus(reservation.get("nonfree_baggages")?.number()?)?;
+    let more = nonfree.number()?.minus(reservation.get("nonfree_baggages")?.number()?)?;
     let zero = Number::from(0);
-    let price = if more > zero {
-        more.times(&Number::from(BAG_PRICE))?
-    } else {
-        zero
-    };
+    let price = if more > zero { more.times(&Number::from(BAG_PRICE))? } else { zero };
     let payment_id = arguments.get("payment_id")?;
     let method = method_for_change(&mut state.users, reservation, payment_id, &price)?;
     charge(method, &price)?;
@@ -110,10 +104,7 @@ fn price_change(
     for key in ["price", "origin", "destination"] {
         segment.set(key, present.get(key)?.clone());
     }
-    Ok(present
-        .get("price")?
-        .number()?
-        .times(&Number::from(travellers))?)
+    Ok(present.get("price")?.number()?.times(&Number::from(travellers))?)
 }
 
 /// The reservation's segment that is flown on the same flight and day in the same cabin.

@@ -13,14 +13,7 @@ fn colours_paint_and_change_no_text() {
     let slip = slip(vec![guide(), lost()]);
     let bare = shown(&slip, Some("yes"), plain_style(100));
     assert!(!bare.contains('\x1b'));
-    let painted = shown(
-        &slip,
-        Some("yes"),
-        Style {
-            colour: true,
-            ..plain_style(100)
-        },
-    );
+    let painted = shown(&slip, Some("yes"), Style { colour: true, ..plain_style(100) });
     assert!(painted.contains("\x1b[32m"));
     let mut stripped = String::new();
     let mut rest = painted.as_str();
@@ -46,11 +39,7 @@ fn nothing_that_a_guest_says_reaches_the_terminal_as_a_command() {
         slip.components[0].name = evil.to_owned();
         let answers = vec![Some(evil.to_owned()); count];
         let examples = vec![evil.to_owned()];
-        let note = ToolOutputsNote {
-            different: 1,
-            examples,
-            ..ToolOutputsNote::default()
-        };
+        let note = ToolOutputsNote { different: 1, examples, ..ToolOutputsNote::default() };
         let text = run_screen(&RunScreen {
             slip: &slip,
             answers: &answers,
@@ -65,10 +54,7 @@ fn nothing_that_a_guest_says_reaches_the_terminal_as_a_command() {
 
 #[test]
 fn long_and_wide_names_are_shortened_and_bars_stay_in_line() {
-    let shares = TimeShareNs {
-        tool: 10_000_000,
-        ..TimeShareNs::default()
-    };
+    let shares = TimeShareNs { tool: 10_000_000, ..TimeShareNs::default() };
     let name = "東京スカイツリーの高さを調べてから観光案内を作る長い名前の道具";
     let steps = vec![
         tool(0, 4_000_000, name, None),
@@ -102,48 +88,27 @@ fn no_line_is_wider_than_the_terminal() {
         chat.machine.clone_from(&long);
     }
     alone.steps.truncate(1);
-    for sessions in [
-        vec![guide(), lost(), named.clone()],
-        vec![named; 5],
-        vec![alone],
-    ] {
+    for sessions in [vec![guide(), lost(), named.clone()], vec![named; 5], vec![alone]] {
         let mut slip = slip(sessions);
         slip.bench.name.clone_from(&long);
         slip.machines[0].model.clone_from(&long);
         for width in 0..150 {
             let text = shown(&slip, Some(&long), plain_style(width));
-            assert!(
-                widest(&text) <= width.max(NARROWEST),
-                "{width} columns:\n{text}"
-            );
+            assert!(widest(&text) <= width.max(NARROWEST), "{width} columns:\n{text}");
         }
     }
 }
 
 #[test]
 fn a_session_of_many_steps_shows_its_beginning_and_its_end() {
-    let shares = TimeShareNs {
-        tool: 200_000_000,
-        ..TimeShareNs::default()
-    };
+    let shares = TimeShareNs { tool: 200_000_000, ..TimeShareNs::default() };
     let step = |index: u64| tool(index * 1_000_000, 1_000_000, &format!("look-{index}"), None);
     let text = shown(
-        &slip(vec![session(
-            "long",
-            0,
-            shares,
-            (0..200).map(step).collect(),
-        )]),
+        &slip(vec![session("long", 0, shares, (0..200).map(step).collect())]),
         None,
         plain_style(80),
     );
     assert!(text.contains("… 140 more steps"), "{text}");
-    assert!(
-        text.contains("look-44 ") && !text.contains("look-45 "),
-        "{text}"
-    );
-    assert!(
-        text.contains("look-185 ") && !text.contains("look-184 "),
-        "{text}"
-    );
+    assert!(text.contains("look-44 ") && !text.contains("look-45 "), "{text}");
+    assert!(text.contains("look-185 ") && !text.contains("look-184 "), "{text}");
 }

@@ -15,10 +15,7 @@ fn what_is_unknown_says_so() {
         }
     }
     let text = shown(&slip(vec![guide]), None, plain_style(80));
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| line.contains("unknown"))
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("unknown")).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     energy              unknown
     cost                unknown
@@ -27,20 +24,10 @@ fn what_is_unknown_says_so() {
 
 #[test]
 fn a_reply_of_one_token_has_no_rate() {
-    let shares = TimeShareNs {
-        decode: 500,
-        ..TimeShareNs::default()
-    };
+    let shares = TimeShareNs { decode: 500, ..TimeShareNs::default() };
     let steps = vec![chat(0, [0, 0, 0, 500], [10, 0, 1], "rubin-groq3")];
-    let text = shown(
-        &slip(vec![session("one", 0, shares, steps)]),
-        None,
-        plain_style(80),
-    );
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| line.contains("unknown"))
-        .collect();
+    let text = shown(&slip(vec![session("one", 0, shares, steps)]), None, plain_style(80));
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("unknown")).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     inter-token latency unknown
     tokens/s/user       unknown

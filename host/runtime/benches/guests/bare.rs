@@ -73,7 +73,10 @@ impl BareAgent {
         contract::Agent::add_to_linker::<_, HasSelf<Bare>>(&mut linker, |bare| bare)
             .expect("no function is defined twice");
         let linked = linker.instantiate_pre(&component).expect("the probe links");
-        BareAgent { engine: engine.clone(), instance: AgentPre::new(linked).expect("it is an agent") }
+        BareAgent {
+            engine: engine.clone(),
+            instance: AgentPre::new(linked).expect("it is an agent"),
+        }
     }
 
     /// One instance that does one task.
@@ -119,7 +122,12 @@ impl session::Host for Bare {
         Ok(None)
     }
     fn budget_left(&mut self) -> wasmtime::Result<types::Budget> {
-        Ok(types::Budget { time_ns: None, model_calls: None, tool_calls: None, output_tokens: None })
+        Ok(types::Budget {
+            time_ns: None,
+            model_calls: None,
+            tool_calls: None,
+            output_tokens: None,
+        })
     }
 }
 

@@ -55,7 +55,8 @@ pub fn run(agent: &AgentComponent, setup: &Arc<Setup>, line: &str) -> String {
             GuestState::Stopped(cause) => panic!("{}", cause.message),
             GuestState::Waiting => {}
         }
-        deliveries = burst.happenings.into_iter().filter_map(|(_, happening)| answer(happening)).collect();
+        deliveries =
+            burst.happenings.into_iter().filter_map(|(_, happening)| answer(happening)).collect();
         assert!(!deliveries.is_empty(), "the probe waits for nothing");
     }
 }

@@ -128,11 +128,10 @@ fn print_table() {
 /// The median that criterion has just written.
 fn median_ns(row: &str, side: &str) -> Option<f64> {
     // Criterion makes folder names of titles by replacing what a file system may not take.
-    let name: String = row.chars().map(|c| if "?\"/\\*<>:|^".contains(c) { '_' } else { c }).collect();
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    );
+    let name: String =
+        row.chars().map(|c| if "?\"/\\*<>:|^".contains(c) { '_' } else { c }).collect();
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
     let file = target.join("criterion").join(name).join(side).join("new/estimates.json");
     let text = std::fs::read_to_string(file).ok()?;
     let estimates: serde_json::Value = serde_json::from_str(&text).ok()?;

@@ -20,9 +20,14 @@ pub fn measure(side: &str, sessions: &str) {
 
 /// Runs each side in a process of its own and prints the table.
 pub fn print_table() {
-    println!("\n{:<40} {:>12} {:>12} {:>7}", "memory of a session in a chat", "timeslip", "bare", "ratio");
+    println!(
+        "\n{:<40} {:>12} {:>12} {:>7}",
+        "memory of a session in a chat", "timeslip", "bare", "ratio"
+    );
     for sessions in ["1000", "10000"] {
-        let (Some(ours), Some(bare)) = (in_own_process("timeslip", sessions), in_own_process("bare", sessions)) else {
+        let (Some(ours), Some(bare)) =
+            (in_own_process("timeslip", sessions), in_own_process("bare", sessions))
+        else {
             println!("{sessions:<40} not measured: /proc is not here");
             continue;
         };
@@ -43,7 +48,8 @@ fn hosted_kib(sessions: u32) -> f64 {
     let setup = hosted::setup();
     let first = hosted::waiting(&agent, &setup, 0);
     let before = resident_bytes();
-    let guests: Vec<_> = (1..sessions).map(|session| hosted::waiting(&agent, &setup, session)).collect();
+    let guests: Vec<_> =
+        (1..sessions).map(|session| hosted::waiting(&agent, &setup, session)).collect();
     let grown = resident_bytes() - before;
     drop((first, guests));
     grown / f64::from(sessions - 1) / 1024.0

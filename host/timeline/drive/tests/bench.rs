@@ -34,27 +34,15 @@ impl Bench {
     pub(super) fn of(sessions: impl IntoIterator<Item = Vec<Move>>) -> Bench {
         let sessions: Vec<Vec<Move>> = sessions.into_iter().collect();
         let load = Load::AtOnce(sessions.len());
-        Bench {
-            sessions,
-            load,
-            deadline: None,
-            slots: [1000, 1000],
-            threads: 1,
-        }
+        Bench { sessions, load, deadline: None, slots: [1000, 1000], threads: 1 }
     }
 
     pub(super) fn deadline(self, nanos: u64) -> Bench {
-        Bench {
-            deadline: Some(Span::from_nanos(nanos)),
-            ..self
-        }
+        Bench { deadline: Some(Span::from_nanos(nanos)), ..self }
     }
 
     pub(super) fn run(&self) -> Ran {
-        self.run_on(
-            self.slots
-                .map(|slots| Box::new(Slots::new(slots)) as Box<dyn Backend>),
-        )
+        self.run_on(self.slots.map(|slots| Box::new(Slots::new(slots)) as Box<dyn Backend>))
     }
 
     pub(super) fn run_on(&self, backends: [Box<dyn Backend>; 2]) -> Ran {
@@ -86,17 +74,12 @@ impl Bench {
                     &self.sessions[plan.task_index],
                     diaries[plan.task_index].clone(),
                 )),
-                plugins: (0..2)
-                    .map(|_| Box::new(Plugin::default()) as Box<dyn Guest>)
-                    .collect(),
+                plugins: (0..2).map(|_| Box::new(Plugin::default()) as Box<dyn Guest>).collect(),
             },
             on_session_end: &mut |_, _| {},
             threads: self.threads,
         });
-        let diaries = diaries
-            .into_iter()
-            .map(|diary| diary.lock().unwrap().clone())
-            .collect();
+        let diaries = diaries.into_iter().map(|diary| diary.lock().unwrap().clone()).collect();
         Ran { record, diaries }
     }
 }

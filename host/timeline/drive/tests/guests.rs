@@ -45,13 +45,7 @@ pub(super) struct Agent {
 impl Agent {
     pub(super) fn new(moves: &[Move], diary: Diary) -> Agent {
         let moves = moves.iter().cloned().collect();
-        Agent {
-            moves,
-            open: BTreeSet::new(),
-            asked: 0,
-            heard_anything: false,
-            diary,
-        }
+        Agent { moves, open: BTreeSet::new(), asked: 0, heard_anything: false, diary }
     }
 
     fn hear(&mut self, now: Instant, deliveries: Vec<Delivery>) {
@@ -108,11 +102,7 @@ impl Guest for Agent {
                 Some(Move::WaitForAll | Move::WaitForAny) => {}
             }
         };
-        Burst {
-            happenings,
-            compute,
-            state,
-        }
+        Burst { happenings, compute, state }
     }
 }
 
@@ -123,10 +113,9 @@ fn told(delivery: &Delivery) -> String {
         Delivery::Answer(AskId(ask), answer) => match answer {
             Answer::Chat(Ok(chat)) => format!("{ask}: {}", chat.message.content),
             Answer::Chat(Err(error)) => format!("{ask}: {error}"),
-            Answer::Chunk {
-                content,
-                output_tokens,
-            } => format!("{ask}: …{content} {output_tokens}"),
+            Answer::Chunk { content, output_tokens } => {
+                format!("{ask}: …{content} {output_tokens}")
+            }
             Answer::Tool(Ok(output)) => format!("{ask}: {output}"),
             Answer::Tool(Err(error)) => format!("{ask}: {error}"),
             Answer::User(Ok(text)) => format!("{ask}: {text}"),
@@ -168,9 +157,7 @@ impl Guest for Plugin {
         let mut state = GuestState::Waiting;
         for delivery in deliveries {
             match delivery {
-                Delivery::ToolCall {
-                    call, arguments, ..
-                } => {
+                Delivery::ToolCall { call, arguments, .. } => {
                     let (behaviour, span) = order(&arguments);
                     if behaviour == Behaviour::Sleep {
                         let ask = AskId(self.asked);
@@ -199,11 +186,7 @@ impl Guest for Plugin {
                 Delivery::Start => unreachable!("plugins are not started"),
             }
         }
-        Burst {
-            happenings,
-            compute,
-            state,
-        }
+        Burst { happenings, compute, state }
     }
 }
 
@@ -217,17 +200,11 @@ fn order(arguments: &str) -> (Behaviour, Span) {
         "Return" => Behaviour::Return,
         _ => Behaviour::Forget,
     };
-    (
-        behaviour,
-        Span::from_nanos(nanos.parse().expect("nanoseconds")),
-    )
+    (behaviour, Span::from_nanos(nanos.parse().expect("nanoseconds")))
 }
 
 pub(super) fn trap() -> GuestState {
-    GuestState::Stopped(StopCause {
-        kind: "trap",
-        message: "unreachable".to_owned(),
-    })
+    GuestState::Stopped(StopCause { kind: "trap", message: "unreachable".to_owned() })
 }
 
 /// A chat about a text; [`super::machines::Script`] says what is read out of it.
@@ -242,18 +219,12 @@ pub(super) fn chat_with(model: Option<&str>, text: &str, stream: bool) -> Move {
         tools: Vec::new(),
         options: ChatOptions::default(),
     };
-    Move::Ask(Ask::Chat {
-        request: Arc::new(request),
-        stream,
-    })
+    Move::Ask(Ask::Chat { request: Arc::new(request), stream })
 }
 
 pub(super) fn tool(name: &str, behaviour: Behaviour, nanos: u64) -> Move {
     let arguments = Arc::from(format!("{behaviour:?} {nanos}"));
-    Move::Ask(Ask::Tool {
-        name: Arc::from(name),
-        arguments,
-    })
+    Move::Ask(Ask::Tool { name: Arc::from(name), arguments })
 }
 
 pub(super) fn sleep(nanos: u64) -> Move {
@@ -261,7 +232,5 @@ pub(super) fn sleep(nanos: u64) -> Move {
 }
 
 pub(super) fn user(message: &str) -> Move {
-    Move::Ask(Ask::User {
-        message: message.to_owned(),
-    })
+    Move::Ask(Ask::User { message: message.to_owned() })
 }

@@ -9,7 +9,7 @@ use super::guests::{Behaviour, Move, chat_with, sleep, tool, trap, user};
 use crate::account::critical_path;
 use crate::drive::Load;
 use crate::guest::GuestState;
-use crate::record::{CallCounts, ChatEnd, SessionRecord, StepKind};
+use crate::record::{BurstCause, BurstRecord, CallCounts, ChatEnd, SessionRecord, StepKind};
 use crate::time::{Instant, Span};
 
 /// Half of all times are short and few, so that many things are due at one instant.
@@ -118,10 +118,7 @@ fn everything(ran: &Ran) -> String {
 
 /// Counts a session's steps by how they ended.
 fn counts(session: &SessionRecord) -> CallCounts {
-    let mut counts = CallCounts {
-        asked: session.steps.len() as u64,
-        ..CallCounts::default()
-    };
+    let mut counts = CallCounts { asked: session.steps.len() as u64, ..CallCounts::default() };
     for step in &session.steps {
         let answered = match &step.kind {
             StepKind::Chat(chat) => match chat.end {
@@ -150,45 +147,59 @@ fn check_session(session: &SessionRecord) -> Result<(), TestCaseError> {
     prop_assert!(shares.agent <= end_to_end && session.agent_compute <= end_to_end);
     let mut not_before = session.started_at;
     for step in &session.steps {
-        prop_assert!(
-            not_before <= step.asked_at,
-            "steps stand in the order of their asking"
-        );
+        prop_assert!(not_before <= step.asked_at, "steps stand in the order of their asking");
         not_before = step.asked_at;
         prop_assert!(step.asked_at <= step.ended_at && step.ended_at <= session.ended_at);
         if let StepKind::Chat(chat) = &step.kind {
             prop_assert_eq!(chat.timing.end_to_end(), step.end_to_end());
         }
     }
-    let mut free_at = session.started_at;
-    for burst in &session.bursts {
-        prop_assert!(
-            free_at <= burst.began_at,
-            "an agent runs one burst at a time"
-        );
-        free_at = burst.began_at + burst.compute;
-        prop_assert!(free_at <= session.ended_at);
-    }
+    check_bursts(session)?;
     prop_assert!(session.journal.is_sorted_by_key(|line| line.at));
-    prop_assert!(
-        session
-            .journal
-            .iter()
-            .all(|line| line.at <= session.ended_at)
-    );
+    prop_assert!(session.journal.iter().all(|line| line.at <= session.ended_at));
     Ok(())
+}
+
+/// An agent runs one burst at a time, and no effect comes before its cause: a burst follows the
+/// asking of the step that woke it and, unless that is a stream of pieces, its end; a step is asked
+/// inside the burst that it names.
+fn check_bursts(session: &SessionRecord) -> Result<(), TestCaseError> {
+    let end_of = |burst: &BurstRecord| burst.began_at + burst.compute;
+    let mut free_at = session.started_at;
+    for (place, burst) in session.bursts.iter().enumerate() {
+        prop_assert!(free_at <= burst.began_at, "an agent runs one burst at a time");
+        free_at = end_of(burst);
+        prop_assert!(free_at <= session.ended_at);
+        match burst.cause {
+            BurstCause::Start => prop_assert_eq!((place, burst.began_at), (0, session.started_at)),
+            BurstCause::Busy => prop_assert_eq!(burst.began_at, end_of(&session.bursts[place - 1])),
+            BurstCause::Step(step) => {
+                let step = &session.steps[step];
+                prop_assert!(step.asked_in < place && step.asked_at <= burst.began_at);
+                let is_chat = matches!(step.kind, StepKind::Chat(_));
+                prop_assert!(is_chat || step.ended_at == burst.began_at);
+            }
+        }
+    }
+    for step in &session.steps {
+        let asked_in = &session.bursts[step.asked_in];
+        prop_assert!(asked_in.began_at <= step.asked_at && step.asked_at <= end_of(asked_in));
+    }
+    Ok(())
+}
+
+/// What was over in a session before an instant: its bursts and steps, as text.
+fn before(session: &SessionRecord, instant: Instant) -> String {
+    let bursts = session.bursts.iter().filter(|burst| burst.began_at + burst.compute < instant);
+    let steps = session.steps.iter().filter(|step| step.ended_at < instant);
+    format!("{:#?}\n{:#?}", bursts.collect::<Vec<_>>(), steps.collect::<Vec<_>>())
 }
 
 /// What a diary says of each ask: nothing follows its last answer, and the clock never falls.
 fn check_diary(diary: &[(u64, Vec<String>)]) -> Result<(), TestCaseError> {
     prop_assert!(diary.is_sorted_by_key(|(at, _)| *at));
-    let told = diary
-        .iter()
-        .flat_map(|(_, told)| told)
-        .filter(|told| !told.contains('…'));
-    let mut asks: Vec<&str> = told
-        .map(|told| told.split(':').next().unwrap_or_default())
-        .collect();
+    let told = diary.iter().flat_map(|(_, told)| told).filter(|told| !told.contains('…'));
+    let mut asks: Vec<&str> = told.map(|told| told.split(':').next().unwrap_or_default()).collect();
     let answers = asks.len();
     asks.sort_unstable();
     asks.dedup();
@@ -225,7 +236,7 @@ proptest! {
     #[test]
     fn no_number_of_threads_changes_anything(bench in any_bench()) {
         let alone = everything(&bench.run());
-        for threads in [2, 4] {
+        for threads in [1, 2, 4] {
             let together = Bench { threads, ..bench.clone() }.run();
             prop_assert_eq!(&alone, &everything(&together));
         }
@@ -275,6 +286,34 @@ proptest! {
             session.task_index = index;
             session.task = Arc::clone(&together.session(index).task);
             prop_assert_eq!(format!("{session:#?}"), format!("{:#?}", together.session(index)));
+        }
+    }
+
+    /// One more session at the end asks the machines, which are full, for more; nobody sees that
+    /// before it has come.
+    #[test]
+    fn what_comes_later_changes_nothing_before(
+        bench in any_bench(),
+        moves in any_session(),
+        gaps in prop::collection::vec(0u64..300, 8),
+        after in 0u64..2000,
+    ) {
+        let count = bench.sessions.len();
+        let mut arrivals: Vec<Instant> = gaps[..count].iter().scan(0, |now, gap| {
+            *now += gap;
+            Some(at(*now))
+        }).collect();
+        let fewer = Bench { load: Load::Arrivals(arrivals.clone()), ..bench };
+        let arrival = arrivals.last().copied().unwrap_or_default() + Span::from_nanos(after);
+        arrivals.push(arrival);
+        let mut more = Bench { load: Load::Arrivals(arrivals), ..fewer.clone() };
+        more.sessions.push(moves);
+        let (fewer, more) = (fewer.run(), more.run());
+        for index in 0..count {
+            prop_assert_eq!(
+                before(fewer.session(index), arrival),
+                before(more.session(index), arrival)
+            );
         }
     }
 }

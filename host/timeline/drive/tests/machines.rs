@@ -70,38 +70,21 @@ impl Serving {
 
 impl Slots {
     pub(super) fn new(slots: usize) -> Slots {
-        Slots {
-            free: slots,
-            waiting: VecDeque::new(),
-            serving: Vec::new(),
-            served: 0,
-        }
+        Slots { free: slots, waiting: VecDeque::new(), serving: Vec::new(), served: 0 }
     }
 
     fn fill(&mut self, at: Instant) {
         while self.free > 0
-            && let Some(Waiting {
-                at: asked_at,
-                call,
-                work,
-            }) = self.waiting.pop_front()
+            && let Some(Waiting { at: asked_at, call, work }) = self.waiting.pop_front()
         {
             self.free -= 1;
-            self.serving.push(Serving {
-                asked_at,
-                began_at: at,
-                written: 0,
-                call,
-                work,
-            });
+            self.serving.push(Serving { asked_at, began_at: at, written: 0, call, work });
         }
     }
 
     fn earliest(&self) -> Option<usize> {
         let serving = self.serving.iter().enumerate();
-        serving
-            .min_by_key(|(_, call)| (call.next_at(), call.call))
-            .map(|(index, _)| index)
+        serving.min_by_key(|(_, call)| (call.next_at(), call.call)).map(|(index, _)| index)
     }
 
     fn finish(&mut self, index: usize, at: Instant) -> Serving {
@@ -118,50 +101,26 @@ impl Slots {
         if serving.input_tokens() > LONGEST_PROMPT {
             let call = self.finish(index, at).call;
             let error = ModelError::ContextTooLong("the prompt is too long".to_owned());
-            return Some(Completion {
-                at,
-                call,
-                event: CompletionEvent::Failed(error),
-            });
+            return Some(Completion { at, call, event: CompletionEvent::Failed(error) });
         }
         serving.written += 1;
         let output_tokens = serving.written;
         let timing = serving.timing(at);
         let call = serving.call;
-        if serving
-            .work
-            .tokens
-            .expect("modelled")
-            .reply
-            .is_reached_by(output_tokens)
-        {
+        if serving.work.tokens.expect("modelled").reply.is_reached_by(output_tokens) {
             let input_tokens = self.finish(index, at).input_tokens();
             self.served += 1;
             let served = Served {
-                usage: Usage {
-                    input_tokens,
-                    cached_input_tokens: 0,
-                    output_tokens,
-                },
+                usage: Usage { input_tokens, cached_input_tokens: 0, output_tokens },
                 timing,
                 energy_j: Some(1.0),
                 cost_usd: None,
                 words: None,
             };
-            return Some(Completion {
-                at,
-                call,
-                event: CompletionEvent::Served(served),
-            });
+            return Some(Completion { at, call, event: CompletionEvent::Served(served) });
         }
-        let event = CompletionEvent::Progress {
-            output_tokens,
-            timing,
-        };
-        serving
-            .work
-            .stream
-            .then_some(Completion { at, call, event })
+        let event = CompletionEvent::Progress { output_tokens, timing };
+        serving.work.stream.then_some(Completion { at, call, event })
     }
 }
 
@@ -195,10 +154,7 @@ impl Backend for Slots {
     }
 
     fn totals(&self, _: Instant) -> MachineTotals {
-        MachineTotals {
-            energy_j: Some(self.served as f64),
-            ..MachineTotals::default()
-        }
+        MachineTotals { energy_j: Some(self.served as f64), ..MachineTotals::default() }
     }
 }
 
@@ -235,19 +191,11 @@ impl Words for Script {
         });
         let Some((input_tokens, output_tokens)) = counts else {
             let message = format!("nothing is written for {text:?}");
-            return Err(WordsError {
-                kind: "script_error",
-                message,
-            });
+            return Err(WordsError { kind: "script_error", message });
         };
         let message = Message::text(Role::Assistant, "né ".repeat(output_tokens as usize));
         let finish_reason = FinishReason::Stop;
-        Ok(Reply {
-            message,
-            finish_reason,
-            input_tokens,
-            output_tokens,
-        })
+        Ok(Reply { message, finish_reason, input_tokens, output_tokens })
     }
 
     fn user_answer(&mut self, _: &SessionWords, question: &str) -> Result<UserReply, WordsError> {
@@ -256,17 +204,11 @@ impl Words for Script {
             ("gone", _) => Ok(UserReply::Gone),
             (_, Ok(nanos)) => {
                 let after = Span::from_nanos(nanos);
-                Ok(UserReply::Answer {
-                    text: "yes".to_owned(),
-                    after,
-                })
+                Ok(UserReply::Answer { text: "yes".to_owned(), after })
             }
             _ => {
                 let message = format!("nothing is written for {question:?}");
-                Err(WordsError {
-                    kind: "script_error",
-                    message,
-                })
+                Err(WordsError { kind: "script_error", message })
             }
         }
     }

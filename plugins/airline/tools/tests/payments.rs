@@ -37,8 +37,5 @@ fn a_certificate_pays_the_next_booking() {
         "book_reservation",
         r#"{"user_id":"ann","origin":"SEA","destination":"DEN","flight_type":"one_way","cabin":"economy","flights":[{"flight_number":"F1","date":"2024-05-17"}],"passengers":[{}],"payment_methods":[{"payment_id":"certificate_3221322","amount":100}],"total_baggages":0,"nonfree_baggages":0,"insurance":"no"}"#,
     );
-    assert!(
-        booked.starts_with(r#"{"reservation_id": "HATHAT""#),
-        "{booked}"
-    );
+    assert!(booked.starts_with(r#"{"reservation_id": "HATHAT""#), "{booked}");
 }

@@ -24,10 +24,7 @@ fn unknown_ids_are_told() {
 #[test]
 fn an_unknown_tool_is_an_output() {
     assert_eq!(fresh_output("fly", "{}"), "Unknown action fly");
-    assert_eq!(
-        fresh_output("respond", r#"{"x":1}"#),
-        "Unknown action respond"
-    );
+    assert_eq!(fresh_output("respond", r#"{"x":1}"#), "Unknown action respond");
 }
 
 #[test]
@@ -58,18 +55,12 @@ fn data_that_is_not_granted_is_no_output() {
     for (name, arguments) in [
         ("get_user_details", r#"{"user_id":"ann"}"#),
         ("get_reservation_details", r#"{"reservation_id":"R1"}"#),
-        (
-            "search_direct_flight",
-            r#"{"origin":"A","destination":"B","date":"C"}"#,
-        ),
+        ("search_direct_flight", r#"{"origin":"A","destination":"B","date":"C"}"#),
     ] {
         let refused = Err(Fault::NotGranted("add the line".to_owned()));
         assert_eq!(call(&mut state, name, arguments), refused);
     }
-    assert_eq!(
-        call(&mut state, "think", r#"{"thought":"hm"}"#),
-        Ok(String::new())
-    );
+    assert_eq!(call(&mut state, "think", r#"{"thought":"hm"}"#), Ok(String::new()));
 }
 
 #[test]
@@ -107,10 +98,7 @@ fn a_connection_may_leave_when_the_first_flight_arrives() {
     let found = onestop("BOS", "2024-05-17");
     let first = r#"[[{"flight_number": "F1", "#;
     assert!(found.starts_with(first), "{found}");
-    assert!(
-        found.contains(r#""business": 320}, "date": "2024-05-17"}]"#),
-        "{found}"
-    );
+    assert!(found.contains(r#""business": 320}, "date": "2024-05-17"}]"#), "{found}");
     assert_eq!(onestop("LAX", "2024-05-17"), "[]");
 }
 

@@ -9,10 +9,7 @@ use crate::fault::Fault;
 use crate::json::{Object, Value, json, parse};
 use crate::state::State;
 
-const FOLDER: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../../shared/data/tau-bench-airline"
-);
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/tau-bench-airline");
 
 /// The recorded runs, if they are there.
 fn runs() -> Option<Vec<Object>> {
@@ -35,8 +32,7 @@ fn airline() -> State {
             names.map(|name| (name, read(name))).to_vec()
         });
         let file = files.iter().find(|(name, _)| *name == path);
-        file.map(|(_, bytes)| bytes.clone())
-            .ok_or_else(|| Fault::Data(format!("no {path}")))
+        file.map(|(_, bytes)| bytes.clone()).ok_or_else(|| Fault::Data(format!("no {path}")))
     })
 }
 
@@ -100,26 +96,14 @@ fn all_862_recorded_calls_give_the_recorded_outputs() {
 /// The data of two sessions is the same when what either touched is the same in both.
 fn same_data(one: &mut State, other: &mut State) -> bool {
     let tables = |state: &State| {
-        let users = state
-            .users
-            .touched()
-            .into_iter()
-            .map(|(key, object)| (true, key, object));
+        let users = state.users.touched().into_iter().map(|(key, object)| (true, key, object));
         let reservations = state.reservations.touched().into_iter();
         let all = users.chain(reservations.map(|(key, object)| (false, key, object)));
-        all.map(|(user, key, object)| (user, key.to_owned(), object.clone()))
-            .collect::<Vec<_>>()
+        all.map(|(user, key, object)| (user, key.to_owned(), object.clone())).collect::<Vec<_>>()
     };
     let holds = |state: &mut State, (user, key, object): (bool, String, Object)| {
-        let table = if user {
-            &mut state.users
-        } else {
-            &mut state.reservations
-        };
-        table
-            .find(&key)
-            .unwrap()
-            .is_some_and(|found| sorted(found) == sorted(&object))
+        let table = if user { &mut state.users } else { &mut state.reservations };
+        table.find(&key).unwrap().is_some_and(|found| sorted(found) == sorted(&object))
     };
     tables(one).into_iter().all(|touched| holds(other, touched))
         && tables(other).into_iter().all(|touched| holds(one, touched))
@@ -130,10 +114,7 @@ fn sorted(object: &Object) -> String {
         match value {
             Value::Array(items) => Value::Array(items.iter().map(sort).collect()),
             Value::Object(object) => {
-                let members = object
-                    .0
-                    .iter()
-                    .map(|(key, value)| (key.clone(), sort(value)));
+                let members = object.0.iter().map(|(key, value)| (key.clone(), sort(value)));
                 let mut members: Vec<_> = members.collect();
                 members.sort_by(|(one, _), (other, _)| one.cmp(other));
                 Value::Object(Object(members))
@@ -149,31 +130,17 @@ fn sorted(object: &Object) -> String {
 fn judged(run: &Object) -> Option<(bool, Vec<(String, String)>)> {
     let info = run.get("info").unwrap().object().unwrap();
     let reward = info.get("reward_info").unwrap().object().ok()?;
-    let verdict = reward
-        .get("info")
-        .unwrap()
-        .object()
-        .unwrap()
-        .find("r_actions")?;
+    let verdict = reward.get("info").unwrap().object().unwrap().find("r_actions")?;
     let verdict = match json(verdict).as_str() {
         "1.0" | "true" => true,
         "0.0" | "false" => false,
         other => panic!("a verdict of {other}"),
     };
     let task = info.get("task").unwrap().object().unwrap();
-    let actions = task
-        .get("actions")
-        .unwrap()
-        .array()
-        .unwrap()
-        .iter()
-        .map(|action| {
-            let action = action.object().unwrap();
-            (
-                text(action, "name").to_owned(),
-                json(action.get("kwargs").unwrap()),
-            )
-        });
+    let actions = task.get("actions").unwrap().array().unwrap().iter().map(|action| {
+        let action = action.object().unwrap();
+        (text(action, "name").to_owned(), json(action.get("kwargs").unwrap()))
+    });
     Some((verdict, actions.collect()))
 }
 

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, Submission,
-};
+use timeslip_timeline::backend::{Backend, CallId, Completion, CompletionEvent, Submission};
 use timeslip_timeline::time::Instant;
 
 use crate::catalogue::Catalogue;
@@ -32,16 +30,17 @@ fn assert_near(what: &str, modelled: f64, measured: f64, tolerance: f64) {
 /// speculative decoding was on is not known.
 #[test]
 fn groq_3_lpx_writes_gemma_4_31b_as_fast_as_was_measured() {
-    let speed = |context| at_batch_1("rubin-groq3", "gemma-4-31b", context).tokens_per_second_per_user;
+    let speed =
+        |context| at_batch_1("rubin-groq3", "gemma-4-31b", context).tokens_per_second_per_user;
     assert_near("LPX, Gemma-4-31B, 100,000 tokens of context", speed(100_000), 3_431.0, 0.01);
-    assert_near("LPX, Gemma-4-31B, 10,000 tokens of context", speed(10_000), 3_382.0, 0.05);
+    assert_near("LPX, Gemma-4-31B, 10,000 tokens of context", speed(10_000), 3_382.0, 0.03);
 }
 
 /// llama.cpp benchmark threads on DGX Spark, October 2025 to March 2026.
 #[test]
 fn dgx_spark_writes_gpt_oss_120b_as_fast_as_was_measured() {
     let speed = at_batch_1("dgx-spark", "gpt-oss-120b", 512).tokens_per_second_per_user;
-    assert_near("DGX Spark, gpt-oss-120b", speed, 57.5, 0.25);
+    assert_near("DGX Spark, gpt-oss-120b", speed, 57.5, 0.10);
 }
 
 /// One row of measured serving.
@@ -70,7 +69,8 @@ fn row(cells: &BTreeMap<&str, &str>) -> Option<Row> {
     let model = match *cells.get("model_path")? {
         "meta-llama/Llama-3.1-70B" => "llama-3.3-70b",
         "openai/gpt-oss-120b" => "gpt-oss-120b",
-        "deepseek-ai/DeepSeek-R1" => "deepseek-r1",
+        // Of one shape, and the measurements' names say R1.
+        "deepseek-ai/DeepSeek-R1" | "deepseek-ai/DeepSeek-V3" => "deepseek-r1",
         _ => return None,
     };
     let (_, at_once) = cells.get("silicon_data_source")?.split_once("silicon_concurrency=")?;
@@ -84,50 +84,76 @@ fn row(cells: &BTreeMap<&str, &str>) -> Option<Row> {
     })
 }
 
-/// Keeps as many chats at once in the machine as the row says, three rounds of them, and gives the
-/// mean milliseconds to the first token and per token after it.
+/// Serves a row the way InferenceX measured it (its `benchmark_serving`, `--random-range-ratio 0.8`,
+/// ten prompts for each chat at once, no wait between them): prompts and replies are of four fifths
+/// to all of the row's length, so that chats do not march in step, and a new one comes when one is
+/// done. Gives the mean milliseconds to the first token and per token after it.
 fn serve(catalogue: &Catalogue, row: &Row) -> (f64, f64) {
     let mut machine = ModelledMachine::new(catalogue.deploy("h200-8", Some(row.model)).unwrap());
-    let total = 3 * row.at_once;
-    let submit = |machine: &mut ModelledMachine, at: Instant, call: u64| {
-        let tokens = PlannedTokens {
-            input_tokens: row.input_tokens,
-            max_output_tokens: None,
-            reply: ReplyLength::of(row.output_tokens),
-        };
-        let work = Submission { model: row.model.into(), tokens: Some(tokens), ..chat(1, 1) };
-        machine.submit(at, CallId(call), work);
+    let lengths: Vec<(u64, u64)> = Lengths(1).of(row).take(10 * row.at_once as usize).collect();
+    let submit = |machine: &mut ModelledMachine, at: Instant, call: usize| {
+        let (input_tokens, output_tokens) = lengths[call];
+        let work = Submission { model: row.model.into(), ..chat(input_tokens, output_tokens) };
+        machine.submit(at, CallId(call as u64), work);
     };
-    for call in 0..row.at_once {
+    let mut asked = row.at_once as usize;
+    for call in 0..asked {
         submit(&mut machine, Instant::ZERO, call);
     }
-    let mut asked = row.at_once;
-    let (mut first, mut rest, mut counted) = (0.0, 0.0, 0.0);
-    while let Some(Completion { at, event, call }) = machine.next(None) {
+    let (mut first, mut rest) = (0.0, 0.0);
+    while let Some(Completion { at, event, .. }) = machine.next(None) {
         let CompletionEvent::Served(served) = event else { panic!("{event:?}") };
-        if asked < total {
+        if asked < lengths.len() {
             submit(&mut machine, at, asked);
             asked += 1;
         }
-        // The first round begins all at once, which a measurement warms up past.
-        if call.0 >= row.at_once {
-            let to_first = served.timing.time_to_first_token;
-            let after = served.timing.end_to_end() - to_first;
-            first += to_first.as_seconds_f64() * 1e3;
-            rest += after.as_seconds_f64() * 1e3 / (row.output_tokens - 1) as f64;
-            counted += 1.0;
-        }
+        let to_first = served.timing.time_to_first_token;
+        let after = served.timing.end_to_end() - to_first;
+        first += to_first.as_seconds_f64() * 1e3;
+        rest += after.as_seconds_f64() * 1e3 / (served.usage.output_tokens - 1) as f64;
     }
-    (first / counted, rest / counted)
+    (first / lengths.len() as f64, rest / lengths.len() as f64)
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// Numbers that look random and are always the same (Steele and others, SplitMix64).
+struct Lengths(u64);
+
+impl Lengths {
+    fn of(mut self, row: &Row) -> impl Iterator<Item = (u64, u64)> {
+        let (input, output) = (row.input_tokens, row.output_tokens);
+        std::iter::from_fn(move || Some((self.near(input), self.near(output))))
+    }
+
+    /// From four fifths of `most` to `most`.
+    fn near(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let least = most * 4 / 5;
+        least + (z ^ (z >> 31)) % (most - least + 1)
+    }
 }
 
-/// Serving rows that AIConfigurator publishes (21 August 2026). No figure of `h200` is fitted to
-/// them by this test; the bounds say how far off the machine is today.
+/// How far off the machine is today in the middle of all rows of a model, with a little room.
+struct Bounds {
+    model: &'static str,
+    rows: usize,
+    first_token: f64,
+    output_token: f64,
+}
+
+/// DeepSeek R1 begins too early here: half of its rows are of SGLang, whose front end takes 0.2 s by
+/// the same fit, where `h200-8` has 0.06 s for any software.
+const BOUNDS: [Bounds; 3] = [
+    Bounds { model: "llama-3.3-70b", rows: 25, first_token: 0.20, output_token: 0.14 },
+    Bounds { model: "gpt-oss-120b", rows: 34, first_token: 0.42, output_token: 0.12 },
+    Bounds { model: "deepseek-r1", rows: 80, first_token: 0.56, output_token: 0.16 },
+];
+
+/// Serving rows that AIConfigurator publishes (21 August 2026), all that stand for eight H200 as one
+/// group. The fixed times of `h200` per layer and per step rest on a fit to rows like these, so this
+/// is a check of the whole rather than of each figure.
 #[test]
 fn eight_h200_serve_about_as_fast_as_was_measured() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -136,31 +162,46 @@ fn eight_h200_serve_about_as_fast_as_was_measured() {
         eprintln!("skipped: {} is not there", file.display());
         return;
     };
+    let errors = errors(&rows(&text));
+    for bounds in BOUNDS {
+        let (firsts, rests) = &errors[bounds.model];
+        eprintln!(
+            "h200-8, {}: {} rows; median error of TTFT {:.0} % ({:+.0} %), of TPOT {:.0} % ({:+.0} %)",
+            bounds.model,
+            firsts.len(),
+            median_size(firsts) * 100.0,
+            median(firsts) * 100.0,
+            median_size(rests) * 100.0,
+            median(rests) * 100.0,
+        );
+        assert!(firsts.len() >= bounds.rows, "rows of {} are missing", bounds.model);
+        assert!(median_size(firsts) <= bounds.first_token, "TTFT of {}", bounds.model);
+        assert!(median_size(rests) <= bounds.output_token, "TPOT of {}", bounds.model);
+    }
+}
+
+/// By model: the errors of the time to the first token, and of the time per token after it.
+fn errors(rows: &[Row]) -> BTreeMap<&'static str, (Vec<f64>, Vec<f64>)> {
     let catalogue = Catalogue::built_in();
     let mut errors: BTreeMap<&str, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
-    // Long replies of many chats take long to step through and say little that others do not.
-    let rows = rows(&text).into_iter().filter(|row| row.at_once * row.output_tokens <= 70_000);
+    // Many rows are the same load on other serving software.
+    let mut modelled = BTreeMap::new();
     for row in rows {
-        let (first, rest) = serve(&catalogue, &row);
-        let first_error = first / row.time_to_first_token_ms - 1.0;
-        let rest_error = rest / row.time_per_output_token_ms - 1.0;
-        if std::env::var_os("ROWS").is_some() { eprintln!("{} {} {} x{}: {:.0} vs {:.0} | {:.2} vs {:.2}", row.model, row.input_tokens, row.output_tokens, row.at_once, first, row.time_to_first_token_ms, rest, row.time_per_output_token_ms); }
-        for model in [row.model, "all"] {
-            let (firsts, rests) = errors.entry(model).or_default();
-            firsts.push(first_error);
-            rests.push(rest_error);
-        }
+        let load = (row.model, row.input_tokens, row.output_tokens, row.at_once);
+        let (first, rest) = *modelled.entry(load).or_insert_with(|| serve(&catalogue, row));
+        let (firsts, rests) = errors.entry(row.model).or_default();
+        firsts.push(first / row.time_to_first_token_ms - 1.0);
+        rests.push(rest / row.time_per_output_token_ms - 1.0);
     }
-    for (model, (firsts, rests)) in &mut errors {
-        let bias = (median(firsts) * 100.0, median(rests) * 100.0);
-        let absolute = |values: &[f64]| median(&mut values.iter().map(|v| v.abs()).collect::<Vec<_>>());
-        eprintln!(
-            "h200-8, {model}: {} rows; median error of TTFT {:.0} % ({:+.0} %), of TPOT {:.0} % ({:+.0} %)",
-            firsts.len(),
-            absolute(firsts) * 100.0,
-            bias.0,
-            absolute(rests) * 100.0,
-            bias.1
-        );
-    }
+    errors
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn median_size(errors: &[f64]) -> f64 {
+    median(&errors.iter().map(|error| error.abs()).collect::<Vec<_>>())
 }

@@ -102,7 +102,8 @@ impl Deployment {
         let pools = (0..machine.pools.len())
             .map(|index| deploy_pool(&profiles, index, &ledger).map(Arc::new))
             .collect::<Result<Vec<_>, MachineError>>()?;
-        let link = machine.link.as_ref().map(|link| deploy_link(name, link, &ledger)).transpose()?;
+        let link =
+            machine.link.as_ref().map(|link| deploy_link(name, link, &ledger)).transpose()?;
         let front_end = ledger.need(&machine.front_end_seconds, name, "front_end_seconds")?;
         let scheduler = &machine.scheduler;
         let tokens = ledger.need(&scheduler.tokens_per_step, name, "scheduler.tokens_per_step")?;
@@ -164,7 +165,7 @@ fn deploy_pool(
     let replicas = count("replicas", &pool.replicas);
     let placement = Placement::new(
         &machine.name,
-        pool.role.word(),
+        pool.role.pool(),
         chip,
         group,
         &profiles.model,
@@ -173,8 +174,7 @@ fn deploy_pool(
     )?;
     check_domain(&machine.name, chip, group)?;
     let host = ledger.need(&pool.host_step_seconds, &machine.name, &key("host_step_seconds"))?;
-    let cost =
-        StepCost::new(chip, host, &profiles.model, &profiles.serving, &placement, ledger)?;
+    let cost = StepCost::new(chip, host, &profiles.model, &profiles.serving, &placement, ledger)?;
     Ok(DeployedPool {
         role: pool.role,
         chip: Arc::clone(chip),
@@ -201,11 +201,7 @@ fn check_domain(machine: &str, chip: &Chip, group: u64) -> Result<(), MachineErr
     }
 }
 
-fn deploy_link(
-    machine: &str,
-    link: &Link,
-    ledger: &Ledger,
-) -> Result<DeployedLink, MachineError> {
+fn deploy_link(machine: &str, link: &Link, ledger: &Ledger) -> Result<DeployedLink, MachineError> {
     let rate = &link.bandwidth_bytes_per_second;
     Ok(DeployedLink {
         bytes_per_second: ledger.need(rate, machine, "link.bandwidth_bytes_per_second")?,

@@ -27,7 +27,9 @@ pub enum MachineError {
         nearest: Option<String>,
     },
     /// Time rests on a figure that nobody publishes.
-    #[error("`{figure}` is unknown, so the machine cannot be timed; give it a value in a copy of the profile")]
+    #[error(
+        "`{figure}` is unknown, so the machine cannot be timed; give it a value in a copy of the profile"
+    )]
     UnknownFigure {
         /// The figure's full name.
         figure: String,
@@ -88,7 +90,7 @@ pub enum MachineError {
 /// The arithmetic of a model that is too large.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error(
-    "`{model}` does not fit the {role} pool of `{machine}`: its weights take {} as held there, and \
+    "`{model}` does not fit the {pool} of `{machine}`: its weights take {} as held there, and \
      {} × {chip} give {} × ({} − {} reserved) = {}. {}",
     bytes(*weights_bytes),
     count(*chips),
@@ -103,8 +105,8 @@ pub struct DoesNotFit {
     pub model: String,
     /// The machine.
     pub machine: String,
-    /// The pool's role.
-    pub role: &'static str,
+    /// The pool: `pool`, `prefill pool` or `decode pool`.
+    pub pool: &'static str,
     /// The pool's chip.
     pub chip: String,
     /// Chips of one group.

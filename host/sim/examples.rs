@@ -15,7 +15,7 @@ use crate::deployment::Deployment;
 use crate::engine::ModelledMachine;
 
 /// What a test says about the small machine.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Small {
     /// Blocks of KV in each group.
     pub(crate) blocks: u64,
@@ -90,9 +90,7 @@ impl Small {
 
 /// A figure of a profile with this value.
 pub(crate) fn known(value: &str) -> String {
-    format!(
-        "{{ value = {value}, source = \"a test\", date = \"2026-11\", confidence = \"high\" }}"
-    )
+    format!("{{ value = {value}, source = \"a test\", date = \"2026-11\", confidence = \"high\" }}")
 }
 
 pub(crate) const MODEL: &str = r#"

@@ -65,7 +65,7 @@ impl Placement {
     /// When the chip cannot hold a format, a size is unknown, or the model is too large.
     pub(crate) fn new(
         machine: &str,
-        role: &'static str,
+        pool: &'static str,
         chip: &Chip,
         chips: u64,
         model: &Model,
@@ -74,7 +74,9 @@ impl Placement {
     ) -> Result<Placement, MachineError> {
         let memory = match &chip.memory {
             Some(memory) if chip.kind != ChipKind::Cpu => memory,
-            _ => return Err(MachineError::ServesNothing { chip: chip.name.clone() }),
+            _ => {
+                return Err(MachineError::ServesNothing { chip: chip.name.clone() });
+            }
         };
         let formats = formats(chip, &memory.formats, model, serving)?;
         let capacity = ledger.need(&memory.capacity_bytes, &chip.name, "memory.capacity_bytes")?;
@@ -87,7 +89,7 @@ impl Placement {
             MachineError::DoesNotFit(Box::new(DoesNotFit {
                 model: model.name.clone(),
                 machine: machine.to_owned(),
-                role,
+                pool,
                 chip: chip.name.clone(),
                 chips,
                 capacity_bytes: capacity,

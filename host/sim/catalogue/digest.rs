@@ -25,7 +25,9 @@ pub(super) fn digest(
     files.extend(machine.pools.iter().map(|pool| (ProfileKind::Chip, pool.chip.as_str())));
     let mut hash = Sha256::new();
     for (kind, name) in files {
-        let Ok(text) = catalogue.text(kind, name) else { continue };
+        let Ok(text) = catalogue.text(kind, name) else {
+            continue;
+        };
         let text = text.replace("\r\n", "\n");
         hash.update(format!("{} {name} {}\n", kind.word(), text.len()));
         hash.update(text);

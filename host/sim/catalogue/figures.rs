@@ -25,7 +25,9 @@ pub struct FigureRow {
 
 /// The figures of a text that has been read as a profile.
 pub(super) fn figures(text: &str) -> Vec<FigureRow> {
-    let Ok(document) = DeTable::parse(text) else { return Vec::new() };
+    let Ok(document) = DeTable::parse(text) else {
+        return Vec::new();
+    };
     let mut found = Found { text, rows: Vec::new() };
     let table = document.get_ref();
     match table.get("provenance").and_then(|value| value.get_ref().as_table()) {

@@ -19,9 +19,7 @@ pub use figures::FigureRow;
 
 use crate::deployment::{Deployment, Profiles};
 use crate::error::MachineError;
-use crate::profile::{
-    Chip, MachineProfile, Model, Profile, ProfileError, TEXTS, line_of, parse,
-};
+use crate::profile::{Chip, MachineProfile, Model, Profile, ProfileError, TEXTS, line_of, parse};
 use digest::digest;
 
 /// What a profile is about.
@@ -37,8 +35,7 @@ pub enum ProfileKind {
 
 impl ProfileKind {
     /// All kinds, what is referred to before what refers to it.
-    pub const ALL: [ProfileKind; 3] =
-        [ProfileKind::Chip, ProfileKind::Model, ProfileKind::Machine];
+    pub const ALL: [ProfileKind; 3] = [ProfileKind::Chip, ProfileKind::Model, ProfileKind::Machine];
 
     /// The word that stands for it on screen.
     pub fn word(self) -> &'static str {
@@ -117,9 +114,8 @@ impl Catalogue {
         }
     }
 
-    /// Adds or replaces one profile, for tests.
-    #[cfg(test)]
-    pub(crate) fn with_text(mut self, kind: ProfileKind, name: &str, text: String) -> Catalogue {
+    /// Adds or replaces one profile by its TOML text, which is parsed when it is asked for.
+    pub fn with_text(mut self, kind: ProfileKind, name: &str, text: String) -> Catalogue {
         let path = Path::new(kind.folder()).join(format!("{name}.toml"));
         self.files.insert((kind, name.to_owned()), File { path, text: Cow::Owned(text) });
         self

@@ -55,7 +55,8 @@ impl StepCost {
             })
             .collect();
         let formats = &placement.formats;
-        let (layer_seconds, expert_layer_seconds) = parts.layer_seconds(formats.experts.is_some())?;
+        let (layer_seconds, expert_layer_seconds) =
+            parts.layer_seconds(formats.experts.is_some())?;
         Ok(StepCost {
             groups,
             head_parameters: model.head_parameters() as f64,
@@ -96,16 +97,24 @@ impl<'a> Parts<'a> {
     /// weights are expanded on the way into the arithmetic. Gives the peak and what is reached.
     fn peak(&self, format: Precision) -> Result<(f64, f64), MachineError> {
         let (compute, achieved) = (self.compute, self.achieved);
-        let four = (compute.fp4_flops_per_second.as_ref(), achieved.fp4_matmul_fraction.as_ref(), "fp4");
-        let eight = (compute.fp8_flops_per_second.as_ref(), achieved.fp8_matmul_fraction.as_ref(), "fp8");
-        let wide = (compute.bf16_flops_per_second.as_ref(), achieved.bf16_matmul_fraction.as_ref(), "bf16");
+        let four =
+            (compute.fp4_flops_per_second.as_ref(), achieved.fp4_matmul_fraction.as_ref(), "fp4");
+        let eight =
+            (compute.fp8_flops_per_second.as_ref(), achieved.fp8_matmul_fraction.as_ref(), "fp8");
+        let wide = (
+            compute.bf16_flops_per_second.as_ref(),
+            achieved.bf16_matmul_fraction.as_ref(),
+            "bf16",
+        );
         let own = match format {
             Precision::Bf16 => wide,
             Precision::Fp8 => eight,
             Precision::Mxfp4 | Precision::Nvfp4 => four,
         };
         for (peak, fraction, bits) in [own, wide] {
-            let (Some(peak), Some(fraction)) = (peak, fraction) else { continue };
+            let (Some(peak), Some(fraction)) = (peak, fraction) else {
+                continue;
+            };
             let peak = self.need(peak, &format!("compute.{bits}_flops_per_second"))?;
             let fraction = self.need(fraction, &format!("achieved.{bits}_matmul_fraction"))?;
             return Ok((peak, peak * fraction));
@@ -163,7 +172,9 @@ impl<'a> Parts<'a> {
             let sync = self.need(&exchange.layer_sync_seconds, "exchange.layer_sync_seconds")?;
             return Ok((sync, 0.0));
         }
-        let Some(latency) = &self.chip.latency else { return Ok((0.0, 0.0)) };
+        let Some(latency) = &self.chip.latency else {
+            return Ok((0.0, 0.0));
+        };
         let layer = self.need(&latency.layer_seconds, "latency.layer_seconds")?;
         let expert = match has_experts {
             true => self.need(&latency.expert_layer_seconds, "latency.expert_layer_seconds")?,

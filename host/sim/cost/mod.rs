@@ -10,7 +10,7 @@ mod term;
 mod work;
 
 pub use power::PowerDraw;
-pub(crate) use step::{Exchanges, step_span};
 pub use step::StepCost;
+pub(crate) use step::{Exchanges, step_span};
 pub use term::{Binds, Part, Term};
 pub use work::{GroupWork, Work};

@@ -122,8 +122,8 @@ impl StepCost {
         if !matches!(self.exchange, Exchanges::None) {
             sink(self.exchange_term(tokens));
         }
-        let fixed = self.layers() * self.layer_seconds
-            + self.expert_layers() * self.expert_layer_seconds;
+        let fixed =
+            self.layers() * self.layer_seconds + self.expert_layers() * self.expert_layer_seconds;
         sink(Term::fixed(Part::Layers, fixed));
         sink(self.head_term(work.outputs as f64));
         if self.host_step_seconds > 0.0 {
@@ -151,13 +151,13 @@ impl StepCost {
     fn attention_term(&self, work: &Work) -> Term {
         let (mut flops, mut bytes, mut seconds) = (0.0, 0.0, 0.0);
         for (group, pairs) in self.groups.iter().zip(&work.groups) {
-            let decode_flops = group.count * pairs.decode_pairs as f64 * group.decode_flops_per_pair
-                / self.attention_chips;
+            let decode_flops =
+                group.count * pairs.decode_pairs as f64 * group.decode_flops_per_pair
+                    / self.attention_chips;
             let decode_bytes = group.count * pairs.decode_pairs as f64 * group.kv_bytes_per_token;
-            let prefill_flops = group.count
-                * pairs.prefill_pairs as f64
-                * group.prefill_flops_per_pair
-                / self.attention_chips;
+            let prefill_flops =
+                group.count * pairs.prefill_pairs as f64 * group.prefill_flops_per_pair
+                    / self.attention_chips;
             let prefill_bytes =
                 group.count * pairs.prefill_context as f64 * group.kv_bytes_per_token;
             // Replies and prompts run as separate operations, one after the other.
@@ -172,13 +172,14 @@ impl StepCost {
     fn expert_term(&self, rates: &Rates, tokens: u64) -> Term {
         let (mut flops, mut bytes, mut seconds) = (0.0, 0.0, 0.0);
         for group in &self.groups {
-            let Some(experts) = group.experts else { continue };
+            let Some(experts) = group.experts else {
+                continue;
+            };
             let missed = power(1.0 - experts.per_token / experts.count, tokens);
             let hit = experts.count * (1.0 - missed);
             let layer_flops =
                 2.0 * tokens as f64 * experts.per_token * experts.parameters / self.weight_chips;
-            let layer_bytes =
-                experts.parameters * rates.bytes_per_weight * hit / self.weight_chips;
+            let layer_bytes = experts.parameters * rates.bytes_per_weight * hit / self.weight_chips;
             // Experts differ in load, so arithmetic and reads overlap in part only.
             let compute = layer_flops / rates.flops;
             let memory = layer_bytes / rates.bytes;

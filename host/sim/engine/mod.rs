@@ -20,8 +20,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, MachineTotals, ReplyLength, Served,
-    Submission,
+    Backend, CallId, Completion, CompletionEvent, MachineTotals, ReplyLength, Served, Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
@@ -181,7 +180,9 @@ impl ModelledMachine {
 
     /// Frees all that a call holds, and lets those who waited for it try again.
     fn forget(&mut self, id: CallId, count: impl FnOnce(&mut Counts)) {
-        let Some(mut call) = self.calls.remove(&id) else { return };
+        let Some(mut call) = self.calls.remove(&id) else {
+            return;
+        };
         match call.muted {
             true => self.counts.cancelled += 1,
             false => count(&mut self.counts),
@@ -325,5 +326,6 @@ impl Backend for ModelledMachine {
 }
 
 #[cfg(test)]
-
+mod laws;
+#[cfg(test)]
 mod tests;

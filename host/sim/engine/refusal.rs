@@ -33,15 +33,17 @@ impl ModelledMachine {
                 model.name
             )));
         }
-        let full = self.deployment.pools.iter().find(|pool| {
-            pool.placement.blocks_for(wanted) > pool.placement.blocks
-        })?;
+        let full = self
+            .deployment
+            .pools
+            .iter()
+            .find(|pool| pool.placement.blocks_for(wanted) > pool.placement.blocks)?;
         Some(ModelError::ContextTooLong(format!(
             "the prompt has {} tokens, and with one of the reply its KV takes {} blocks; a group \
-             of `{machine}`'s {} pool has {}",
+             of `{machine}`'s {} has {}",
             count(tokens.input_tokens),
             count(full.placement.blocks_for(wanted)),
-            full.role.word(),
+            full.role.pool(),
             count(full.placement.blocks)
         )))
     }

@@ -4,10 +4,10 @@ use timeslip_timeline::backend::{CallId, CompletionEvent};
 use timeslip_timeline::conversation::ModelError;
 use timeslip_timeline::time::{Instant, Span};
 
+use super::ModelledMachine;
 use super::agenda::Event;
 use super::call::{Phase, Place};
 use super::group::Share;
-use super::ModelledMachine;
 use crate::profile::Role;
 use crate::text::count;
 
@@ -65,7 +65,9 @@ impl ModelledMachine {
         }
         while admit && budget > 0 {
             let state = &self.groups[group];
-            let Some(id) = state.queue.front().copied() else { break };
+            let Some(id) = state.queue.front().copied() else {
+                break;
+            };
             if state.running.len() as u64 >= self.deployment.calls_per_step {
                 break;
             }
@@ -132,12 +134,12 @@ impl ModelledMachine {
     fn fail_full(&mut self, group: usize, id: CallId, tokens: u64) {
         let pool = &self.groups[group].pool;
         let message = format!(
-            "prompt and reply have reached {} tokens, whose KV takes {} blocks; a group of `{}`'s \
-             {} pool has {}",
+            "prompt and reply have reached {} tokens, whose KV takes {} blocks; a group of `{}`'s {} \
+             has {}",
             count(tokens),
             count(pool.placement.blocks_for(tokens)),
             self.deployment.machine,
-            pool.role.word(),
+            pool.role.pool(),
             count(pool.placement.blocks)
         );
         self.fail(id, ModelError::ContextTooLong(message));
@@ -153,12 +155,13 @@ impl ModelledMachine {
         let joules = step.watts.map_or(0.0, |watts| watts * seconds);
         state.energy_j += joules;
         let chips = state.pool.placement.chips as f64;
-        let dollars =
-            state.pool.usd_per_hour.map_or(0.0, |price| price * chips * seconds / 3600.0);
+        let dollars = state.pool.usd_per_hour.map_or(0.0, |price| price * chips * seconds / 3600.0);
         let calls = step.shares.len() as f64;
         for (id, share) in &step.shares {
             // A call that was given up meanwhile is gone; its share of the step is nobody's.
-            let Some(call) = self.calls.get_mut(id) else { continue };
+            let Some(call) = self.calls.get_mut(id) else {
+                continue;
+            };
             call.energy_j += joules / calls;
             call.cost_usd += dollars / calls;
             match *share {
@@ -247,7 +250,9 @@ impl ModelledMachine {
     /// A prompt's KV is in the decode group: the first group forgets it.
     pub(super) fn deliver(&mut self, id: CallId, transfer: u64) {
         self.busy.end(self.now);
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
         if call.place != Place::Moving || call.transfer != transfer {
             return;
         }

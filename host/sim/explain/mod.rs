@@ -13,6 +13,7 @@ use crate::cost::{Binds, Part, StepCost, Term, Work, step_span};
 use crate::deployment::{DeployedPool, Deployment};
 use crate::placement::{BLOCK_TOKENS, Placement};
 use crate::profile::Role;
+use crate::text::count;
 use lines::basis;
 
 /// Tokens per second for one user that the fastest machines are asked for. Reported against, never
@@ -238,17 +239,18 @@ fn warnings(deployment: &Deployment, point: &OperatingPoint) -> Vec<String> {
     let limit = deployment.model.context_tokens;
     if point.input_tokens >= limit || point.context_tokens > limit {
         warnings.push(format!(
-            "`{}` takes at most {limit} tokens of prompt and reply together",
-            deployment.model.name
+            "`{}` takes at most {} tokens of prompt and reply together",
+            deployment.model.name,
+            count(limit)
         ));
     }
     if point.batch > deployment.calls_per_step {
-        warnings.push(format!("a step takes at most {} chats", deployment.calls_per_step));
+        warnings.push(format!("a step takes at most {} chats", count(deployment.calls_per_step)));
     }
     let last = deployment.pools.last().expect("a machine has a pool");
     let fit = last.placement.blocks / last.placement.blocks_for(point.context_tokens);
     if fit < point.batch {
-        warnings.push(format!("the KV of only {fit} chats of this context fits a group"));
+        warnings.push(format!("the KV of only {} chats of this context fits a group", count(fit)));
     }
     warnings
 }

@@ -137,7 +137,8 @@ fn write_step(f: &mut fmt::Formatter<'_>, title: &str, step: &StepExplanation) -
         steps => format!("{} steps", count(steps)),
     };
     let group = format!("{} × {}", count(step.chips), step.chip);
-    writeln!(f, "\n{title}: {steps} of {group}; FLOP, bytes and rates are one chip's")?;
+    let title = format!("{title}: {steps} of {group}; FLOP, bytes and rates are one chip's");
+    write!(f, "\n{}", wrapped(&title, "  ", WIDTH))?;
     let heading = ["  part", "time", "share", "bound by", "FLOP", "bytes", "from"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for term in &step.terms {

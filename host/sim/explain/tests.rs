@@ -1,1 +1,261 @@
+//! That an explanation is what the engine does, and what it looks like.
 
+use timeslip_timeline::backend::{Backend, CallId, Submission};
+use timeslip_timeline::time::{Instant, Span};
+
+use super::{Explanation, OperatingPoint, explain};
+use crate::catalogue::{Catalogue, ProfileKind};
+use crate::deployment::Deployment;
+use crate::engine::ModelledMachine;
+use crate::examples::{chat, drain, served};
+
+const ONE: OperatingPoint = OperatingPoint { input_tokens: 1, context_tokens: 1, batch: 1 };
+
+fn deployed(machine: &str, model: &str) -> Deployment {
+    Catalogue::built_in().deploy(machine, Some(model)).unwrap()
+}
+
+fn explained(machine: &str, model: &str, point: OperatingPoint) -> Explanation {
+    explain(&deployed(machine, model), &point)
+}
+
+/// The screen without the digest, which changes with every word of a profile, and without the names
+/// of the estimates at its end.
+fn screen(explanation: &Explanation) -> String {
+    let screen = explanation.to_string().replace(&explanation.digest, "DIGEST");
+    let names = screen.find("ESTIMATES").and_then(|at| Some(at + screen[at..].find('\n')?));
+    screen[..names.unwrap_or(screen.len())].to_owned()
+}
+
+/// Every machine with every model that it serves.
+fn all() -> Vec<Deployment> {
+    let catalogue = Catalogue::built_in();
+    let mut deployments = Vec::new();
+    for machine in catalogue.names(ProfileKind::Machine) {
+        for serving in catalogue.machine(machine).unwrap().serves {
+            deployments.push(catalogue.deploy(machine, Some(&serving.model)).unwrap());
+        }
+    }
+    deployments
+}
+
+fn served_by(deployment: &Deployment, chats: &[(u64, u64)]) -> Vec<(Instant, Span, Span)> {
+    let mut machine = ModelledMachine::new(deployment.clone());
+    for (call, (input, output)) in chats.iter().enumerate() {
+        let model = deployment.model.name.as_str().into();
+        let work = Submission { model, ..chat(*input, *output) };
+        machine.submit(Instant::ZERO, CallId(call as u64), work);
+    }
+    let completions = drain(&mut machine);
+    let figures = |call| {
+        let (end, reply) = served(&completions, call);
+        let first = reply.timing.time_to_first_token;
+        (end, first, reply.timing.end_to_end() - first)
+    };
+    (0..chats.len() as u64).map(figures).collect()
+}
+
+#[test]
+fn the_first_token_is_explained_as_the_engine_times_it() {
+    // The last is read in three chunks.
+    for input_tokens in [1, 1_000, 20_000] {
+        for deployment in all() {
+            let point = OperatingPoint { input_tokens, context_tokens: 1, batch: 1 };
+            let explained = explain(&deployment, &point).first_token;
+            let timed = served_by(&deployment, &[(input_tokens, 1)])[0].1;
+            assert_eq!(explained.total, timed, "{} {}", deployment.machine, deployment.model.name);
+            let parts =
+                [explained.front_end, explained.prefill, explained.transfer, explained.decode];
+            assert_eq!(parts.into_iter().sum::<Span>(), timed);
+        }
+    }
+}
+
+#[test]
+fn a_step_is_explained_as_the_engine_times_it() {
+    for deployment in all() {
+        for batch in [1, 7] {
+            // The step that writes the second token looks back at the prompt and the first.
+            let context_tokens = 101;
+            let point = OperatingPoint { input_tokens: 1, context_tokens, batch };
+            let step = explain(&deployment, &point).decode;
+            // One group, so that all chats share their steps.
+            let mut one = deployment.clone();
+            for pool in &mut one.pools {
+                let mut alone = (**pool).clone();
+                alone.replicas = 1;
+                *pool = alone.into();
+            }
+            // No step under way when the last prompt arrives: all are decoded from the same one on.
+            one.link = one.link.map(|link| crate::deployment::DeployedLink {
+                bytes_per_second: f64::INFINITY,
+                ..link
+            });
+            let chats = vec![(100, 2); batch as usize];
+            let second_token = served_by(&one, &chats)[0].2;
+            let explained = Span::from_seconds_f64(step.seconds);
+            assert_eq!(explained, second_token, "{} {}", one.machine, one.model.name);
+            let sum: f64 = step.terms.iter().map(|term| term.seconds).sum();
+            assert_eq!(sum, step.seconds, "the terms are the whole");
+        }
+    }
+}
+
+#[test]
+fn the_screen_fits_a_terminal() {
+    for deployment in all() {
+        let point = OperatingPoint { input_tokens: 20_000, context_tokens: 21_000, batch: 64 };
+        let text = explain(&deployment, &point).to_string();
+        let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap();
+        assert!(widest.chars().count() <= 100, "{widest}");
+    }
+}
+
+#[test]
+fn counts_of_0_are_taken_as_1() {
+    let at = |count| OperatingPoint { input_tokens: count, context_tokens: count, batch: count };
+    let nothing = explained("dgx-spark", "gpt-oss-120b", at(0));
+    assert_eq!(nothing, explained("dgx-spark", "gpt-oss-120b", at(1)));
+}
+
+#[test]
+fn what_a_point_asks_in_vain_is_said() {
+    let point = OperatingPoint { input_tokens: 131_072, context_tokens: 131_072, batch: 64 };
+    let warnings = explained("dgx-spark", "gpt-oss-120b", point).warnings;
+    insta::assert_snapshot!(warnings.join("\n"), @r"
+    `gpt-oss-120b` takes at most 131,072 tokens of prompt and reply together
+    a step takes at most 32 chats
+    the KV of only 11 chats of this context fits a group
+    ");
+}
+
+#[test]
+fn rubin_and_groq_explain_themselves() {
+    let point = OperatingPoint { input_tokens: 8_000, context_tokens: 8_400, batch: 1 };
+    insta::assert_snapshot!(screen(&explained("rubin-groq3", "gemma-4-31b", point)), @r"
+    rubin-groq3 serving gemma-4-31b
+    profiles DIGEST
+
+    MEMORY of one group of chips
+      pool     group            groups   memory  reserved  weights   for KV  chats of 8,400
+      prefill  8 × rubin             9  2.30 TB   31.2 GB  30.7 GB  2.24 TB           2,024
+      decode   256 × groq3-lpu       1   128 GB       0 B  30.7 GB  97.0 GB             127
+      prefill: linear fp8, output fp8; KV 81.9 KB a token and 410 KB in a window of 1,024
+      decode: linear fp8, output fp8; KV 41.0 KB a token and 410 KB in a window of 1,024; weights on 62
+        chips, KV on 194
+
+    READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
+      part          time   share  bound by    FLOP    bytes  from
+      linear     6.20 ms  18.8 %  compute   58.6 T  3.66 GB  9.45 PFLOP/s
+      attention  5.52 ms  16.8 %  compute   4.19 T   492 MB  760 TFLOP/s
+      exchange   18.4 ms  55.9 %  link              18.1 GB  120 all-reduces × 9.00 µs + 1.04 TB/s
+      layers     2.70 ms   8.2 %  latency                    60 layers × 45.0 µs
+      head       13.8 µs   0.0 %  memory     352 M   176 MB  12.8 TB/s
+      host        100 µs   0.3 %  latency                    100 µs
+      all        32.9 ms
+
+    WRITING A TOKEN of 1 reply with 8,400 tokens of context: one step of 256 × groq3-lpu; FLOP, bytes
+      and rates are one chip's
+      part          time   share  bound by    FLOP    bytes  from
+      linear     3.94 µs   1.4 %  memory     945 M   472 MB  120 TB/s
+      attention  77.1 ns   0.0 %  compute   37.0 M  3.94 MB  480 TFLOP/s
+      exchange    101 µs  34.7 %  latency           1.29 MB  60 × (1.15 µs + 514 ns) + 1.18 TB/s
+      layers      185 µs  63.8 %  latency                    60 layers × 3.09 µs
+      head        189 ns   0.1 %  memory    45.5 M  22.7 MB  120 TB/s
+      all         291 µs
+
+    FIRST TOKEN of a chat that is alone
+      front end          30.0 ms
+      prefill            32.9 ms
+      transfer            477 µs  747 MB
+      first decode step   291 µs
+      all                63.7 ms
+
+    SPEED
+      3,442 tokens/s for one user, 3,442 for one group of 256 × groq3-lpu
+      reaches the target of 1,500 tokens/s for one user (2.29 of it)
+
+    ESTIMATES that this rests on, 24
+    ");
+}
+
+#[test]
+fn a_machine_on_a_desk_explains_itself() {
+    let point = OperatingPoint { input_tokens: 8_000, context_tokens: 8_400, batch: 4 };
+    insta::assert_snapshot!(screen(&explained("dgx-spark", "gpt-oss-120b", point)), @r"
+    dgx-spark serving gpt-oss-120b
+    profiles DIGEST
+
+    MEMORY of one group of chips
+      pool  group     groups  memory  reserved  weights   for KV  chats of 8,400
+      all   1 × gb10       1  128 GB   8.00 GB  63.0 GB  57.0 GB             181
+      all: linear fp8, experts mxfp4, output fp8; KV 36.9 KB a token and 36.9 KB in a window of 128
+
+    READING A PROMPT of 8,000 tokens: 4 steps of 1 × gb10; FLOP, bytes and rates are one chip's
+      part          time   share  bound by    FLOP    bytes  from
+      linear      155 ms  10.1 %  compute   15.5 T  3.88 GB  100 TFLOP/s
+      attention   260 ms  16.9 %  compute   9.74 T  1.06 GB  37.5 TFLOP/s
+      experts     1.12 s  72.5 %  memory    57.3 T   244 GB  218 GB/s
+      layers     4.32 ms   0.3 %  latency                    144 layers × 20.0 µs + 144 × 10.0 µs
+      head       3.42 ms   0.2 %  memory    1.16 G   579 MB  169 GB/s
+      host        800 µs   0.1 %  latency                    4 × 200 µs
+      all         1.54 s
+
+    WRITING A TOKEN of 4 replies with 8,400 tokens of context: one step of 1 × gb10; FLOP, bytes and
+      rates are one chip's
+      part          time   share  bound by    FLOP    bytes  from
+      linear     5.72 ms  11.6 %  memory    7.75 G   969 MB  169 GB/s
+      attention  7.43 ms  15.1 %  memory    10.1 G  1.26 GB  169 GB/s
+      experts    31.3 ms  63.4 %  memory    28.7 G  7.26 GB  232 GB/s
+      layers     1.08 ms   2.2 %  latency                    36 layers × 20.0 µs + 36 × 10.0 µs
+      head       3.42 ms   6.9 %  memory    4.63 G   579 MB  169 GB/s
+      host        400 µs   0.8 %  latency                    200 µs × √4
+      all        49.4 ms
+
+    FIRST TOKEN of a chat that is alone
+      front end  20.0 ms
+      prefill     1.54 s
+      all         1.56 s
+
+    SPEED
+      20.3 tokens/s for one user, 81.0 for one group of 1 × gb10
+      does not reach the target of 1,500 tokens/s for one user (0.01 of it)
+
+    ESTIMATES that this rests on, 17
+    ");
+}
+
+#[test]
+fn the_estimates_close_the_screen() {
+    let explanation = explained("dgx-spark", "gpt-oss-120b", ONE);
+    let text = explanation.to_string();
+    let (_, names) = text.split_once("ESTIMATES").unwrap();
+    insta::assert_snapshot!(names, @r"
+    that this rests on, 17
+     dgx-spark.front_end_seconds
+     dgx-spark.pools.0.host_step_seconds
+     dgx-spark.scheduler.calls_per_step
+     dgx-spark.scheduler.tokens_per_step
+     gb10-cpu.host.ns_per_fuel
+     gb10.achieved.attention_fraction
+     gb10.achieved.expert_fraction
+     gb10.achieved.expert_read_fraction
+     gb10.achieved.fp4_matmul_fraction
+     gb10.achieved.fp8_matmul_fraction
+     gb10.achieved.kv_read_fraction
+     gb10.compute.bf16_flops_per_second
+     gb10.compute.fp8_flops_per_second
+     gb10.latency.expert_layer_seconds
+     gb10.latency.layer_seconds
+     gb10.memory.reserved_bytes
+     gb10.price.usd_per_hour
+    ");
+}
+
+#[test]
+fn a_machine_without_estimates_says_so() {
+    let mut deployment = deployed("dgx-spark", "gpt-oss-120b");
+    deployment.estimates.clear();
+    let text = explain(&deployment, &ONE).to_string();
+    assert!(text.ends_with("\nNothing above rests on an estimate.\n"), "{text}");
+}

@@ -168,16 +168,15 @@ impl Chip {
     /// A sentence that names the missing section.
     pub fn validate(&self) -> Result<(), String> {
         let kind = match self.kind {
-            ChipKind::Gpu => "gpu",
-            ChipKind::Lpu => "lpu",
-            ChipKind::Cpu => "cpu",
+            ChipKind::Gpu => "a gpu",
+            ChipKind::Lpu => "an lpu",
+            ChipKind::Cpu => "a cpu",
         };
         let need = |present: bool, section: &str| match present {
             true => Ok(()),
-            false => Err(format!(
-                "chip `{}` is a {kind}, which needs the section [{section}]",
-                self.name
-            )),
+            false => {
+                Err(format!("chip `{}` is {kind}, which needs the section [{section}]", self.name))
+            }
         };
         if self.kind == ChipKind::Cpu {
             return need(self.host.is_some(), "host");
@@ -243,8 +242,7 @@ impl Achieved {
             ("achieved.expert_read_fraction", &self.expert_read_fraction),
             ("achieved.kv_read_fraction", &self.kv_read_fraction),
         ];
-        let matmul =
-            matmul.into_iter().filter_map(|(key, figure)| Some((key, figure.as_ref()?)));
+        let matmul = matmul.into_iter().filter_map(|(key, figure)| Some((key, figure.as_ref()?)));
         matmul.chain(others)
     }
 }

@@ -82,7 +82,10 @@ impl Curve {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a figure: { value = …, source = …, date = …, confidence = … }"
+)]
 struct FigureText {
     value: Option<f64>,
     #[serde(default)]
@@ -94,7 +97,10 @@ struct FigureText {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a curve: { points = …, source = …, date = …, confidence = … }"
+)]
 struct CurveText {
     points: Vec<(f64, f64)>,
     source: String,
@@ -154,10 +160,11 @@ impl TryFrom<CurveText> for Curve {
 /// Holds a source and a date to their form.
 pub(crate) fn check_provenance(source: &str, date: &str) -> Result<(), String> {
     if source.trim().is_empty() {
-        return Err("`source` is empty: say who publishes the figure, or where you looked".to_owned());
+        return Err(
+            "`source` is empty: say who publishes the figure, or where you looked".to_owned()
+        );
     }
-    let shape: String =
-        date.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let shape: String = date.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     if !["0000", "0000-00", "0000-00-00"].contains(&shape.as_str()) {
         return Err(format!("`date` is `{date}`; write YYYY, YYYY-MM or YYYY-MM-DD"));
     }
@@ -180,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_figure_is_a_value_with_its_source_or_says_that_it_is_unknown() {
-        let known = figure(r#"{ value = 700, source = "a", date = "2026-08", confidence = "high" }"#);
+        let known =
+            figure(r#"{ value = 700, source = "a", date = "2026-08", confidence = "high" }"#);
         assert_eq!(known.unwrap().value, Some(700.0));
         let unknown = figure(r#"{ unknown = true, source = "a", date = "2026-08" }"#);
         assert_eq!(unknown.unwrap().value, None);
@@ -196,11 +204,11 @@ mod tests {
         check(r#"{ value = 1, source = " ", date = "2026-08", confidence = "low" }"#, "`source`");
         check(r#"{ value = 1, source = "a", date = "today", confidence = "low" }"#, "YYYY-MM");
         check(r#"{ source = "a", date = "2026-08" }"#, "`unknown = true`");
-        check(r#"{ value = -1, source = "a", date = "2026-08", confidence = "low" }"#, "at least 0");
         check(
-            r#"{ value = 1, unknown = true, source = "a", date = "2026-08" }"#,
-            "not both",
+            r#"{ value = -1, source = "a", date = "2026-08", confidence = "low" }"#,
+            "at least 0",
         );
+        check(r#"{ value = 1, unknown = true, source = "a", date = "2026-08" }"#, "not both");
     }
 
     #[test]

@@ -26,6 +26,15 @@ impl Role {
             Role::All => "all",
         }
     }
+
+    /// A pool of this role in a sentence; a machine of one pool has no need to say which.
+    pub(crate) fn pool(self) -> &'static str {
+        match self {
+            Role::Prefill => "prefill pool",
+            Role::Decode => "decode pool",
+            Role::All => "pool",
+        }
+    }
 }
 
 /// One file of `hardware-profiles/machines`.
@@ -136,8 +145,8 @@ impl MachineProfile {
             pool.validate().or_else(&bad)?;
         }
         for (name, figure) in [
-            ("scheduler.tokens_per_step", &self.scheduler.tokens_per_step),
-            ("scheduler.calls_per_step", &self.scheduler.calls_per_step),
+            ("`scheduler.tokens_per_step`", &self.scheduler.tokens_per_step),
+            ("`scheduler.calls_per_step`", &self.scheduler.calls_per_step),
         ] {
             whole(name, figure).map(drop).or_else(&bad)?;
         }
@@ -164,15 +173,15 @@ impl MachineProfile {
 
 impl Pool {
     fn validate(&self) -> Result<(), String> {
-        let word = self.role.word();
-        let count = |name: &str, figure| whole(&format!("{word} pool's `{name}`"), figure);
+        let pool = self.role.pool();
+        let count = |name: &str, figure| whole(&format!("the {pool}'s `{name}`"), figure);
         let chips = count("chips", &self.chips)?;
-        let used = count("tensor_parallel", &self.tensor_parallel)?
-            * count("replicas", &self.replicas)?;
+        let used =
+            count("tensor_parallel", &self.tensor_parallel)? * count("replicas", &self.replicas)?;
         match used <= chips {
             true => Ok(()),
             false => Err(format!(
-                "the {word} pool has {chips} chips, but tensor_parallel × replicas = {used}"
+                "the {pool} has {chips} chips, but tensor_parallel × replicas = {used}"
             )),
         }
     }

@@ -142,20 +142,25 @@ impl Model {
             if group.widths().any(|width| width > WIDTH_MAX) {
                 return bad("a number of a [[layers]] is beyond any model's");
             }
-            if group.cached_values(1) <= 0.0 {
-                return bad("`head_width`, or `kv_rank`, must be at least 1: a token caches something");
-            }
             if group.grouped.is_some() == group.latent.is_some() {
                 return bad("every [[layers]] has either `grouped` or `latent` attention");
+            }
+            if group.cached_values(1) <= 0.0 {
+                return bad(
+                    "`head_width`, or `kv_rank`, must be at least 1: a token caches something",
+                );
             }
             let experts = group.experts.as_ref();
             if experts.is_some_and(|e| e.per_token == 0 || e.per_token > e.count || e.width == 0) {
                 return bad("`experts.per_token` must be from 1 to `experts.count`");
             }
             let grouped = group.grouped.as_ref();
-            if grouped.is_some_and(|g| g.kv_heads == 0 || g.heads < g.kv_heads || g.window == Some(0))
+            if grouped
+                .is_some_and(|g| g.kv_heads == 0 || g.heads < g.kv_heads || g.window == Some(0))
             {
-                return bad("`grouped.kv_heads` must be from 1 to `heads`, and a `window` at least 1");
+                return bad(
+                    "`grouped.kv_heads` must be from 1 to `heads`, and a `window` at least 1",
+                );
             }
         }
         Ok(())
@@ -199,8 +204,7 @@ impl LayerGroup {
         let latent = self.latent.iter().flat_map(|l| {
             [l.heads, l.query_rank, l.kv_rank, l.rope_width, l.nope_width, l.value_width]
         });
-        let experts =
-            self.experts.iter().flat_map(|e| [e.count, e.per_token, e.width, e.shared]);
+        let experts = self.experts.iter().flat_map(|e| [e.count, e.per_token, e.width, e.shared]);
         std::iter::once(self.dense_width).chain(grouped).chain(latent).chain(experts)
     }
 
@@ -208,10 +212,9 @@ impl LayerGroup {
     /// parts, and the router.
     pub fn linear_parameters(&self, hidden: u64) -> u64 {
         let feed_forward = 3 * hidden * self.dense_width;
-        let routed = self
-            .experts
-            .as_ref()
-            .map_or(0, |experts| hidden * experts.count + 3 * hidden * experts.width * experts.shared);
+        let routed = self.experts.as_ref().map_or(0, |experts| {
+            hidden * experts.count + 3 * hidden * experts.width * experts.shared
+        });
         self.attention_parameters(hidden) + feed_forward + routed
     }
 

@@ -1,1 +1,134 @@
+//! What a person reads who made a mistake in a profile: the file, the line and the fix.
 
+use std::path::Path;
+
+use super::{Chip, MachineProfile, Model, Profile, parse};
+use crate::examples::{MODEL, Small, chip, known};
+
+/// A chip of one figure a line, to point at.
+const CPU: &str = r#"name = "small-cpu"
+title = "Small CPU"
+kind = "cpu"
+
+[host.ns_per_fuel]
+value = 0.11
+source = "a test"
+date = "2026-11"
+confidence = "estimate"
+
+[power]
+idle_watts = { unknown = true, source = "a test", date = "2026-11" }
+compute_watts = { unknown = true, source = "a test", date = "2026-11" }
+memory_watts = { unknown = true, source = "a test", date = "2026-11" }
+limit_watts = { value = 450, source = "a test", date = "2026-11", confidence = "high" }
+
+[price]
+usd_per_hour = { unknown = true, source = "a test", date = "2026-11" }
+"#;
+
+/// What is said when `from` of a right profile is replaced by `to`.
+fn mistake<P: Profile>(right: &str, file: &str, from: &str, to: &str) -> String {
+    assert!(parse::<P>(right, Path::new(file)).is_ok(), "right before the mistake");
+    assert!(right.contains(from), "`{from}` is not there");
+    match parse::<P>(&right.replacen(from, to, 1), Path::new(file)) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("`{to}` was accepted"),
+    }
+}
+
+fn cpu(from: &str, to: &str) -> String {
+    mistake::<Chip>(CPU, "chips/small-cpu.toml", from, to)
+}
+
+fn gpu(from: &str, to: &str) -> String {
+    mistake::<Chip>(&chip(1_000_000), "chips/small-chip.toml", from, to)
+}
+
+fn model(from: &str, to: &str) -> String {
+    mistake::<Model>(MODEL, "models/small-model.toml", from, to)
+}
+
+fn machine(small: Small, from: &str, to: &str) -> String {
+    mistake::<MachineProfile>(&small.machine_text(), "machines/small.toml", from, to)
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_that_exists() {
+    insta::assert_snapshot!(cpu("limit_watts", "limit_wats"), @"chips/small-cpu.toml:15: unknown key `limit_wats`; did you mean `limit_watts`?");
+    insta::assert_snapshot!(cpu("source", "sauce"), @"chips/small-cpu.toml:7: unknown key `sauce`; did you mean `source`?");
+    insta::assert_snapshot!(cpu("[price]", "[prices]"), @"chips/small-cpu.toml:17: unknown key `prices`; did you mean `price`?");
+    insta::assert_snapshot!(cpu("title = ", "colour = \"green\"\ntitle = "), @"chips/small-cpu.toml:2: unknown key `colour`; known here: name, title, kind, compute, memory, achieved, latency, scale_up, exchange, host, power, price");
+}
+
+#[test]
+fn a_value_of_another_kind_is_pointed_at() {
+    insta::assert_snapshot!(cpu("value = 450", "value = \"450 W\""), @r#"chips/small-cpu.toml:15: invalid type: string "450 W", expected a number"#);
+    insta::assert_snapshot!(cpu("\"cpu\"", "\"tpu\""), @"chips/small-cpu.toml:3: unknown value `tpu`; did you mean `cpu`?");
+    insta::assert_snapshot!(cpu("\"estimate\"", "\"sure\""), @"chips/small-cpu.toml:9: unknown value `sure`; known here: high, medium, low, estimate");
+}
+
+#[test]
+fn a_missing_figure_is_named() {
+    insta::assert_snapshot!(cpu("idle_watts = { unknown = true, source = \"a test\", date = \"2026-11\" }", ""), @"chips/small-cpu.toml:11: the key `idle_watts` is missing; add it");
+    insta::assert_snapshot!(gpu("[latency]\n", "[latenz]\n"), @"chips/small-chip.toml:17: unknown key `latenz`; did you mean `latency`?");
+}
+
+#[test]
+fn a_figure_without_its_provenance_is_refused() {
+    insta::assert_snapshot!(cpu("value = 450, source = \"a test\",", "value = 450,"), @"chips/small-cpu.toml:15: the key `source` is missing; add it");
+    insta::assert_snapshot!(cpu("value = 450, source = \"a test\", date = \"2026-11\",", "value = 450, source = \"a test\","), @"chips/small-cpu.toml:15: the key `date` is missing; add it");
+    insta::assert_snapshot!(cpu("confidence = \"estimate\"\n", ""), @"chips/small-cpu.toml:5: a figure needs `confidence`: high, medium, low or estimate");
+    insta::assert_snapshot!(cpu("source = \"a test\"\n", "source = \"\"\n"), @"chips/small-cpu.toml:5: `source` is empty: say who publishes the figure, or where you looked");
+    insta::assert_snapshot!(cpu("date = \"2026-11\"\n", "date = \"last week\"\n"), @"chips/small-cpu.toml:5: `date` is `last week`; write YYYY, YYYY-MM or YYYY-MM-DD");
+    insta::assert_snapshot!(cpu("usd_per_hour = { unknown = true,", "usd_per_hour = {"), @"chips/small-cpu.toml:18: a figure needs `value`, or `unknown = true` if nobody publishes it");
+    insta::assert_snapshot!(cpu("limit_watts = { value = 450, source = \"a test\", date = \"2026-11\", confidence = \"high\" }", "limit_watts = 450"), @"chips/small-cpu.toml:15: invalid type: integer `450`, expected a figure: { value = …, source = …, date = …, confidence = … }");
+}
+
+#[test]
+fn text_that_is_no_toml_is_pointed_at() {
+    insta::assert_snapshot!(cpu("kind = \"cpu\"", "kind = \"cpu"), @r#"chips/small-cpu.toml:3: invalid basic string, expected `"`"#);
+}
+
+#[test]
+fn a_profile_has_the_name_of_its_file() {
+    insta::assert_snapshot!(cpu("name = \"small-cpu\"", "name = \"large-cpu\""), @"chips/small-cpu.toml:1: the profile is named `large-cpu`, but its file `small-cpu.toml`; make them equal");
+}
+
+#[test]
+fn a_chip_has_the_sections_of_its_kind() {
+    insta::assert_snapshot!(cpu("\"cpu\"", "\"gpu\""), @"chips/small-cpu.toml:1: chip `small-cpu` is a gpu, which needs the section [compute]");
+    insta::assert_snapshot!(gpu("\"gpu\"", "\"lpu\""), @"chips/small-chip.toml:1: chip `small-chip` is an lpu, which needs the section [exchange]");
+}
+
+#[test]
+fn rates_are_over_0_and_fractions_at_most_1() {
+    let fast = known("1e30");
+    insta::assert_snapshot!(gpu(&fast, &known("0")), @"chips/small-chip.toml:4: `compute.bf16_flops_per_second` must be over 0");
+    let from = format!("attention_fraction = {}", known("1"));
+    let to = format!("attention_fraction = {}", known("1.5"));
+    insta::assert_snapshot!(gpu(&from, &to), @"chips/small-chip.toml:12: `achieved.attention_fraction` must be at most 1: it is a part of the peak");
+}
+
+#[test]
+fn a_models_numbers_make_sense_together() {
+    insta::assert_snapshot!(model("hidden = 8", "hidden = 0"), @"models/small-model.toml:4: model `small-model`: `context_tokens`, `hidden` and `vocabulary` must be at least 1");
+    insta::assert_snapshot!(model("kv_heads = 1", "kv_heads = 2"), @"models/small-model.toml:14: model `small-model`: `grouped.kv_heads` must be from 1 to `heads`, and a `window` at least 1");
+    insta::assert_snapshot!(model("head_width = 4", "head_width = 0"), @"models/small-model.toml:14: model `small-model`: `head_width`, or `kv_rank`, must be at least 1: a token caches something");
+    insta::assert_snapshot!(model("grouped", "# grouped"), @"models/small-model.toml:14: model `small-model`: every [[layers]] has either `grouped` or `latent` attention");
+    insta::assert_snapshot!(model("count = 1\n", "count = 5000\n"), @"models/small-model.toml:1: model `small-model`: there are more than 1,024 layers");
+    insta::assert_snapshot!(model("head_width = 4 }", "head_width = 4 }\nexperts = { count = 2, per_token = 3, width = 1 }"), @"models/small-model.toml:15: model `small-model`: `experts.per_token` must be from 1 to `experts.count`");
+    insta::assert_snapshot!(model("source = \"a test\"\n", ""), @"models/small-model.toml:8: the key `source` is missing; add it");
+}
+
+#[test]
+fn a_machines_pools_make_a_machine() {
+    let one = Small::default();
+    let two = Small { split: true, ..one };
+    insta::assert_snapshot!(machine(one, "role = \"all\"", "role = \"decode\""), @"machines/small.toml:1: machine `small`: [[pools]] must be one of role `all`, or one `prefill` and then one `decode`");
+    insta::assert_snapshot!(machine(two, "role = \"decode\"", "role = \"prefill\""), @"machines/small.toml:1: machine `small`: [[pools]] must be one of role `all`, or one `prefill` and then one `decode`");
+    insta::assert_snapshot!(machine(one, &known("64"), &known("7")), @"machines/small.toml:9: machine `small`: `scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step passes at least one token");
+    insta::assert_snapshot!(machine(one, &known("64"), &known("0.5")), @"machines/small.toml:8: machine `small`: `scheduler.tokens_per_step` must be a whole number of at least 1");
+    insta::assert_snapshot!(machine(one, &format!("replicas = {}", known("1")), &format!("replicas = {}", known("3"))), @"machines/small.toml:1: machine `small`: the pool has 2 chips, but tensor_parallel × replicas = 3");
+    insta::assert_snapshot!(machine(two, &known("16e3"), &known("0")), @"machines/small.toml:25: machine `small`: `link.bandwidth_bytes_per_second` must be over 0");
+    insta::assert_snapshot!(machine(one, "default_model = \"small-model\"", "default_model = \"large-model\""), @"machines/small.toml:5: machine `small`: `default_model` is `large-model`, which no [[serves]] names");
+}

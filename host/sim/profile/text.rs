@@ -97,13 +97,12 @@ impl Profile for MachineProfile {
 
 /// Reads one profile; `path` is for messages, and its stem must be the profile's name.
 pub(crate) fn parse<P: Profile>(text: &str, path: &Path) -> Result<P, ProfileError> {
-    let invalid =
-        |line, message| ProfileError::Invalid { path: path.to_owned(), line, message };
+    let invalid = |line, message| ProfileError::Invalid { path: path.to_owned(), line, message };
     let profile: P = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
-        invalid(line, with_nearest_key(error.message()))
+        invalid(line, in_plain_words(error.message()))
     })?;
-    profile.check().map_err(|message| invalid(1, message))?;
+    profile.check().map_err(|message| invalid(line_named(text, &message), message))?;
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if profile.name() != stem {
         let message = format!(
@@ -120,17 +119,43 @@ pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     1 + text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count()
 }
 
-/// Puts the nearest known key first in serde's message for an unknown one, which reads
-/// ``unknown field `x`, expected one of `a`, `b` ``.
-fn with_nearest_key(message: &str) -> String {
+/// The line of the first key that a message quotes and that stands in the text once; else the first.
+fn line_named(text: &str, message: &str) -> usize {
+    let quoted = message.split('`').skip(1).step_by(2);
+    let keys = quoted.filter_map(|name| name.rsplit('.').next());
+    let lines = |key| text.lines().enumerate().filter(move |(_, line)| has_key(line, key));
+    keys.filter(|key| lines(key).count() == 1)
+        .find_map(|key| lines(key).next())
+        .map_or(1, |(index, _)| index + 1)
+}
+
+/// Whether a line gives a value to `key`, or is the heading of its table.
+fn has_key(line: &str, key: &str) -> bool {
+    let ends = if line.trim_start().starts_with('[') { ']' } else { '=' };
+    line.match_indices(ends).any(|(at, _)| {
+        let before = line[..at].trim_end().strip_suffix(key);
+        before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    })
+}
+
+/// Says what serde says in the words of a file's author, with the nearest name that is known there.
+/// Serde writes ``unknown field `x`, expected one of `a`, `b` `` and ``missing field `x` ``.
+fn in_plain_words(message: &str) -> String {
+    let message = message.trim_end().replace('\n', "; ");
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return format!("the key {key} is missing; add it");
+    }
+    let what = [("unknown field ", "key"), ("unknown variant ", "value")];
+    let what = what.into_iter().find(|(start, _)| message.starts_with(start));
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let rest = message.strip_prefix("unknown field ");
-    let (Some(_), Some(name)) = (rest, quoted.next()) else {
-        return message.to_owned();
+    let (Some((_, what)), Some(name)) = (what, quoted.next()) else {
+        return message
+            .replace("expected f64", "expected a number")
+            .replace("expected u64", "expected a whole number");
     };
     let known: Vec<&str> = quoted.collect();
     match nearest(name, known.iter().copied()) {
-        Some(near) => format!("unknown key `{name}`; did you mean `{near}`?"),
-        None => format!("unknown key `{name}`; known here: {}", known.join(", ")),
+        Some(near) => format!("unknown {what} `{name}`; did you mean `{near}`?"),
+        None => format!("unknown {what} `{name}`; known here: {}", known.join(", ")),
     }
 }

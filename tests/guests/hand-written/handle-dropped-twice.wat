@@ -1,0 +1,39 @@
+;; Drops one span twice.
+(component
+  (import "timeslip:agent/types@0.1.0" (instance $types
+    (type $task-fields (record (field "name" string) (field "input" string)))
+    (export "task" (type (eq $task-fields)))
+    (type $outcome-fields (record (field "answer" string)))
+    (export "outcome" (type (eq $outcome-fields)))
+    (type $failure-fields (record (field "message" string)))
+    (export "failure" (type (eq $failure-fields)))))
+  (alias export $types "task" (type $task))
+  (alias export $types "outcome" (type $outcome))
+  (alias export $types "failure" (type $failure))
+  (import "timeslip:agent/session-blocking@0.1.0" (instance $session
+    (export "span" (type $span (sub resource)))
+    (export "[constructor]span" (func (param "name" string) (result (own $span))))))
+  (alias export $session "span" (type $span))
+  (core module $libc
+    (memory (export "memory") 1)
+    ;; The task's texts may overwrite each other: nobody reads them.
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024))
+  (core instance $libc (instantiate $libc))
+  (alias core export $libc "memory" (core memory $memory))
+  (alias core export $libc "realloc" (core func $realloc))
+  (core func $new (canon lower (func $session "[constructor]span") (memory $memory)))
+  (core func $drop (canon resource.drop $span))
+  (core module $agent
+    (import "libc" "memory" (memory 1))
+    (import "host" "new" (func $new (param i32 i32) (result i32)))
+    (import "host" "drop" (func $drop (param i32)))
+    (func (export "run") (param i32 i32 i32 i32) (result i32) (local $span i32)
+      (local.set $span (call $new (i32.const 0) (i32.const 0)))
+      (call $drop (local.get $span))
+      (call $drop (local.get $span))
+      i32.const 0))
+  (core instance $agent (instantiate $agent
+    (with "libc" (instance $libc))
+    (with "host" (instance (export "new" (func $new)) (export "drop" (func $drop))))))
+  (func (export "run") (param "task" $task) (result (result $outcome (error $failure)))
+    (canon lift (core func $agent "run") (memory $memory) (realloc $realloc))))

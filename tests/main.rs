@@ -1,1 +1,13 @@
-#[test] fn t(){}
+//! End to end, through the command line: what a user types, and what they see. One binary, so that
+//! the tests share one build.
+
+mod airline;
+mod bad_input;
+mod built_in;
+mod command_line;
+mod hostile;
+mod place;
+mod prebuilt;
+mod readme;
+mod slips;
+mod tidy;

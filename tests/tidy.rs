@@ -1,0 +1,154 @@
+//! The style that can be checked by counting: files up to 400 lines, functions up to 70, nothing
+//! that names the place it was written in.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::place::repository;
+
+const FILE_LINES_MAX: usize = 400;
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// The files of the repository with this ending, as git lists them; a fresh file counts too.
+fn files(ending: &str) -> Vec<String> {
+    let listed = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(repository())
+        .output()
+        .expect("git is installed");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let files = listed.lines().filter(|file| file.ends_with(ending));
+    files.filter(|file| repository().join(file).is_file()).map(str::to_owned).collect()
+}
+
+fn text(file: &str) -> String {
+    std::fs::read_to_string(repository().join(file)).unwrap()
+}
+
+#[test]
+fn files_are_short() {
+    let long: Vec<String> = files(".rs")
+        .into_iter()
+        .map(|file| (text(&file).lines().count(), file))
+        .filter(|(lines, _)| *lines > FILE_LINES_MAX)
+        .map(|(lines, file)| format!("{file} has {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "split these by idea:\n{}", long.join("\n"));
+}
+
+#[test]
+fn functions_are_short() {
+    let mut long = Vec::new();
+    for file in files(".rs") {
+        for (line, name, length) in functions(&text(&file)) {
+            if length > FUNCTION_LINES_MAX {
+                long.push(format!("{file}:{line}: {name} has {length} lines"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "split these:\n{}", long.join("\n"));
+}
+
+/// The functions of a formatted file: line, name and number of lines. `rustfmt` puts the closing
+/// brace of an item below the beginning of its first line.
+fn functions(text: &str) -> Vec<(usize, String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let trimmed = line.trim_start();
+        let words = ["pub ", "pub(crate) ", "pub(super) ", "const ", "async ", "unsafe "];
+        let mut rest = trimmed;
+        while let Some(after) = words.iter().find_map(|word| rest.strip_prefix(word)) {
+            rest = after;
+        }
+        let Some(signature) = rest.strip_prefix("fn ") else {
+            continue;
+        };
+        let indent = &line[..line.len() - trimmed.len()];
+        let closing = format!("{indent}}}");
+        let Some(end) = lines[index..].iter().position(|line| *line == closing) else {
+            continue;
+        };
+        let name = signature.split(['(', '<']).next().unwrap_or_default().to_owned();
+        let length = end + 1 - quoted_lines(&lines[index..index + end]);
+        found.push((index + 1, name, length));
+    }
+    found
+}
+
+/// Lines of raw text inside code, such as the screens that tests expect: they are no statements.
+fn quoted_lines(lines: &[&str]) -> usize {
+    let mut inside = false;
+    let mut count = 0;
+    for line in lines {
+        if inside {
+            inside = !line.trim_start().starts_with('"');
+            count += usize::from(inside);
+        } else {
+            let open = line
+                .rsplit_once("r#")
+                .map_or(line.ends_with("r\""), |(_, end)| end.trim_start_matches('#') == "\"");
+            inside = open;
+        }
+    }
+    count
+}
+
+#[test]
+fn the_counting_of_functions_sees_what_it_should() {
+    let text = "pub(crate) async fn a() {\n    x\n}\nimpl B {\n    fn c(&self) {\n    }\n}\n";
+    assert_eq!(functions(text), [(1, "a".to_owned(), 3), (5, "c".to_owned(), 2)]);
+    for (open, close) in [("r\"", "\""), ("r#\"", "\"#"), ("r###\"", "\"###")] {
+        let text =
+            format!("fn a() {{\n    x!(b, @{open}\n    1\n    2\n    {close});\n    c\n}}\n");
+        assert_eq!(functions(&text), [(1, "a".to_owned(), 5)], "{text}");
+    }
+}
+
+#[test]
+fn the_project_speaks_of_itself_alone() {
+    // Written in parts, so that this file does not find itself.
+    let unwanted =
+        [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("TO", "DO"), concat!("FIX", "ME")];
+    let mut found = Vec::new();
+    for ending in
+        [".rs", ".toml", ".md", ".wit", ".sh", "agents/build", "agents/toolchain", ".ci/run"]
+    {
+        for file in files(ending) {
+            for (index, line) in text(&file).lines().enumerate() {
+                if unwanted.iter().any(|word| names(line, word)) {
+                    found.push(format!("{file}:{}: {line}", index + 1));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Whether a line holds a word that is not the middle of a longer path.
+fn names(line: &str, word: &str) -> bool {
+    line.match_indices(word)
+        .any(|(at, _)| !line[..at].ends_with(|before: char| before.is_alphanumeric()))
+}
+
+#[test]
+fn the_simulator_and_the_loop_stay_apart_from_what_they_may_not_know() {
+    let forbidden = [
+        ("host/timeline", ["wasmtime", "tokio", "timeslip-sim"].as_slice()),
+        ("host/sim", ["wasmtime", "tokio", "reqwest", "timeslip-runtime"].as_slice()),
+        ("host/runtime", ["timeslip-sim", "timeslip-words", "tokio", "reqwest"].as_slice()),
+        ("host/words", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),
+        ("host/gate", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),
+        ("host/report", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),
+    ];
+    for (room, names) in forbidden {
+        let manifest =
+            std::fs::read_to_string(Path::new(repository()).join(room).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
+        let dependencies = dependencies.split("\n[").next().unwrap_or_default();
+        for name in names {
+            let named = dependencies.lines().any(|line| line.starts_with(name));
+            assert!(!named, "{room} must not depend on {name}");
+        }
+    }
+}

@@ -1,12 +1,17 @@
 //! From the record of a run to its slip.
 
+use std::collections::HashMap;
+
 use timeslip_timeline::account::TimeShares;
+use timeslip_timeline::conversation;
 use timeslip_timeline::record::{
     self, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind,
 };
 
+use crate::part_ranges::PartRanges;
 use crate::slip::{
-    Bench, Component, Machine, SCHEMA, Session, SessionError, SessionStatus, Slip, WordsUsed,
+    Bench, Component, ComponentUse, Machine, PromptPart, PromptPartKind, SCHEMA, Session,
+    SessionError, SessionStatus, Slip, WordsUsed,
 };
 use crate::step::{ChatFinish, ChatStep, SleepStep, Step, ToolStep, UserStep};
 use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid};
@@ -75,6 +80,13 @@ fn session(record: &SessionRecord, shares: TimeShares) -> Session {
             Some(SessionError { kind: cause.kind.to_owned(), message: cause.message.clone() })
         }
     };
+    let mut parts = Parts::default();
+    let steps = record.steps.iter().map(|step| self::step(step, &mut parts)).collect();
+    let used = record.used.iter().map(|(name, used)| ComponentUse {
+        name: name.to_string(),
+        fuel: used.fuel,
+        memory_bytes: used.memory_bytes,
+    });
     Session {
         task: record.task.to_string(),
         status: if error.is_none() { SessionStatus::Ok } else { SessionStatus::Failed },
@@ -82,15 +94,52 @@ fn session(record: &SessionRecord, shares: TimeShares) -> Session {
         at_ns: record.started_at.as_nanos(),
         e2e_ns: record.ended_at.since(record.started_at).as_nanos(),
         time_share_ns: shares.into(),
-        steps: record.steps.iter().map(step).collect(),
+        used: used.collect(),
+        prompt_parts: parts.list,
+        steps,
     }
 }
 
-fn step(step: &record::Step) -> Step {
+/// The parts of a session's prompts, each once.
+#[derive(Default)]
+struct Parts {
+    list: Vec<PromptPart>,
+    places: HashMap<conversation::PromptPart, usize>,
+}
+
+impl Parts {
+    /// The places of these parts; those that are new are added.
+    fn places(&mut self, prompt: &[conversation::PromptPart]) -> PartRanges {
+        let place = |part: &conversation::PromptPart| {
+            *self.places.entry(*part).or_insert_with(|| {
+                self.list.push(PromptPart {
+                    kind: part_kind(part.kind),
+                    tokens: part.tokens,
+                    digest: format!("{:016x}", part.digest),
+                });
+                self.list.len() - 1
+            })
+        };
+        prompt.iter().map(place).collect()
+    }
+}
+
+fn part_kind(kind: conversation::PromptPartKind) -> PromptPartKind {
+    use conversation::{PromptPartKind as Kind, Role};
+    match kind {
+        Kind::Tools => PromptPartKind::Tools,
+        Kind::Message(Role::System) => PromptPartKind::System,
+        Kind::Message(Role::User) => PromptPartKind::User,
+        Kind::Message(Role::Assistant) => PromptPartKind::Assistant,
+        Kind::Message(Role::Tool) => PromptPartKind::Tool,
+    }
+}
+
+fn step(step: &record::Step, parts: &mut Parts) -> Step {
     let at_ns = step.asked_at.as_nanos();
     let e2e_ns = step.end_to_end().as_nanos();
     match &step.kind {
-        StepKind::Chat(chat) => Step::Chat(chat_step(at_ns, e2e_ns, chat)),
+        StepKind::Chat(chat) => Step::Chat(chat_step(at_ns, e2e_ns, chat, parts)),
         StepKind::Tool(tool) => Step::Tool(tool_step(at_ns, e2e_ns, tool)),
         StepKind::User(user) => {
             let error = error_of(user.answer.as_ref());
@@ -100,7 +149,7 @@ fn step(step: &record::Step) -> Step {
     }
 }
 
-fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep) -> ChatStep {
+fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep, parts: &mut Parts) -> ChatStep {
     let (finish_reason, error) = chat_finish(&chat.end);
     let timing = &chat.timing;
     let answered = error.is_none();
@@ -112,6 +161,7 @@ fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep) -> ChatStep {
         input_tokens: chat.usage.input_tokens,
         cached_input_tokens: chat.usage.cached_input_tokens,
         output_tokens: chat.usage.output_tokens,
+        prompt: parts.places(&chat.prompt),
         queue_ns: if answered { timing.queue.as_nanos() } else { e2e_ns },
         prefill_ns: part(timing.prefill),
         transfer_ns: part(timing.transfer),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use timeslip_timeline::account::TimeShares;
 use timeslip_timeline::backend::{ChatTiming, SessionId};
 use timeslip_timeline::conversation::{
-    ChatOptions, ChatRequest, FinishReason, ModelError, ToolError, Usage,
+    ChatOptions, ChatRequest, FinishReason, ModelError, PromptPart, PromptPartKind, Role,
+    ToolError, Usage,
 };
-use timeslip_timeline::guest::StopCause;
+use timeslip_timeline::guest::{GuestUse, StopCause};
 use timeslip_timeline::record::{
     CallCounts, ChatEnd, ChatStep, RunRecord, SessionOutcome, SessionRecord, Step, StepKind,
     ToolStep, UserStep,
@@ -91,6 +92,10 @@ pub(crate) fn session(id: u32, start_us: u64, end_us: u64, steps: Vec<Step>) -> 
         bursts: Vec::new(),
         journal: Vec::new(),
         agent_compute: Span::ZERO,
+        used: vec![
+            (Arc::from("planner"), GuestUse { fuel: 1_200_000, memory_bytes: 1_114_112 }),
+            (Arc::from("flights"), GuestUse { fuel: 30_000, memory_bytes: 1_048_576 }),
+        ],
     }
 }
 
@@ -109,6 +114,7 @@ pub(crate) fn chat(timing: ChatTiming, usage: Usage, end: ChatEnd) -> ChatStep {
         request: Arc::new(request),
         model: Arc::from("small"),
         machine: Arc::from("rack"),
+        prompt: prompt(),
         end,
         usage,
         timing,
@@ -116,6 +122,15 @@ pub(crate) fn chat(timing: ChatTiming, usage: Usage, end: ChatEnd) -> ChatStep {
         cost_usd: Some(0.003_1),
         reply: None,
     }
+}
+
+fn prompt() -> Arc<[PromptPart]> {
+    let part = |kind, tokens, digest| PromptPart { kind, tokens, digest };
+    Arc::new([
+        part(PromptPartKind::Tools, 700, 0x70),
+        part(PromptPartKind::Message(Role::System), 400, 0x5),
+        part(PromptPartKind::Message(Role::User), 97, 0xab),
+    ])
 }
 
 pub(crate) fn timing(parts_us: [u64; 4], first_token_us: u64) -> ChatTiming {

@@ -85,7 +85,17 @@ fn check_session(session: &Session, breaches: &mut Vec<String>) {
         }
         not_before = step.at_ns();
         check_step(step, &mut broken);
+        if let Step::Chat(chat) = step {
+            check_prompt(session, chat, &mut broken);
+        }
         breaches.extend(broken.into_iter().map(|breach| format!("step {index} {breach}")));
+    }
+}
+
+/// A prompt is made of parts that its session has.
+fn check_prompt(session: &Session, chat: &ChatStep, breaches: &mut Vec<String>) {
+    if chat.prompt.end() > session.prompt_parts.len() {
+        breaches.push("has a prompt with a part that its session lacks".to_owned());
     }
 }
 

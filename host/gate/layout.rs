@@ -189,15 +189,29 @@ mod tests {
           "cost_usd_band": {"low":0.002325,"high":0.00465}
          },
          "sessions": [
-          {"task":"task-0","status":"ok","at_ns":0,"e2e_ns":2000000,"time_share_ns":{"queue":100000,"prefill":300000,"transfer":50000,"decode":550000,"tool":700000,"agent":300000,"user":0,"sleep":0},"steps":[
-           {"kind":"chat","at_ns":100000,"machine":"rack","model":"small","input_tokens":1200,"cached_input_tokens":1024,"output_tokens":2,"queue_ns":100000,"prefill_ns":300000,"transfer_ns":50000,"decode_ns":550000,"ttft_ns":500000,"e2e_ns":1000000,"finish_reason":"tool_calls","energy_j":0.25,"cost_usd":0.0031},
+          {"task":"task-0","status":"ok","at_ns":0,"e2e_ns":2000000,"time_share_ns":{"queue":100000,"prefill":300000,"transfer":50000,"decode":550000,"tool":700000,"agent":300000,"user":0,"sleep":0},"used":[
+           {"name":"planner","fuel":1200000,"memory_bytes":1114112},
+           {"name":"flights","fuel":30000,"memory_bytes":1048576}
+          ],"prompt_parts":[
+           {"kind":"tools","tokens":700,"digest":"0000000000000070"},
+           {"kind":"system","tokens":400,"digest":"0000000000000005"},
+           {"kind":"user","tokens":97,"digest":"00000000000000ab"}
+          ],"steps":[
+           {"kind":"chat","at_ns":100000,"machine":"rack","model":"small","input_tokens":1200,"cached_input_tokens":1024,"output_tokens":2,"prompt":"0-3","queue_ns":100000,"prefill_ns":300000,"transfer_ns":50000,"decode_ns":550000,"ttft_ns":500000,"e2e_ns":1000000,"finish_reason":"tool_calls","energy_j":0.25,"cost_usd":0.0031},
            {"kind":"tool","at_ns":1200000,"tool":"search","compute_ns":200000,"wait_ns":500000,"e2e_ns":700000,"ok":true},
            {"kind":"tool","at_ns":1200000,"tool":"reserve","compute_ns":300000,"wait_ns":0,"e2e_ns":300000,"ok":false,"error":"failed: no seat"}
           ]},
-          {"task":"task-1","status":"failed","error":{"kind":"deadline","message":"the session took longer than its deadline of 2.00 ms"},"at_ns":1000000,"e2e_ns":2000000,"time_share_ns":{"queue":0,"prefill":0,"transfer":0,"decode":0,"tool":0,"agent":0,"user":500000,"sleep":1500000},"steps":[
+          {"task":"task-1","status":"failed","error":{"kind":"deadline","message":"the session took longer than its deadline of 2.00 ms"},"at_ns":1000000,"e2e_ns":2000000,"time_share_ns":{"queue":0,"prefill":0,"transfer":0,"decode":0,"tool":0,"agent":0,"user":500000,"sleep":1500000},"used":[
+           {"name":"planner","fuel":1200000,"memory_bytes":1114112},
+           {"name":"flights","fuel":30000,"memory_bytes":1048576}
+          ],"prompt_parts":[
+           {"kind":"tools","tokens":700,"digest":"0000000000000070"},
+           {"kind":"system","tokens":400,"digest":"0000000000000005"},
+           {"kind":"user","tokens":97,"digest":"00000000000000ab"}
+          ],"steps":[
            {"kind":"user","at_ns":1000000,"e2e_ns":500000,"ok":true},
            {"kind":"sleep","at_ns":1500000,"e2e_ns":1400000},
-           {"kind":"chat","at_ns":2000000,"machine":"rack","model":"small","input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"queue_ns":400000,"prefill_ns":0,"transfer_ns":0,"decode_ns":0,"ttft_ns":400000,"e2e_ns":400000,"finish_reason":"error","error":"unavailable: the machine is full","energy_j":null,"cost_usd":null}
+           {"kind":"chat","at_ns":2000000,"machine":"rack","model":"small","input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"prompt":"0-3","queue_ns":400000,"prefill_ns":0,"transfer_ns":0,"decode_ns":0,"ttft_ns":400000,"e2e_ns":400000,"finish_reason":"error","error":"unavailable: the machine is full","energy_j":null,"cost_usd":null}
           ]}
          ]
         }

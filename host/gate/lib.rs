@@ -10,11 +10,13 @@
 pub mod compose;
 pub mod laws;
 pub mod layout;
+pub mod part_ranges;
 pub mod read;
 pub mod schema;
 pub mod slip;
 pub mod step;
 pub mod summary;
+pub mod verdict;
 
 #[cfg(test)]
 mod examples;

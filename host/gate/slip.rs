@@ -122,8 +122,65 @@ pub struct Session {
     pub e2e_ns: u64,
     /// The critical path: what `e2e_ns` was spent on. The shares sum to `e2e_ns`.
     pub time_share_ns: TimeShareNs,
+    /// What each component used: the agent, then the tool plugins, in the order of the bench.
+    #[serde(default)]
+    pub used: Vec<ComponentUse>,
+    /// The parts of all its prompts, each once, in the order in which they were first sent.
+    #[serde(default)]
+    pub prompt_parts: Vec<PromptPart>,
     /// What it did, in the order of its asking.
     pub steps: Vec<Step>,
+}
+
+/// What a component used in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ComponentUse {
+    /// Its name.
+    pub name: String,
+    /// Units of computing.
+    pub fuel: u64,
+    /// The most memory it held, in bytes.
+    pub memory_bytes: u64,
+}
+
+/// A part of a prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct PromptPart {
+    /// What it is.
+    pub kind: PromptPartKind,
+    /// Its tokens, those of the chat template around it included.
+    pub tokens: u64,
+    /// Sixteen hexadecimal digits that equal parts share; the text itself is in no slip.
+    pub digest: String,
+}
+
+/// What a part of a prompt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptPartKind {
+    /// The tools that are offered.
+    Tools,
+    /// Instructions from the agent's author.
+    System,
+    /// The user's words.
+    User,
+    /// A reply of the model.
+    Assistant,
+    /// The output of a tool.
+    Tool,
+}
+
+impl PromptPartKind {
+    /// The word that stands for it in a slip and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            PromptPartKind::Tools => "tools",
+            PromptPartKind::System => "system",
+            PromptPartKind::User => "user",
+            PromptPartKind::Assistant => "assistant",
+            PromptPartKind::Tool => "tool",
+        }
+    }
 }
 
 /// How a session ended.

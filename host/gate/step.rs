@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::part_ranges::PartRanges;
+
 /// Something a session asked for and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -67,6 +69,9 @@ pub struct ChatStep {
     pub cached_input_tokens: u64,
     /// Tokens of the reply.
     pub output_tokens: u64,
+    /// The prompt: which of the session's parts, in order. Absent where they are not known.
+    #[serde(default, skip_serializing_if = "PartRanges::is_empty")]
+    pub prompt: PartRanges,
     /// Waiting for the machine.
     pub queue_ns: u64,
     /// Reading the prompt.

@@ -105,6 +105,8 @@ pub(crate) fn failed(session: Session, kind: &str) -> Session {
 pub(crate) fn session(task: &str, at_ns: u64, shares: TimeShareNs, steps: Vec<Step>) -> Session {
     let steps = steps.into_iter().map(|step| moved(step, at_ns)).collect();
     Session {
+        used: Vec::new(),
+        prompt_parts: Vec::new(),
         task: task.to_owned(),
         status: SessionStatus::Ok,
         error: None,
@@ -131,6 +133,7 @@ pub(crate) fn chat(at_ns: u64, parts: [u64; 4], tokens: [u64; 3], machine: &str)
     let [queue_ns, prefill_ns, transfer_ns, decode_ns] = parts;
     let [input_tokens, cached_input_tokens, output_tokens] = tokens;
     Step::Chat(ChatStep {
+        prompt: Default::default(),
         at_ns,
         machine: machine.to_owned(),
         model: "gpt-oss-120b".to_owned(),

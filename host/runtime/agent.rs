@@ -97,8 +97,7 @@ impl Guest for AgentGuest {
             Poll::Ready(Ok(result)) => GuestState::Finished(result),
             Poll::Ready(Err(cause)) => GuestState::Stopped(cause),
         };
-        let (happenings, compute) = self.desk.end_burst();
-        Burst { happenings, compute, state }
+        self.desk.end_burst(state)
     }
 }
 

@@ -60,12 +60,14 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(setup: Arc<Setup>, session: SessionId, desk: Arc<Desk>) -> Context {
         let limits = setup.limits;
+        let memory =
+            MemoryLimiter { limits, desk: desk.clone(), memory_bytes: 0, denied_bytes: None };
         Context {
             desk,
             table: ResourceTable::new(),
             chance: Chance::new(setup.seed, &setup.name, u64::from(session.0)),
             left: setup.budgets,
-            memory: MemoryLimiter { limits, memory_bytes: 0, denied_bytes: None },
+            memory,
             host_calls_left: limits.host_calls,
             journal_lines_left: limits.journal_lines,
             journal_bytes_left: limits.journal_bytes,
@@ -126,6 +128,7 @@ impl Context {
 /// Keeps memories and tables inside their limits, and remembers that it had to.
 pub(crate) struct MemoryLimiter {
     limits: Limits,
+    desk: Arc<Desk>,
     memory_bytes: usize,
     pub(crate) denied_bytes: Option<usize>,
 }
@@ -143,6 +146,7 @@ impl ResourceLimiter for MemoryLimiter {
             return Ok(false);
         }
         self.memory_bytes = wanted;
+        self.desk.note_memory(wanted as u64);
         Ok(true)
     }
 

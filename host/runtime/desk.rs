@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use futures_channel::oneshot;
-use timeslip_timeline::guest::{Answer, Ask, AskId, Happening};
+use timeslip_timeline::guest::{Answer, Ask, AskId, Burst, GuestState, GuestUse, Happening};
 use timeslip_timeline::time::{Instant, Span};
 
 /// How fast the host computes: picoseconds for one unit of fuel.
@@ -39,8 +39,10 @@ struct Inner {
     pace: PicosecondsPerFuel,
     session_began: Instant,
     burst_began: Instant,
+    fuel_at_start: u64,
     burst_fuel: u64,
     last_fuel: u64,
+    memory_bytes: u64,
     happenings: Vec<(Span, Happening)>,
     waiting: BTreeMap<AskId, Waiting>,
     next_ask: u64,
@@ -74,8 +76,10 @@ impl Desk {
                 pace,
                 session_began: Instant::ZERO,
                 burst_began: Instant::ZERO,
+                fuel_at_start: fuel,
                 burst_fuel: fuel,
                 last_fuel: fuel,
+                memory_bytes: 0,
                 happenings: Vec::new(),
                 waiting: BTreeMap::new(),
                 next_ask: 0,
@@ -105,11 +109,20 @@ impl Desk {
         self.lock().burst_began
     }
 
-    /// What happened in the burst and how long it took.
-    pub(crate) fn end_burst(&self) -> (Vec<(Span, Happening)>, Span) {
+    /// The burst: what happened in it, how long it took, and how it stands with the guest.
+    pub(crate) fn end_burst(&self, state: GuestState) -> Burst {
         let mut inner = self.lock();
         let compute = inner.offset();
-        (std::mem::take(&mut inner.happenings), compute)
+        let used = GuestUse {
+            fuel: inner.fuel_at_start - inner.last_fuel,
+            memory_bytes: inner.memory_bytes,
+        };
+        Burst { happenings: std::mem::take(&mut inner.happenings), compute, state, used }
+    }
+
+    /// Notes the most memory that the guest has held.
+    pub(crate) fn note_memory(&self, bytes: u64) {
+        self.lock().memory_bytes = bytes;
     }
 
     /// Notes how much fuel is left.

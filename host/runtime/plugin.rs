@@ -118,8 +118,7 @@ impl Guest for PluginGuest {
             Poll::Pending => GuestState::Waiting,
             Poll::Ready(cause) => GuestState::Stopped(cause),
         };
-        let (happenings, compute) = self.desk.end_burst();
-        Burst { happenings, compute, state }
+        self.desk.end_burst(state)
     }
 }
 

@@ -150,6 +150,8 @@ pub(crate) fn chat(input_tokens: u64, output_tokens: u64) -> Submission {
         }),
         tokens: Some(PlannedTokens {
             input_tokens,
+            prompt: Arc::default(),
+            reply_part: None,
             max_output_tokens: None,
             reply: ReplyLength::of(output_tokens),
         }),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::conversation::{ChatRequest, FinishReason, Message, ModelError, Usage};
+use crate::conversation::{ChatRequest, FinishReason, Message, ModelError, PromptPart, Usage};
 use crate::time::{Instant, Span};
 
 /// Numbers a session in the order in which sessions start.
@@ -59,10 +59,16 @@ pub struct Submission {
 }
 
 /// How many tokens a modelled chat reads and writes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct PlannedTokens {
     /// Tokens of the prompt.
     pub input_tokens: u64,
+    /// The prompt's parts, in the order in which the model reads them; a machine that keeps the
+    /// beginnings of prompts knows them again by these. Empty where nothing is known of them.
+    pub prompt: Arc<[PromptPart]>,
+    /// The reply as it will stand in a later prompt, once it is written; its tokens are not to be
+    /// read before that.
+    pub reply_part: Option<PromptPart>,
     /// The most the reply may have, if the request says so.
     pub max_output_tokens: Option<u64>,
     /// When the reply is complete.
@@ -209,6 +215,10 @@ pub struct Reply {
     pub input_tokens: u64,
     /// Tokens of the reply.
     pub output_tokens: u64,
+    /// The prompt's parts, in the order in which the model reads them.
+    pub prompt: Arc<[PromptPart]>,
+    /// The reply as it will stand in a later prompt, where that is known.
+    pub reply_part: Option<PromptPart>,
 }
 
 /// What the user does when asked.

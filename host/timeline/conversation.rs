@@ -151,6 +151,26 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
+/// A part of a prompt: the list of tools, or one message, as the model reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PromptPart {
+    /// What it is.
+    pub kind: PromptPartKind,
+    /// Its tokens, those of the chat template around it included.
+    pub tokens: u64,
+    /// A hash of what the model reads: equal parts have equal ones on every computer.
+    pub digest: u64,
+}
+
+/// What a part of a prompt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PromptPartKind {
+    /// The tools that are offered.
+    Tools,
+    /// A message.
+    Message(Role),
+}
+
 /// Why a chat gave no reply. The text is for a person and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-use crate::guest::{Burst, Delivery, Guest, GuestState, StopCause};
+use crate::guest::{Burst, Delivery, Guest, GuestState, GuestUse, StopCause};
 use crate::time::{Instant, Span};
 
 /// A guest with what it is resumed with.
@@ -132,6 +132,7 @@ fn stopped_by_defect(panic: &str) -> Burst {
             kind: "host_defect",
             message: format!("timeslip itself failed here, not the component: {panic}"),
         }),
+        used: GuestUse::default(),
     }
 }
 
@@ -165,7 +166,8 @@ mod tests {
                 tells.send(()).expect("the other guest listens");
             }
             let compute = Span::from_nanos(self.number);
-            Burst { happenings: Vec::new(), compute, state: GuestState::Waiting }
+            let used = GuestUse::default();
+            Burst { happenings: Vec::new(), compute, state: GuestState::Waiting, used }
         }
     }
 

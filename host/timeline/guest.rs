@@ -137,6 +137,17 @@ pub struct Burst {
     pub compute: Span,
     /// How it stands with the guest now.
     pub state: GuestState,
+    /// What the guest has used since its session began.
+    pub used: GuestUse,
+}
+
+/// What a guest has used since its session began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GuestUse {
+    /// Units of computing.
+    pub fuel: u64,
+    /// The most memory it held, in bytes.
+    pub memory_bytes: u64,
 }
 
 /// How it stands with a guest after a burst.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::backend::{ChatTiming, MachineTotals, SessionId};
 use crate::conversation::{
-    ChatRequest, FinishReason, LogLevel, Message, ModelError, ToolError, Usage, UserError,
+    ChatRequest, FinishReason, LogLevel, Message, ModelError, PromptPart, ToolError, Usage,
+    UserError,
 };
-use crate::guest::StopCause;
+use crate::guest::{GuestUse, StopCause};
 use crate::time::{Instant, Span};
 
 /// A whole run.
@@ -58,6 +59,9 @@ pub struct SessionRecord {
     pub journal: Vec<JournalLine>,
     /// Computing time of the agent alone.
     pub agent_compute: Span,
+    /// What each component used, by its name: the agent's first, then the plugins', in the order of
+    /// the bench.
+    pub used: Vec<(Arc<str>, GuestUse)>,
 }
 
 /// How a session ended.
@@ -135,6 +139,8 @@ pub struct ChatStep {
     pub model: Arc<str>,
     /// The machine; empty when none serves the model.
     pub machine: Arc<str>,
+    /// The prompt's parts; empty where no words were found for the request.
+    pub prompt: Arc<[PromptPart]>,
     /// How it ended.
     pub end: ChatEnd,
     /// Tokens.

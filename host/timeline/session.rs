@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::backend::{CallId, SessionId, SessionWords};
 use crate::drive::SessionPlan;
-use crate::guest::{AskId, Delivery, Guest, Happening, StopCause};
+use crate::guest::{AskId, Delivery, Guest, GuestUse, Happening, StopCause};
 use crate::record::{
     BurstCause, BurstRecord, ChatEnd, JournalEntry, JournalLine, SessionOutcome, SessionRecord,
     Step, StepKind, ToolStep,
@@ -51,6 +51,7 @@ pub(crate) struct Seat {
     pub(crate) ended: Option<StopCause>,
     /// Computing time of all bursts so far.
     pub(crate) compute: Span,
+    pub(crate) used: GuestUse,
     /// A plugin's calls under way, with the seat's computing time when each began.
     pub(crate) calls: BTreeMap<u64, ToolCallUnderWay>,
 }
@@ -84,6 +85,7 @@ impl Seat {
             woken_by_itself: false,
             ended: None,
             compute: Span::ZERO,
+            used: GuestUse::default(),
             calls: BTreeMap::new(),
         }
     }
@@ -155,6 +157,7 @@ impl Session {
                 bursts: Vec::new(),
                 journal: Vec::new(),
                 agent_compute: Span::ZERO,
+                used: Vec::new(),
             },
             pending: BTreeMap::new(),
             expected: 0,
@@ -227,6 +230,7 @@ impl Session {
             seat.guest = None;
         }
         self.cut_off_what_lies_after(at);
+        self.record.used = self.seats.iter().map(|seat| (seat.name.clone(), seat.used)).collect();
         self.record.ended_at = at;
         self.record.outcome = outcome;
         (calls, given_up)

@@ -7,7 +7,9 @@
 //! the 3 tokens of a message. Identifiers of tool calls are not shown to a model and cost nothing.
 
 use serde_json::value::RawValue;
-use timeslip_timeline::conversation::{ChatRequest, Message, Role, ToolCall, ToolDefinition};
+use timeslip_timeline::conversation::{
+    ChatRequest, Message, PromptPart, PromptPartKind, Role, ToolCall, ToolDefinition,
+};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::tokenizer::{TextKey, Tokenizer};
@@ -22,8 +24,33 @@ pub const TOKENS_BEFORE_REPLY: u64 = 3;
 impl Tokenizer {
     /// The tokens of a prompt: messages, tools and chat template.
     pub fn count_prompt(&self, request: &ChatRequest) -> u64 {
-        let messages: u64 = request.messages.iter().map(|m| self.count_message(m)).sum();
-        messages + self.count_tools(&request.tools) + TOKENS_BEFORE_REPLY
+        self.count_parts(&self.prompt_parts(request))
+    }
+
+    /// The tokens of a prompt that has these parts.
+    pub(crate) fn count_parts(&self, parts: &[PromptPart]) -> u64 {
+        parts.iter().map(|part| part.tokens).sum::<u64>() + TOKENS_BEFORE_REPLY
+    }
+
+    /// The parts of a prompt in the order in which a model reads them: chat templates put the tools
+    /// first.
+    pub fn prompt_parts(&self, request: &ChatRequest) -> Vec<PromptPart> {
+        let tools = (!request.tools.is_empty()).then(|| PromptPart {
+            kind: PromptPartKind::Tools,
+            tokens: self.count_tools(&request.tools),
+            digest: key_of_tools(&request.tools).hash as u64,
+        });
+        let messages = request.messages.iter().map(|message| self.message_part(message));
+        tools.into_iter().chain(messages).collect()
+    }
+
+    /// A message as a part of a prompt.
+    pub(crate) fn message_part(&self, message: &Message) -> PromptPart {
+        PromptPart {
+            kind: PromptPartKind::Message(message.role),
+            tokens: self.count_message(message),
+            digest: digest_of(message),
+        }
     }
 
     /// The tokens that a model writes for this message: its text and its tool calls.
@@ -47,6 +74,19 @@ impl Tokenizer {
         }
         self.count_once(key_of_tools(tools), || self.count(&tools_as_json(tools)))
     }
+}
+
+/// A hash of what the model reads of a message.
+fn digest_of(message: &Message) -> u64 {
+    let calls = message.tool_calls.iter().flat_map(|call| [&call.name, &call.arguments]);
+    let mut hasher = Xxh3::new();
+    for text in
+        [role_name(message.role), &message.content].into_iter().chain(calls.map(|text| &**text))
+    {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.digest()
 }
 
 fn role_name(role: Role) -> &'static str {

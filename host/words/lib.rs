@@ -18,5 +18,5 @@ pub mod synthetic;
 pub mod tokenizer;
 
 mod digest;
-mod limit;
+mod spoken;
 mod vocabulary;

@@ -88,6 +88,7 @@ impl Drive<'_> {
             request: request.clone(),
             model: model.clone(),
             machine: served_by.map_or(Arc::from(""), |machine| machine.name.clone()),
+            prompt: Arc::default(),
             end: ChatEnd::Cancelled,
             usage: Usage::default(),
             timing: ChatTiming::default(),
@@ -107,6 +108,8 @@ impl Drive<'_> {
             Ok(reply) => {
                 let tokens = PlannedTokens {
                     input_tokens: reply.input_tokens,
+                    prompt: reply.prompt.clone(),
+                    reply_part: reply.reply_part,
                     max_output_tokens: request.options.max_output_tokens.map(u64::from),
                     reply: ReplyLength::of(reply.output_tokens),
                 };
@@ -124,6 +127,10 @@ impl Drive<'_> {
         let session = self.running.get_mut(&work.session).expect("checked by the caller");
         let pending = session.pending.get_mut(&ask).expect("its step has begun");
         pending.call = Some((machine, call));
+        let step = pending.step;
+        if let StepKind::Chat(chat) = &mut session.record.steps[step].kind {
+            chat.prompt = reply.prompt;
+        }
         let under_way = ChatUnderWay {
             session: work.session,
             ask,

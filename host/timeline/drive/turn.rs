@@ -187,6 +187,9 @@ impl Drive<'_> {
         let seat = &mut session.seats[seat_index];
         let compute_before = seat.compute;
         seat.compute += burst.compute;
+        // A guest that failed inside the host says nothing of what it used.
+        seat.used.fuel = seat.used.fuel.max(burst.used.fuel);
+        seat.used.memory_bytes = seat.used.memory_bytes.max(burst.used.memory_bytes);
         seat.busy_until = self.now + burst.compute;
         let ended_at = seat.busy_until;
         if burst.state == GuestState::Waiting {

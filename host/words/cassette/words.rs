@@ -10,7 +10,7 @@ use super::key::{Key, RequestParts, key_of_message, key_of_request};
 use super::miss::{miss, question_miss, request_miss};
 use super::{Cassette, RecordedChat, TokenSource};
 use crate::digest::sha256_hex;
-use crate::limit::within_limit;
+use crate::spoken::spoken;
 use crate::tokenizer::Tokenizer;
 
 /// Words from cassettes, one for each task.
@@ -105,18 +105,6 @@ impl CassetteWords {
     fn spoken(&self, cassette: &Cassette, chat: &RecordedChat, request: &ChatRequest) -> Reply {
         let message = &cassette.messages[chat.reply];
         let usage = chat.usage.filter(|_| cassette.header.tokens == TokenSource::Recorded);
-        let input_tokens = match usage {
-            Some(usage) => usage.input_tokens,
-            None => self.tokenizer.count_prompt(request),
-        };
-        let counted = self.tokenizer.count_reply(message);
-        let output_tokens = usage.map_or(counted, |usage| usage.output_tokens);
-        let whole = Reply {
-            message: message.clone(),
-            finish_reason: chat.finish_reason,
-            input_tokens,
-            output_tokens,
-        };
-        within_limit(&self.tokenizer, whole, request)
+        spoken(&self.tokenizer, request, message.clone(), chat.finish_reason, usage)
     }
 }

@@ -43,7 +43,7 @@ use timeslip_timeline::conversation::{ChatRequest, FinishReason, Message, Role, 
 use crate::difference::beginning;
 use crate::digest::sha256_hex;
 use crate::error::{FileError, utf8};
-use crate::limit::within_limit;
+use crate::spoken::spoken;
 use crate::tokenizer::Tokenizer;
 
 use context::{answer_context, reply_context};
@@ -156,13 +156,7 @@ impl ScriptWords {
             true => FinishReason::Stop,
             false => FinishReason::ToolCalls,
         };
-        let whole = Reply {
-            input_tokens: self.tokenizer.count_prompt(request),
-            output_tokens: self.tokenizer.count_reply(&message),
-            message,
-            finish_reason,
-        };
-        Ok(within_limit(&self.tokenizer, whole, request))
+        Ok(spoken(&self.tokenizer, request, message, finish_reason, None))
     }
 
     /// The arguments as compact JSON.

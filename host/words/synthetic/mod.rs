@@ -24,7 +24,7 @@ use timeslip_timeline::conversation::{
 use timeslip_timeline::time::Span;
 
 use crate::digest::sha256_hex;
-use crate::limit::within_limit;
+use crate::spoken::spoken;
 use crate::tokenizer::Tokenizer;
 
 pub use distribution::Distribution;
@@ -188,13 +188,7 @@ impl Words for SyntheticWords {
             true => FinishReason::Stop,
             false => FinishReason::ToolCalls,
         };
-        let whole = Reply {
-            input_tokens: self.tokenizer.count_prompt(request),
-            output_tokens: self.tokenizer.count_reply(&message),
-            message,
-            finish_reason,
-        };
-        Ok(within_limit(&self.tokenizer, whole, request))
+        Ok(spoken(&self.tokenizer, request, message, finish_reason, None))
     }
 
     fn user_answer(

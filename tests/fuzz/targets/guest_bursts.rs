@@ -13,7 +13,7 @@ use timeslip_timeline::account::critical_path;
 use timeslip_timeline::conversation::{LogLevel, ToolError};
 use timeslip_timeline::drive::{self, Load, Machine, SessionGuests, SessionPlan, Stage};
 use timeslip_timeline::guest::{
-    Ask, AskId, Burst, Delivery, Guest, GuestState, Happening, StopCause,
+    Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening, StopCause,
 };
 use timeslip_timeline::time::{Instant, Span};
 use timeslip_words::synthetic::{SyntheticSpec, SyntheticWords};
@@ -89,7 +89,7 @@ impl Guest for Scripted {
             _ if ended => GuestState::Finished(Ok("done".to_owned())),
             _ => GuestState::Waiting,
         };
-        Burst { happenings, compute, state }
+        Burst { happenings, compute, state, used: GuestUse::default() }
     }
 }
 

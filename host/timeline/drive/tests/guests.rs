@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use crate::conversation::{ChatOptions, ChatRequest, LogLevel, Message, Role, ToolError};
-use crate::guest::{Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, Happening, StopCause};
+use crate::guest::{
+    Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening, StopCause,
+};
 use crate::time::{Instant, Span};
 
 /// One move of an agent.
@@ -102,7 +104,7 @@ impl Guest for Agent {
                 Some(Move::WaitForAll | Move::WaitForAny) => {}
             }
         };
-        Burst { happenings, compute, state }
+        Burst { happenings, compute, state, used: GuestUse::default() }
     }
 }
 
@@ -186,7 +188,7 @@ impl Guest for Plugin {
                 Delivery::Start => unreachable!("plugins are not started"),
             }
         }
-        Burst { happenings, compute, state }
+        Burst { happenings, compute, state, used: GuestUse::default() }
     }
 }
 

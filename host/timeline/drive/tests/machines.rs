@@ -1,6 +1,7 @@
 //! A machine and words of plain Rust.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::backend::{
     Backend, CallId, ChatTiming, Completion, CompletionEvent, MachineTotals, Reply, Served,
@@ -42,7 +43,7 @@ struct Serving {
 
 impl Serving {
     fn input_tokens(&self) -> u64 {
-        self.work.tokens.expect("a modelled call").input_tokens
+        self.work.tokens.as_ref().expect("a modelled call").input_tokens
     }
 
     fn first_token_at(&self) -> Instant {
@@ -107,7 +108,7 @@ impl Slots {
         let output_tokens = serving.written;
         let timing = serving.timing(at);
         let call = serving.call;
-        if serving.work.tokens.expect("modelled").reply.is_reached_by(output_tokens) {
+        if serving.work.tokens.as_ref().expect("modelled").reply.is_reached_by(output_tokens) {
             let input_tokens = self.finish(index, at).input_tokens();
             self.served += 1;
             let served = Served {
@@ -195,7 +196,14 @@ impl Words for Script {
         };
         let message = Message::text(Role::Assistant, "né ".repeat(output_tokens as usize));
         let finish_reason = FinishReason::Stop;
-        Ok(Reply { message, finish_reason, input_tokens, output_tokens })
+        Ok(Reply {
+            message,
+            finish_reason,
+            input_tokens,
+            output_tokens,
+            prompt: Arc::default(),
+            reply_part: None,
+        })
     }
 
     fn user_answer(&mut self, _: &SessionWords, question: &str) -> Result<UserReply, WordsError> {

@@ -1,17 +1,36 @@
-//! Ends a reply at the request's limit on output tokens.
+//! From a message to a reply: its tokens, those of the prompt, and the request's limit on output.
 
 use timeslip_timeline::backend::Reply;
-use timeslip_timeline::conversation::{ChatRequest, FinishReason};
+use timeslip_timeline::conversation::{ChatRequest, FinishReason, Message, Usage};
 
 use crate::tokenizer::Tokenizer;
 
-/// The reply as far as the request lets it go.
+/// The reply to a request, as far as the request lets it go. `usage` gives the tokens where they
+/// were recorded; else they are counted.
 ///
 /// A tool call that does not fit is left out, since half a call cannot be carried out.
-pub(crate) fn within_limit(tokenizer: &Tokenizer, reply: Reply, request: &ChatRequest) -> Reply {
+pub(crate) fn spoken(
+    tokenizer: &Tokenizer,
+    request: &ChatRequest,
+    message: Message,
+    finish_reason: FinishReason,
+    usage: Option<Usage>,
+) -> Reply {
+    let prompt = tokenizer.prompt_parts(request);
+    let output_tokens =
+        usage.map_or_else(|| tokenizer.count_reply(&message), |usage| usage.output_tokens);
+    let whole = Reply {
+        input_tokens: usage
+            .map_or_else(|| tokenizer.count_parts(&prompt), |usage| usage.input_tokens),
+        output_tokens,
+        prompt: prompt.into(),
+        reply_part: Some(tokenizer.message_part(&message)),
+        message,
+        finish_reason,
+    };
     match request.options.max_output_tokens.map(u64::from) {
-        Some(limit) if limit < reply.output_tokens => cut(tokenizer, reply, limit),
-        _ => reply,
+        Some(limit) if limit < output_tokens => cut(tokenizer, whole, limit),
+        _ => whole,
     }
 }
 
@@ -28,12 +47,13 @@ fn cut(tokenizer: &Tokenizer, mut reply: Reply, limit: u64) -> Reply {
     reply.message.tool_calls.truncate(fitting);
     reply.finish_reason = FinishReason::Length;
     reply.output_tokens = limit;
+    reply.reply_part = Some(tokenizer.message_part(&reply.message));
     reply
 }
 
 #[cfg(test)]
 mod tests {
-    use timeslip_timeline::conversation::{ChatOptions, Message, Role, ToolCall};
+    use timeslip_timeline::conversation::{ChatOptions, Role, ToolCall};
 
     use super::*;
 
@@ -45,15 +65,9 @@ mod tests {
             name: "search".to_owned(),
             arguments: "{}".to_owned(),
         });
-        let reply = Reply {
-            output_tokens: tokenizer.count_reply(&message),
-            message,
-            finish_reason: FinishReason::ToolCalls,
-            input_tokens: 7,
-        };
         let options = ChatOptions { max_output_tokens, ..ChatOptions::default() };
         let request = ChatRequest { model: None, messages: Vec::new(), tools: Vec::new(), options };
-        within_limit(&tokenizer, reply, &request)
+        spoken(&tokenizer, &request, message, FinishReason::ToolCalls, None)
     }
 
     #[test]
@@ -71,5 +85,20 @@ mod tests {
         assert!(reply.message.tool_calls.is_empty());
         assert_eq!((reply.output_tokens, reply.finish_reason), (7, FinishReason::Length));
         assert_eq!(limited(Some(2)).message.content, "one two");
+    }
+
+    #[test]
+    fn recorded_tokens_stand_in_place_of_counted_ones() {
+        let tokenizer = Tokenizer::default();
+        let request = ChatRequest {
+            model: None,
+            messages: vec![Message::text(Role::User, "Hello")],
+            tools: Vec::new(),
+            options: ChatOptions::default(),
+        };
+        let usage = Usage { input_tokens: 70, cached_input_tokens: 0, output_tokens: 30 };
+        let message = Message::text(Role::Assistant, "Hi");
+        let reply = spoken(&tokenizer, &request, message, FinishReason::Stop, Some(usage));
+        assert_eq!((reply.input_tokens, reply.output_tokens), (70, 30));
     }
 }

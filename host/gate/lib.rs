@@ -7,6 +7,7 @@
 //! Architecture invariants: this crate runs nothing and knows no hardware. It reads one kind of
 //! file and writes none: it makes text, and the command line puts it somewhere.
 
+pub mod budget;
 pub mod compose;
 pub mod laws;
 pub mod layout;

@@ -31,7 +31,7 @@ use timeslip_timeline::time::Span;
 pub use lines::{AppliedRewrite, Header, KeyPart, TokenSource};
 pub use outputs::{ObservedToolCall, ToolComparison, ToolOutputReport, ToolVerdict};
 pub use record::cassette_of_session;
-pub use words::CassetteWords;
+pub use words::{CassetteWords, Matching};
 pub use write::CassetteWriter;
 
 use key::{Key, RequestParts, key_of_message, key_of_request};
@@ -155,3 +155,6 @@ impl Cassette {
         self.chats.push(chat);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use timeslip_timeline::backend::{SessionId, SessionWords, UserReply, Words};
 use timeslip_timeline::conversation::{ChatOptions, ChatRequest, Message, Role, ToolCall};
 
 use super::super::*;
-use crate::cassette::{Cassette, CassetteWords, ObservedToolCall};
+use crate::cassette::{Cassette, CassetteWords, Matching, ObservedToolCall};
 
 const RECORDING: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -99,7 +99,7 @@ fn the_recorded_requests_get_every_recorded_reply_and_answer() {
         Arc::new(Cassette::parse(&conversation.name, conversation.cassette.as_bytes()).unwrap())
     };
     let cassettes: Vec<Arc<Cassette>> = imported.conversations.iter().map(parse).collect();
-    let mut words = CassetteWords::new(cassettes.clone(), Arc::default());
+    let mut words = CassetteWords::new(cassettes.clone(), Matching::Exact, Arc::default());
     let runs: Vec<Value> = serde_json::from_slice(&bytes).unwrap();
     let (mut replies, mut answers) = (0, 0);
     for (index, run) in runs.iter().enumerate() {

@@ -12,7 +12,8 @@ use crate::slips::{check_independently, slip};
 const DATA: &str = "data/tau-bench-airline";
 
 /// What is told when every recorded tool call was made and gave its recorded output.
-const EVERY_OUTPUT_EQUAL: &str = "862 equal, 0 different, 0 not recorded, 0 recorded but not called";
+const EVERY_OUTPUT_EQUAL: &str =
+    "862 equal, 0 different, 0 not recorded, 0 recorded but not called";
 
 /// The imported bench, made once for all tests here; `None` where the recording is absent.
 fn bench() -> Option<&'static Path> {
@@ -142,7 +143,8 @@ fn all_sessions_at_once_share_the_machine_and_hold_the_laws() {
     assert!(slip["summary"]["time_share_ns"]["queue"].as_u64().is_some());
     let alone: Value = serde_json::from_str(&run(&["--on", "h200-8"]).unwrap().0).unwrap();
     let makespan = |slip: &Value| slip["summary"]["makespan_ns"].as_u64().unwrap();
-    assert!(makespan(&slip) < makespan(&alone) / 10, "sessions overlap");
+    // Reading prompts fills the machine, so they overlap by far less than 150 times.
+    assert!(makespan(&slip) < makespan(&alone) / 2, "sessions overlap");
     let place = Place::new();
     check_independently(&place.write("slip.json", json));
 }

@@ -193,10 +193,16 @@ fn components_written_by_hand_break_the_contract_and_only_themselves() {
         let bench = "name = \"hand-written\"\nmachines = [\"h200-8\"]\n[agent]\n\
             component = \"guest.wasm\"\nmodels = [\"*\"]\n[words]\nkind = \"synthetic\"\n\
             output_tokens = { fixed = 40 }\n[[task]]\nname = \"a\"\ninput = \"x\"\n";
-        let sessions = sessions(&place, bench);
-        let error = &sessions[0]["error"];
-        told +=
-            &format!("{name}: {}: {}\n", error["kind"].as_str().unwrap_or("ok"), error["message"]);
+        place.write("bench.toml", bench);
+        let ran = place.run(&["run", "bench.toml", "--json"]);
+        let end = match ran.code {
+            2 => format!("not loaded: {}", ran.stderr.trim_end()),
+            _ => {
+                let error = &slip(&ran.stdout)["sessions"][0]["error"];
+                format!("{}: {}", error["kind"].as_str().unwrap_or("ok"), error["message"])
+            }
+        };
+        told += &format!("{name}: {end}\n");
     }
     insta::assert_snapshot!(told);
 }

@@ -87,9 +87,8 @@ impl Runtime {
         let component = match loaded {
             Some(component) => component,
             None => {
-                let component = Component::from_binary(&self.engine, bytes).map_err(|error| {
-                    not_a_component(format!("{error:#}; the file may be truncated or damaged"))
-                })?;
+                let component = Component::from_binary(&self.engine, bytes)
+                    .map_err(|error| compile_error(name, &format!("{error:#}")))?;
                 if let Some(cache) = &self.cache {
                     cache.store(&self.engine, &digest, &component);
                 }
@@ -158,6 +157,18 @@ fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
         .table_elements(options.table_elements)
         .max_unused_warm_slots(64);
     pool
+}
+
+/// What the compiler says, with the usual reason behind it.
+fn compile_error(name: &str, said: &str) -> LoadError {
+    let name = name.to_owned();
+    match said.contains("pooling allocator") {
+        true => LoadError::TooLarge { name, problem: said.to_owned() },
+        false => {
+            let problem = format!("{said}; the file may be truncated or damaged");
+            LoadError::NotAComponent { name, problem }
+        }
+    }
 }
 
 /// What is wrong with a file's first bytes, in words that name the usual mistakes.

@@ -192,7 +192,8 @@ fn components_written_by_hand_break_the_contract_and_only_themselves() {
         place.write("guest.wasm", wat::parse_file(&file).unwrap());
         let bench = "name = \"hand-written\"\nmachines = [\"h200-8\"]\n[agent]\n\
             component = \"guest.wasm\"\nmodels = [\"*\"]\n[words]\nkind = \"synthetic\"\n\
-            output_tokens = { fixed = 40 }\n[[task]]\nname = \"a\"\ninput = \"x\"\n";
+            output_tokens = { fixed = 40 }\n\
+            [limits]\nfuel = 50_000_000\nburst_wall_seconds = 1\n[[task]]\nname = \"a\"\ninput = \"x\"\n";
         place.write("bench.toml", bench);
         let ran = place.run(&["run", "bench.toml", "--json"]);
         let end = match ran.code {

@@ -87,9 +87,8 @@ impl Runtime {
         let component = match loaded {
             Some(component) => component,
             None => {
-                let component = Component::from_binary(&self.engine, bytes).map_err(|error| {
-                    not_a_component(format!("{error:#}; the file may be truncated or damaged"))
-                })?;
+                let component = Component::from_binary(&self.engine, bytes)
+                    .map_err(|error| compile_error(name, &format!("{error:#}")))?;
                 if let Some(cache) = &self.cache {
                     cache.store(&self.engine, &digest, &component);
                 }
@@ -141,16 +140,23 @@ fn new_engine(options: &RuntimeOptions) -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
-/// Room for every instance. A component holds some core instances and tables of its own (a main
-/// module, its shim and its fix-ups); the counts are for the largest that toolchains make, and are
-/// address space only.
+/// What one component may have: a main module, its shim and its fix-ups, which is what toolchains
+/// make. A component that wants more is not loaded, so that none takes the room of another session.
+const CORE_INSTANCES: u32 = 8;
+const MEMORIES: u32 = 2;
+const TABLES: u32 = 8;
+
+/// Room for every instance; most of it is address space only.
 fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
     let instances = u32::try_from(options.instances.max(1)).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(8))
-        .total_memories(instances.saturating_mul(2))
-        .total_tables(instances.saturating_mul(8))
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .max_memories_per_component(MEMORIES)
+        .total_tables(instances.saturating_mul(TABLES))
+        .max_tables_per_component(TABLES)
         .total_stacks(instances)
         .max_memory_size(options.memory_bytes)
         .max_component_instance_size(4 << 20)
@@ -158,6 +164,18 @@ fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
         .table_elements(options.table_elements)
         .max_unused_warm_slots(64);
     pool
+}
+
+/// What the compiler says, with the usual reason behind it.
+fn compile_error(name: &str, said: &str) -> LoadError {
+    let name = name.to_owned();
+    match said.contains("pooling allocator") {
+        true => LoadError::TooLarge { name, problem: said.to_owned() },
+        false => {
+            let problem = format!("{said}; the file may be truncated or damaged");
+            LoadError::NotAComponent { name, problem }
+        }
+    }
 }
 
 /// What is wrong with a file's first bytes, in words that name the usual mistakes.

@@ -12,6 +12,14 @@ pub enum LoadError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// The component asks for more memories, tables or core instances than the host keeps room for.
+    #[error("{name} needs more than one instance may have: {problem}")]
+    TooLarge {
+        /// The component's name.
+        name: String,
+        /// What there is too much of.
+        problem: String,
+    },
     /// The component is made for another world.
     #[error("{name} does not fit the world {wanted}: {problem}")]
     WrongWorld {

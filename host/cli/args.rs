@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::Overrides;
+pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs, InitArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 pass, 1 the run failed, 2 usage (arguments, a bench, a component, a profile or words \
-that cannot be used).";
+that cannot be used), 3 a budget or a regression failed, 4 no baseline, or inconclusive.";
 
 /// Runs AI agents as WebAssembly components and times every step of their tasks on hardware of
 /// one's choice.
@@ -29,6 +30,16 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Runs a bench on modelled hardware and prints its timetable.
     Run(RunArgs),
+    /// Runs a bench and fails when it became slower, longer or dearer than its baseline.
+    Check(Box<CheckArgs>),
+    /// Takes what `check --pending` wrote as the new baseline, after showing what changes.
+    Accept(AcceptArgs),
+    /// Says what changed between two slips, and what each change costs.
+    Diff(DiffArgs),
+    /// Draws a bench's figures over commits.
+    History(HistoryArgs),
+    /// Writes a commented bench to start from.
+    Init(InitArgs),
     /// Turns conversations recorded by other programs into a bench with cassettes.
     Import(ImportArgs),
     /// Lists, shows, explains and checks hardware profiles.
@@ -40,7 +51,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 #[command(after_help = RUN_HELP)]
 pub(crate) struct RunArgs {
-    /// A bench file, a folder with a bench.toml, or an agent's .wasm file; the built-in example if
+    /// A bench file, a folder with a timeslip.toml, or an agent's .wasm file; the built-in example if
     /// left out.
     pub(crate) bench: Option<PathBuf>,
     /// The machine, in place of the bench's; MACHINE:MODEL for another model than its default. Give

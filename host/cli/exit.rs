@@ -12,6 +12,10 @@ pub(crate) enum Exit {
     RunFailed,
     /// What was given is wrong: arguments, a bench, a component, a profile, words.
     Usage,
+    /// A budget does not hold, or something became worse than the baseline.
+    Regression,
+    /// There is no baseline, or the measurements do not say.
+    NoAnswer,
 }
 
 impl From<Exit> for ExitCode {
@@ -20,6 +24,8 @@ impl From<Exit> for ExitCode {
             Exit::Pass => 0,
             Exit::RunFailed => 1,
             Exit::Usage => 2,
+            Exit::Regression => 3,
+            Exit::NoAnswer => 4,
         })
     }
 }

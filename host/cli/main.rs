@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod built_in;
 mod exit;
+mod gate;
 mod hardware;
 mod import;
 mod output;
@@ -36,6 +37,11 @@ fn main() -> ExitCode {
 fn perform(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::run(args),
+        Command::Check(args) => gate::check::check(args),
+        Command::Accept(args) => gate::accept::accept(args),
+        Command::Diff(args) => gate::diff::diff(args),
+        Command::History(args) => gate::history::history(args),
+        Command::Init(args) => gate::init::init(args),
         Command::Import(args) => import::import(args),
         Command::Hardware(command) => hardware::hardware(command),
     }

@@ -20,11 +20,12 @@ const EXAMPLES_MAX: usize = 3;
 
 /// Runs a bench and reports it.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let mut bench = Bench::load(args.bench.as_deref(), &args.overrides())?;
+    let bench = Bench::load(args.bench.as_deref(), &args.overrides())?;
     let threads = args.threads.map_or_else(available_threads, usize::from);
     let mut progress = Progress::new(bench.sessions);
-    let outcome =
-        run_bench(&mut bench, threads, &mut |ended, now| progress.session_ended(ended, now))?;
+    let outcome = run_bench(&bench, &bench.machines, threads, &mut |ended, now| {
+        progress.session_ended(ended, now);
+    })?;
     drop(progress);
     let json = outcome.slip.to_json();
     if let Some(path) = &args.slip {
@@ -57,7 +58,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     Ok(if failed { Exit::RunFailed } else { Exit::Pass })
 }
 
-fn available_threads() -> usize {
+/// The cores that there are.
+pub(crate) fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

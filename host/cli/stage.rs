@@ -20,7 +20,7 @@ use timeslip_timeline::drive::{self, Load, Machine, SessionGuests, SessionPlan, 
 use timeslip_timeline::record::RunRecord;
 use timeslip_timeline::time::Instant;
 
-use crate::bench::{Bench, Mounted};
+use crate::bench::{Bench, MachineChoice, Mounted};
 use crate::exit::Failure;
 
 /// The most instances of one component that a run keeps room for when sessions arrive at random.
@@ -42,11 +42,12 @@ pub(crate) struct Outcome {
 /// # Panics
 /// When the slip breaks a law, which is a defect of this program.
 pub(crate) fn run_bench(
-    bench: &mut Bench,
+    bench: &Bench,
+    machines: &[MachineChoice],
     threads: usize,
     on_session_end: &mut dyn FnMut(usize, Instant),
 ) -> Result<Outcome, Failure> {
-    let deployments = deploy(bench)?;
+    let deployments = deploy(bench, machines)?;
     let cast = Cast::load(bench, &deployments)?;
     let plans: Vec<SessionPlan> = (0..bench.sessions)
         .map(|session| {
@@ -68,7 +69,7 @@ pub(crate) fn run_bench(
         plugins: bench.tools.iter().map(|tool| tool.name.as_str().into()).collect(),
         tools: cast.tools.clone(),
         machines: machines.collect(),
-        words: bench.words.as_words(),
+        words: bench.words.begin().as_mut(),
         make_guests: &mut |session, plan| cast.guests(session, plan),
         on_session_end,
         threads,
@@ -81,9 +82,12 @@ pub(crate) fn run_bench(
 }
 
 /// Places each machine's model on it.
-fn deploy(bench: &Bench) -> Result<Vec<Deployment>, Failure> {
+pub(crate) fn deploy(
+    bench: &Bench,
+    machines: &[MachineChoice],
+) -> Result<Vec<Deployment>, Failure> {
     let mut deployments: Vec<Deployment> = Vec::new();
-    for choice in &bench.machines {
+    for choice in machines {
         let deployment = bench
             .catalogue
             .deploy(&choice.machine, choice.model.as_deref())

@@ -40,20 +40,32 @@ pub(crate) struct BenchFile {
     /// The tasks, in the order in which sessions take them.
     #[serde(default)]
     pub(crate) task: Vec<TaskTable>,
+    /// Tasks that stand in files of their own; they follow those of `[[task]]`.
+    #[serde(default)]
+    pub(crate) tasks: Option<TasksTable>,
     /// How many sessions, and when they start.
     #[serde(default)]
     pub(crate) load: LoadTable,
     /// What a session and its components may use.
     #[serde(default)]
     pub(crate) limits: LimitsTable,
+    /// What `timeslip check` runs it on and lets pass.
+    #[serde(default)]
+    pub(crate) check: CheckTable,
+    /// What its figures may be.
+    #[serde(default)]
+    pub(crate) budget: Vec<BudgetTable>,
 }
 
 /// `[agent]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AgentTable {
-    /// The component's file.
+    /// The component: a file, or a registry's reference such as `namespace:name@1.0.0`.
     pub(crate) component: String,
+    /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
+    #[serde(default)]
+    pub(crate) digest: Option<String>,
     /// The models it may ask; `"*"` for every one that the run's machines serve.
     #[serde(default)]
     pub(crate) models: Vec<String>,
@@ -69,8 +81,11 @@ pub(crate) struct ToolTable {
     /// Its name in the slip; the file's stem if absent.
     #[serde(default)]
     pub(crate) name: Option<String>,
-    /// The component's file.
+    /// The component: a file, or a registry's reference such as `namespace:name@1.0.0`.
     pub(crate) component: String,
+    /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
+    #[serde(default)]
+    pub(crate) digest: Option<String>,
     /// A folder that it may read.
     #[serde(default)]
     pub(crate) files: Option<String>,
@@ -117,10 +132,25 @@ pub(crate) struct ScriptTable {
     pub(crate) file: String,
 }
 
-/// `[words]` of kind `cassette`, which has no other key: each task names its own.
+/// `[words]` of kind `cassette`: each task names its own.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct CassetteTable {}
+pub(crate) struct CassetteTable {
+    /// When a recorded reply answers a request.
+    #[serde(default)]
+    pub(crate) matching: MatchingKey,
+}
+
+/// `matching` of `[words]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MatchingKey {
+    /// When the request is the recorded one.
+    #[default]
+    Exact,
+    /// When user, model and tools have said what was recorded, under whatever instructions.
+    Turns,
+}
 
 /// `[[task]]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -136,6 +166,66 @@ pub(crate) struct TaskTable {
     /// Values for the agent in this task, before those under `[agent.config]`.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,
+}
+
+/// `[tasks]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TasksTable {
+    /// A folder whose `.txt` and `.md` files are a task each, named by the file.
+    #[serde(default)]
+    pub(crate) folder: Option<String>,
+    /// A file with a task on each line, as a JSON object with the keys of `[[task]]`.
+    #[serde(default)]
+    pub(crate) jsonl: Option<String>,
+}
+
+/// `[check]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckTable {
+    /// What it is run on, one run each: `MACHINE`, `MACHINE:MODEL`, or several under one run, joined
+    /// by `+`. The bench's `machines` together if absent.
+    #[serde(default)]
+    pub(crate) on: Vec<String>,
+    /// The folder of the committed slips; `baselines` beside the bench if absent.
+    #[serde(default)]
+    pub(crate) baselines: Option<String>,
+    /// How much a change that makes something worse matters: `off`, `warn` or `error`.
+    #[serde(default)]
+    pub(crate) changes: Option<String>,
+    /// The share of the end-to-end time that changes of computing alone may add, such as `1 %`.
+    #[serde(default)]
+    pub(crate) computing_tolerance: Option<String>,
+}
+
+/// `[[budget]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BudgetTable {
+    /// The task, or `*` for each by itself; the whole run if absent.
+    #[serde(default)]
+    pub(crate) task: Option<String>,
+    /// The metric.
+    pub(crate) metric: String,
+    /// The statistic.
+    #[serde(default)]
+    pub(crate) stat: Option<String>,
+    /// The most that it may be, with a unit.
+    #[serde(default)]
+    pub(crate) max: Option<String>,
+    /// The least that it may be, with a unit.
+    #[serde(default)]
+    pub(crate) min: Option<String>,
+    /// How much worse than the baseline it may be, in percent.
+    #[serde(default)]
+    pub(crate) max_regress: Option<String>,
+    /// The difference up to which `max_regress` lets everything pass, with a unit.
+    #[serde(default)]
+    pub(crate) abs_floor: Option<String>,
+    /// How much it matters: `off`, `warn` or `error`.
+    #[serde(default)]
+    pub(crate) level: Option<String>,
 }
 
 /// `[load]`.

@@ -18,8 +18,33 @@ const GRANT_BYTES_MAX: u64 = 1 << 30;
 pub(crate) enum BenchFolder {
     /// A folder of the file system.
     Disk(PathBuf),
+    /// A folder as it was at another revision.
+    AtRevision(RevisionFolder),
     /// A folder inside this program, with `/` between its parts.
     BuiltIn(&'static str),
+}
+
+/// A bench's folder in a repository, of which another revision is checked out elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct RevisionFolder {
+    /// The other revision's files.
+    pub(crate) tree: PathBuf,
+    /// The repository.
+    pub(crate) root: PathBuf,
+    /// The bench's folder from either.
+    pub(crate) inside: PathBuf,
+}
+
+impl RevisionFolder {
+    /// Where a path of the bench leads: into the other revision, or, outside the repository, to
+    /// where it leads today.
+    fn path(&self, path: &str) -> PathBuf {
+        let today = tidy(&self.root.join(&self.inside).join(path));
+        match today.strip_prefix(&self.root) {
+            Ok(inside) => self.tree.join(inside),
+            Err(_) => today,
+        }
+    }
 }
 
 impl BenchFolder {
@@ -27,6 +52,7 @@ impl BenchFolder {
     pub(crate) fn shown(&self, path: &str) -> String {
         match self {
             BenchFolder::Disk(folder) => tidy(&folder.join(path)).display().to_string(),
+            BenchFolder::AtRevision(folder) => folder.path(path).display().to_string(),
             BenchFolder::BuiltIn(folder) => format!("built in: {}", join(folder, path)),
         }
     }
@@ -38,6 +64,7 @@ impl BenchFolder {
     pub(crate) fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         match self {
             BenchFolder::Disk(folder) => fs::read(folder.join(path)),
+            BenchFolder::AtRevision(folder) => fs::read(folder.path(path)),
             BenchFolder::BuiltIn(folder) => built_in::file(&join(folder, path))
                 .map(<[u8]>::to_vec)
                 .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)),
@@ -48,6 +75,7 @@ impl BenchFolder {
     pub(crate) fn on_disk(&self, path: &str) -> Option<PathBuf> {
         match self {
             BenchFolder::Disk(folder) => Some(folder.join(path)),
+            BenchFolder::AtRevision(folder) => Some(folder.path(path)),
             BenchFolder::BuiltIn(_) => None,
         }
     }
@@ -59,6 +87,7 @@ impl BenchFolder {
     pub(crate) fn grant(&self, path: &str) -> Result<FileGrant, String> {
         match self {
             BenchFolder::Disk(folder) => grant_from_disk(&folder.join(path)),
+            BenchFolder::AtRevision(folder) => grant_from_disk(&folder.path(path)),
             BenchFolder::BuiltIn(folder) => {
                 let files = built_in::folder(&join(folder, path));
                 Ok(FileGrant { files: files.map(|(path, bytes)| (path, bytes.into())).collect() })

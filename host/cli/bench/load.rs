@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::Bench;
 use super::file::{AgentTable, BenchFile, TaskTable, WordsTable};
-use super::files::BenchFolder;
+use super::files::{BenchFolder, RevisionFolder};
 use super::resolve::resolve;
 use super::text::TomlText;
 use crate::built_in;
 use crate::exit::Failure;
 
-/// The bench's name in a folder.
-const BENCH_FILE: &str = "bench.toml";
+/// The names of a bench in a folder, the first that is there.
+const BENCH_FILES: [&str; 2] = ["timeslip.toml", "bench.toml"];
+
+/// The built-in example's bench in its folder.
+const EXAMPLE_FILE: &str = "bench.toml";
 
 /// The largest bench file that is read, in bytes.
 const BENCH_BYTES_MAX: u64 = 256 << 20;
@@ -47,11 +50,11 @@ impl Bench {
     pub(crate) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Bench, Failure> {
         let Some(path) = path else {
             let folder = BenchFolder::BuiltIn(built_in::EXAMPLE_FOLDER);
-            let bytes = folder.read(BENCH_FILE).map_err(Failure::run)?;
-            let text = TomlText::new(folder.shown(BENCH_FILE), bytes)?;
+            let bytes = folder.read(EXAMPLE_FILE).map_err(Failure::run)?;
+            let text = TomlText::new(folder.shown(EXAMPLE_FILE), bytes)?;
             return resolve(text.parse()?, &text, &folder, overrides);
         };
-        let path = if path.is_dir() { path.join(BENCH_FILE) } else { path.to_owned() };
+        let path = bench_file(path)?;
         let extension = path.extension().and_then(|extension| extension.to_str());
         let parent = path.parent().unwrap_or(Path::new("")).to_owned();
         let folder = BenchFolder::Disk(parent);
@@ -63,6 +66,48 @@ impl Bench {
         let text = TomlText::new(path.display().to_string(), bytes)?;
         resolve(text.parse()?, &text, &folder, overrides)
     }
+
+    /// Reads a bench as it was at another revision: `bench` is its file from the repository's root,
+    /// and `tree` holds the revision's files.
+    ///
+    /// # Errors
+    /// As for [`Bench::load`].
+    pub(crate) fn load_at_revision(
+        tree: &Path,
+        root: &Path,
+        bench: &Path,
+        overrides: &Overrides,
+    ) -> Result<Bench, Failure> {
+        let path = tree.join(bench);
+        let folder = BenchFolder::AtRevision(RevisionFolder {
+            tree: tree.to_owned(),
+            root: root.to_owned(),
+            inside: bench.parent().unwrap_or(Path::new("")).to_owned(),
+        });
+        let text = TomlText::new(path.display().to_string(), read_bench(&path)?)?;
+        resolve(text.parse()?, &text, &folder, overrides)
+    }
+}
+
+/// The bench's file: the path itself, or what a folder has.
+///
+/// # Errors
+/// When a folder has no bench.
+pub(crate) fn bench_file(path: &Path) -> Result<PathBuf, Failure> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let candidates = BENCH_FILES.map(|name| path.join(name));
+    let [first, _] = &candidates;
+    candidates.iter().find(|candidate| candidate.is_file()).cloned().ok_or_else(|| {
+        Failure::usage(format!(
+            "the folder {} has no bench: neither {} is there\n  fix: `timeslip init {}` writes {}",
+            path.display(),
+            BENCH_FILES.join(" nor "),
+            path.display(),
+            first.display()
+        ))
+    })
 }
 
 fn read_bench(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -73,7 +118,7 @@ fn read_bench(path: &Path) -> Result<Vec<u8>, Failure> {
         false => Err(std::io::Error::other("it is larger than 256 MiB, so it is no bench")),
     });
     read.map_err(|error| {
-        let fix = "give the path of a bench file, of a folder with a bench.toml, or of an agent's \
+        let fix = "give the path of a bench file, of a folder with a timeslip.toml, or of an agent's \
                    .wasm; `timeslip run` alone runs the built-in example";
         Failure::usage(format!("cannot read the bench {shown}: {error}\n  fix: {fix}"))
     })
@@ -99,6 +144,7 @@ fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failu
         target_tokens_per_second: None,
         agent: AgentTable {
             component: file_name.to_owned(),
+            digest: None,
             models: vec!["*".to_owned()],
             config: Default::default(),
         },
@@ -106,7 +152,10 @@ fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failu
         words: WordsTable::Synthetic(Default::default()),
         tokenizer: None,
         task: Vec::<TaskTable>::new(),
+        tasks: None,
         load: Default::default(),
         limits: Default::default(),
+        check: Default::default(),
+        budget: Vec::new(),
     })
 }

@@ -1,11 +1,14 @@
 //! Benches: the TOML file that names agent, tools, words, tasks, load, machines and limits, and
 //! everything it leads to, read and checked before anything runs.
 
+mod budgets;
+mod components;
 mod digest;
 mod file;
 mod files;
 mod load;
 mod resolve;
+mod tasks;
 mod text;
 mod words;
 
@@ -18,7 +21,9 @@ use timeslip_sim::catalogue::Catalogue;
 use timeslip_timeline::drive::Load;
 use timeslip_timeline::time::Span;
 
-pub(crate) use load::Overrides;
+pub(crate) use budgets::GateRules;
+pub(crate) use files::{BenchFolder, tidy};
+pub(crate) use load::{Overrides, bench_file};
 pub(crate) use words::LoadedWords;
 
 /// A bench with everything it leads to.
@@ -56,6 +61,10 @@ pub(crate) struct Bench {
     pub(crate) budgets: Budgets,
     /// The longest a session may take.
     pub(crate) deadline: Option<Span>,
+    /// What the gate runs it on and lets pass.
+    pub(crate) gate: GateRules,
+    /// Where its paths lead.
+    pub(crate) folder: BenchFolder,
 }
 
 /// A machine, and the model it is to serve.

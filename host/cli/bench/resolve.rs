@@ -13,17 +13,17 @@ use timeslip_timeline::chance::Chance;
 use timeslip_timeline::drive::Load;
 use timeslip_timeline::time::{Instant, Span};
 
+use super::budgets::gate_rules;
+use super::components::component_bytes;
 use super::digest::bench_digest;
-use super::file::{BenchFile, ConfigValue, LimitsTable, LoadTable, TaskTable};
+use super::file::{BenchFile, ConfigValue, LimitsTable, LoadTable};
 use super::files::BenchFolder;
 use super::load::{DEFAULT_MACHINE, Overrides};
+use super::tasks::load_tasks;
 use super::text::TomlText;
-use super::words::{TaskCassettes, load_words};
-use super::{Bench, MachineChoice, Mounted, Task};
+use super::words::load_words;
+use super::{Bench, MachineChoice, Mounted};
 use crate::exit::Failure;
-
-/// The name of the task that `--task` gives.
-const COMMAND_LINE_TASK: &str = "task";
 
 /// The most sessions of one run.
 const SESSIONS_MAX: usize = 1_000_000;
@@ -40,12 +40,17 @@ pub(super) fn resolve(
 ) -> Result<Bench, Failure> {
     let seed = overrides.seed.unwrap_or(file.seed);
     let reader = Reader { text, folder };
-    let (tasks, cassettes) = reader.tasks(&file, overrides)?;
+    let (tasks, cassettes) = load_tasks(&reader, &file, overrides)?;
     let words = load_words(&file, &reader, seed, cassettes)?;
     let agent = Mounted {
         name: stem_of(&file.agent.component),
         file: folder.shown(&file.agent.component),
-        bytes: reader.bytes("the agent", &file.agent.component)?,
+        bytes: component_bytes(
+            &reader,
+            "the agent",
+            &file.agent.component,
+            file.agent.digest.as_deref(),
+        )?,
         config: reader.config(&file.agent.config)?,
         files: Arc::default(),
     };
@@ -61,6 +66,8 @@ pub(super) fn resolve(
         models: model_grant(&file.agent.models),
         tools: reader.tools(&file)?,
         words,
+        folder: folder.clone(),
+        gate: gate_rules(&file, text, &tasks)?,
         tasks,
         sessions,
         load: reader.load(&load_table, sessions, seed)?,
@@ -170,7 +177,12 @@ impl Reader<'_> {
             tools.push(Mounted {
                 name,
                 file: self.folder.shown(&table.component),
-                bytes: self.bytes("the tool plugin", &table.component)?,
+                bytes: component_bytes(
+                    self,
+                    "the tool plugin",
+                    &table.component,
+                    table.digest.as_deref(),
+                )?,
                 config: self.config(&table.config)?,
                 files: Arc::new(files),
             });
@@ -178,7 +190,7 @@ impl Reader<'_> {
         Ok(tools)
     }
 
-    fn config(
+    pub(super) fn config(
         &self,
         values: &BTreeMap<String, ConfigValue>,
     ) -> Result<BTreeMap<String, String>, Failure> {
@@ -197,45 +209,6 @@ impl Reader<'_> {
             config.insert(key.clone(), text);
         }
         Ok(config)
-    }
-
-    /// The tasks, and with words of kind `cassette` the recording of each.
-    fn tasks(
-        &self,
-        file: &BenchFile,
-        overrides: &Overrides,
-    ) -> Result<(Vec<Task>, TaskCassettes), Failure> {
-        if let Some(input) = &overrides.task {
-            let task = Task {
-                name: COMMAND_LINE_TASK.into(),
-                input: input.as_str().into(),
-                config: BTreeMap::new(),
-            };
-            return Ok((vec![task], TaskCassettes::GivenOnCommandLine));
-        }
-        if file.task.is_empty() {
-            let problem =
-                "the bench has no [[task]]; add one with `name` and `input`, or give --task TEXT";
-            return Err(Failure::usage(format!("{}: {problem}", self.text.file)));
-        }
-        let mut names = std::collections::BTreeSet::new();
-        if let Some(twice) = file.task.iter().find(|task| !names.insert(&task.name)) {
-            let problem =
-                format!("two tasks are named `{}`; give each a name of its own", twice.name);
-            return Err(Failure::usage(format!("{}: {problem}", self.text.place_of(&twice.name))));
-        }
-        let cassettes = file.task.iter().map(|task| task.cassette.clone()).collect();
-        let tasks: Result<Vec<Task>, Failure> =
-            file.task.iter().map(|task| self.task(task)).collect();
-        Ok((tasks?, TaskCassettes::OfTasks(cassettes)))
-    }
-
-    fn task(&self, table: &TaskTable) -> Result<Task, Failure> {
-        Ok(Task {
-            name: table.name.as_str().into(),
-            input: table.input.as_str().into(),
-            config: self.config(&table.config)?,
-        })
     }
 
     fn session_count(&self, load: &LoadTable, tasks: usize) -> Result<usize, Failure> {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use timeslip_gate::slip::{WordsKind, WordsUsed};
 use timeslip_timeline::backend::Words;
-use timeslip_words::cassette::{Cassette, CassetteWords};
+use timeslip_words::cassette::{Cassette, CassetteWords, Matching};
 use timeslip_words::script::ScriptWords;
 use timeslip_words::synthetic::SyntheticWords;
 use timeslip_words::tokenizer::{BUILT_IN_TOKENIZERS, Tokenizer};
 
-use super::file::{BenchFile, WordsTable};
+use super::file::{BenchFile, MatchingKey, WordsTable};
 use super::resolve::Reader;
 use crate::exit::Failure;
 
@@ -17,16 +17,16 @@ use crate::exit::Failure;
 pub(crate) enum LoadedWords {
     /// Rules written by hand, and their file.
     Script(Box<ScriptWords>, String),
-    /// Recordings, one for each task.
-    Cassette(CassetteWords, Vec<Arc<Cassette>>),
+    /// Recordings, one for each task, and when they answer.
+    Cassette(CassetteWords, Vec<Arc<Cassette>>, Matching),
     /// Filler of drawn lengths.
     Synthetic(Box<SyntheticWords>),
 }
 
 /// Which recording each task plays.
 pub(super) enum TaskCassettes {
-    /// What each `[[task]]` says.
-    OfTasks(Vec<Option<String>>),
+    /// What each task says, by the task's name.
+    OfTasks(Vec<(String, Option<String>)>),
     /// `--task` replaced the tasks.
     GivenOnCommandLine,
 }
@@ -36,7 +36,7 @@ impl LoadedWords {
     pub(crate) fn used(&self) -> WordsUsed {
         let (kind, digest) = match self {
             LoadedWords::Script(words, _) => (WordsKind::Script, words.digest()),
-            LoadedWords::Cassette(words, _) => (WordsKind::Cassette, words.digest()),
+            LoadedWords::Cassette(words, ..) => (WordsKind::Cassette, words.digest()),
             LoadedWords::Synthetic(words) => (WordsKind::Synthetic, words.digest()),
         };
         WordsUsed { kind, digest: Some(format!("sha256:{digest}")) }
@@ -46,13 +46,19 @@ impl LoadedWords {
     pub(crate) fn note(&self) -> String {
         match self {
             LoadedWords::Script(_, file) => format!("scripted by hand ({file}); no model replied"),
-            LoadedWords::Cassette(_, cassettes) => {
+            LoadedWords::Cassette(_, cassettes, matching) => {
                 let count = cassettes.len();
                 let plural = if count == 1 { "recording" } else { "recordings" };
-                match cassettes.first().map(|cassette| cassette.header().source.as_str()) {
-                    Some(source) => format!("{count} {plural}: {source}"),
-                    None => format!("{count} {plural}"),
-                }
+                let source = cassettes.first().map(|cassette| cassette.header().source.as_str());
+                let source = source.map(|source| format!(": {source}")).unwrap_or_default();
+                let turns = match matching {
+                    Matching::Exact => "",
+                    Matching::Turns => {
+                        "; found by what was said, so the recorded model may not have read the \
+                         agent's instructions of now"
+                    }
+                };
+                format!("{count} {plural}{source}{turns}")
             }
             LoadedWords::Synthetic(_) => {
                 "filler of drawn lengths; no model replied, and the texts mean nothing".to_owned()
@@ -60,19 +66,19 @@ impl LoadedWords {
         }
     }
 
-    /// The maker of replies.
-    pub(crate) fn as_words(&mut self) -> &mut dyn Words {
+    /// A maker of replies to whom nothing has been said yet: one for each run.
+    pub(crate) fn begin(&self) -> Box<dyn Words> {
         match self {
-            LoadedWords::Script(words, _) => words.as_mut(),
-            LoadedWords::Cassette(words, _) => words,
-            LoadedWords::Synthetic(words) => words.as_mut(),
+            LoadedWords::Script(words, _) => words.clone(),
+            LoadedWords::Cassette(words, ..) => Box::new(words.clone()),
+            LoadedWords::Synthetic(words) => words.clone(),
         }
     }
 
     /// The recording of a task, if there is one.
     pub(crate) fn cassette(&self, task_index: usize) -> Option<&Arc<Cassette>> {
         match self {
-            LoadedWords::Cassette(_, cassettes) => cassettes.get(task_index),
+            LoadedWords::Cassette(_, cassettes, _) => cassettes.get(task_index),
             _ => None,
         }
     }
@@ -97,10 +103,14 @@ pub(super) fn load_words(
             let words = SyntheticWords::new(spec.clone(), seed, tokenizer);
             Ok(LoadedWords::Synthetic(Box::new(words)))
         }
-        WordsTable::Cassette(_) => {
-            let cassettes = read_cassettes(cassettes, file, reader)?;
-            let words = CassetteWords::new(cassettes.clone(), tokenizer);
-            Ok(LoadedWords::Cassette(words, cassettes))
+        WordsTable::Cassette(table) => {
+            let cassettes = read_cassettes(cassettes, reader)?;
+            let matching = match table.matching {
+                MatchingKey::Exact => Matching::Exact,
+                MatchingKey::Turns => Matching::Turns,
+            };
+            let words = CassetteWords::new(cassettes.clone(), matching, tokenizer);
+            Ok(LoadedWords::Cassette(words, cassettes, matching))
         }
     }
 }
@@ -117,7 +127,6 @@ fn load_tokenizer(name: Option<&str>, reader: &Reader<'_>) -> Result<Tokenizer, 
 
 fn read_cassettes(
     cassettes: TaskCassettes,
-    file: &BenchFile,
     reader: &Reader<'_>,
 ) -> Result<Vec<Arc<Cassette>>, Failure> {
     let TaskCassettes::OfTasks(paths) = cassettes else {
@@ -128,12 +137,11 @@ fn read_cassettes(
         )));
     };
     let mut read = Vec::with_capacity(paths.len());
-    for (path, task) in paths.iter().zip(&file.task) {
+    for (task, path) in &paths {
         let Some(path) = path else {
             return Err(Failure::usage(format!(
-                "{}: the task `{}` names no cassette; add `cassette = \"PATH\"` to it",
-                reader.text.place_of(&task.name),
-                task.name
+                "{}: the task `{task}` names no cassette; add `cassette = \"PATH\"` to it",
+                reader.text.place_of(task),
             )));
         };
         let bytes = reader.bytes("the cassette", path)?;

@@ -31,17 +31,18 @@ pub enum Matching {
 ///
 /// Every session plays its task's cassette from the start. Equal requests are answered in the order
 /// in which they were recorded, different ones in any order.
+#[derive(Clone)]
 pub struct CassetteWords {
     cassettes: Vec<Arc<Cassette>>,
     matching: Matching,
     /// With [`Matching::Turns`], each cassette's chats by the key of their turns.
-    turns: Vec<HashMap<Key, Vec<usize>>>,
+    turns: Arc<Vec<HashMap<Key, Vec<usize>>>>,
     tokenizer: Arc<Tokenizer>,
     sessions: HashMap<SessionId, Played>,
 }
 
 /// What a session has heard so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Played {
     chats: usize,
     answers: usize,
@@ -60,7 +61,13 @@ impl CassetteWords {
             Matching::Exact => Vec::new(),
             Matching::Turns => cassettes.iter().map(|cassette| chats_by_turns(cassette)).collect(),
         };
-        CassetteWords { cassettes, matching, turns, tokenizer, sessions: HashMap::new() }
+        CassetteWords {
+            cassettes,
+            matching,
+            turns: Arc::new(turns),
+            tokenizer,
+            sessions: HashMap::new(),
+        }
     }
 
     /// SHA-256 over the digests of the cassettes in order, in hexadecimal.

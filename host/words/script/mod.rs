@@ -52,10 +52,11 @@ use rules::{AnswerRule, Answering, Asked, CallRule, ReplyRule, Rules, Seen};
 const KIND: &str = "script_error";
 
 /// Words that follow the rules of a script.
+#[derive(Clone)]
 pub struct ScriptWords {
     file: String,
     digest: String,
-    rules: Rules,
+    rules: Arc<Rules>,
     tokenizer: Arc<Tokenizer>,
     /// Answers of the user so far.
     answers: HashMap<SessionId, u64>,
@@ -75,7 +76,7 @@ impl ScriptWords {
         Ok(ScriptWords {
             file: file.to_owned(),
             digest: sha256_hex(bytes),
-            rules: Rules::read(file, utf8(file, bytes)?)?,
+            rules: Arc::new(Rules::read(file, utf8(file, bytes)?)?),
             tokenizer,
             answers: HashMap::new(),
         })

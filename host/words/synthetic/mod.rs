@@ -72,15 +72,17 @@ pub struct SyntheticUser {
 }
 
 /// Filler of drawn lengths.
+#[derive(Clone)]
 pub struct SyntheticWords {
     spec: SyntheticSpec,
     seed: u64,
     tokenizer: Arc<Tokenizer>,
-    filler: Filler,
+    filler: Arc<Filler>,
     sessions: HashMap<SessionId, Heard>,
 }
 
 /// What a session has heard so far, and how much it will.
+#[derive(Clone)]
 struct Heard {
     chats: u64,
     tool_calls_left: u64,
@@ -91,7 +93,7 @@ struct Heard {
 impl SyntheticWords {
     /// Words of this specification, drawn from the run's seed.
     pub fn new(spec: SyntheticSpec, seed: u64, tokenizer: Arc<Tokenizer>) -> SyntheticWords {
-        let filler = Filler::new(&tokenizer);
+        let filler = Arc::new(Filler::new(&tokenizer));
         SyntheticWords { spec, seed, tokenizer, filler, sessions: HashMap::new() }
     }
 

@@ -1,0 +1,15 @@
+//! The gate: `check`, `accept`, `diff`, `history` and `init`.
+
+pub(crate) mod accept;
+pub(crate) mod args;
+pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod history;
+pub(crate) mod init;
+
+mod baseline;
+mod judge;
+mod reports;
+mod revision;
+mod runs;
+mod wall;

@@ -13,7 +13,9 @@ fn the_examples_are_written() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("TIMESLIP_REPORTS is a folder"));
     std::fs::create_dir_all(&folder).unwrap();
     for (name, verdict) in examples::all() {
+        let style = crate::Style { width: 80, colour: false, ascii: false };
         let reports = [
+            ("screen.txt", crate::verdict_screen(&verdict, style)),
             ("md", markdown(&verdict)),
             ("annotations.txt", github_annotations(&verdict)),
             ("junit.xml", junit(&verdict)),

@@ -69,6 +69,6 @@ impl Style {
 
     /// A text of this program's own, without what ASCII lacks if so wanted.
     pub(crate) fn own(self, text: String) -> String {
-        if self.ascii { text.replace('µ', "u") } else { text }
+        if self.ascii { text.replace('µ', "u").replace('−', "-") } else { text }
     }
 }

@@ -163,6 +163,35 @@ pub fn dollars(value: f64) -> String {
     format!("${value:.*}", exponent.unwrap_or(0) + 2)
 }
 
+/// Bytes with three digits: `64.0 KiB`.
+pub fn bytes(value: f64) -> String {
+    let (unit, size) = match value {
+        v if v < 1023.5 => return format!("{v:.0} B"),
+        v if v < 1023.5 * 1024.0 => ("KiB", 1024.0),
+        v if v < 1023.5 * 1024.0 * 1024.0 => ("MiB", 1024.0 * 1024.0),
+        _ => ("GiB", 1024.0 * 1024.0 * 1024.0),
+    };
+    format!("{} {unit}", three_digits(value / size))
+}
+
+/// The text of a report, made so that a log of a build service runs nothing of it: such services
+/// take a line that begins with `::`, or holds `##[`, for a command to themselves, and a name or a
+/// message could put it there. A backslash before it makes it none.
+pub fn without_commands(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let blank = line.len() - line.trim_start().len();
+        let (indent, rest) = line.split_at(blank);
+        out.push_str(indent);
+        let rest = match rest.strip_prefix("::") {
+            Some(after) => format!("\\::{after}"),
+            None => rest.to_owned(),
+        };
+        out.push_str(&rest.replace("##[", "##\\[").replace("##vso[", "##vso\\["));
+    }
+    out
+}
+
 /// A part of a whole: `61.2 %`, and `under 0.1 %` for what would round to nothing.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
@@ -208,6 +237,12 @@ mod tests {
         assert_eq!(plain("a\u{1b}[31mb\nc\u{7}"), "a\\u{1b}[31mb\\nc\\u{7}");
         assert_eq!(plain("\u{202e}evil\u{9b}"), "\\u{202e}evil\\u{9b}");
         assert_eq!(plain("né 東京 🚀"), "né 東京 🚀");
+    }
+
+    #[test]
+    fn a_log_finds_no_command_in_a_report() {
+        assert_eq!(without_commands("a::b\n  ::error::c\n"), "a::b\n  \\::error::c\n");
+        assert_eq!(without_commands("x ##[error]y"), "x ##\\[error]y");
     }
 
     #[test]

@@ -426,7 +426,10 @@ fn tasks_stand_in_files_and_components_are_pinned() {
     std::fs::copy(&agent, place.path("agent.wasm")).unwrap();
     place.write("tasks/b.txt", "echo b\n");
     place.write("tasks/a.md", "echo a\n");
-    place.write("more.jsonl", "{\"name\":\"c\",\"input\":\"echo c\"}\n\n{\"name\":\"d\",\"input\":\"echo d\"}\n");
+    place.write(
+        "more.jsonl",
+        "{\"name\":\"c\",\"input\":\"echo c\"}\n\n{\"name\":\"d\",\"input\":\"echo d\"}\n",
+    );
     let bench = |agent: &str| {
         format!(
             "name = \"b\"\n[agent]\n{agent}\n[words]\nkind = \"synthetic\"\n\
@@ -437,8 +440,7 @@ fn tasks_stand_in_files_and_components_are_pinned() {
         place.write("timeslip.toml", bench(agent));
         place.run(&["run", ".", "--json"])
     };
-    let slip: Value =
-        serde_json::from_str(&run("component = \"agent.wasm\"").passed()).unwrap();
+    let slip: Value = serde_json::from_str(&run("component = \"agent.wasm\"").passed()).unwrap();
     let tasks: Vec<&str> =
         slip["sessions"].as_array().unwrap().iter().map(|s| s["task"].as_str().unwrap()).collect();
     assert_eq!(tasks, ["a", "b", "c", "d"]);
@@ -446,7 +448,10 @@ fn tasks_stand_in_files_and_components_are_pinned() {
     run(&format!("component = \"agent.wasm\"\ndigest = \"{digest}\"")).passed();
     let other = format!("sha256:{}", "0".repeat(64));
     let refused = run(&format!("component = \"agent.wasm\"\ndigest = \"{other}\"")).failed(2);
-    assert!(refused.contains("timeslip.toml:3:") && refused.contains("the bench pins"), "{refused}");
+    assert!(
+        refused.contains("timeslip.toml:3:") && refused.contains("the bench pins"),
+        "{refused}"
+    );
     let reference = format!("component = \"team:probe@1.0.0\"\ndigest = \"{digest}\"");
     let missing = run(&reference).failed(2);
     assert!(missing.contains("is not here; looked for"), "{missing}");

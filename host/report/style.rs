@@ -18,7 +18,7 @@ pub const NARROWEST: usize = 60;
 
 /// What a colour says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ink {
+pub enum Ink {
     /// A heading.
     Strong,
     /// What may be passed over.
@@ -33,12 +33,12 @@ pub(crate) enum Ink {
 
 impl Style {
     /// Columns to make lines for.
-    pub(crate) fn columns(self) -> usize {
+    pub fn columns(self) -> usize {
         self.width.max(NARROWEST)
     }
 
     /// The text in a colour, if colours are wanted. The text is plain already.
-    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
+    pub fn paint(self, ink: Ink, text: &str) -> String {
         if !self.colour || text.is_empty() {
             return text.to_owned();
         }
@@ -53,22 +53,22 @@ impl Style {
     }
 
     /// One of two ways to write a sign.
-    pub(crate) fn sign(self, unicode: &'static str, ascii: &'static str) -> &'static str {
+    pub fn sign(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         if self.ascii { ascii } else { unicode }
     }
 
     /// What stands for the rest of a text that was cut off.
-    pub(crate) fn ellipsis(self) -> &'static str {
+    pub fn ellipsis(self) -> &'static str {
         self.sign("…", "...")
     }
 
     /// A time in human units.
-    pub(crate) fn span(self, nanos: u64) -> String {
+    pub fn span(self, nanos: u64) -> String {
         self.own(Span::from_nanos(nanos).to_string())
     }
 
     /// A text of this program's own, without what ASCII lacks if so wanted.
-    pub(crate) fn own(self, text: String) -> String {
+    pub fn own(self, text: String) -> String {
         if self.ascii { text.replace('µ', "u").replace('−', "-") } else { text }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 
 mod baseline;
+mod git;
 mod judge;
 mod reports;
 mod revision;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::git::{git, run};
 use crate::bench::{Bench, Overrides};
 use crate::exit::Failure;
 
@@ -93,20 +94,4 @@ fn unknown_revision(root: &Path, revision: &str) -> Failure {
         "--against {revision}: git knows no such revision here{hint}\n  fix: fetch it first; a \
          shallow clone has none but the last"
     ))
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(arguments);
-    run(&mut command)
-}
-
-/// What a command prints, or why it failed.
-fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| format!("git cannot be started: {error}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    match output.status.success() {
-        true => Ok(text(&output.stdout)),
-        false => Err(text(&output.stderr)),
-    }
 }

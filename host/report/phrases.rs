@@ -53,8 +53,11 @@ pub(crate) fn finding(run: &RunVerdict) -> String {
             }
         },
     };
-    let parts = [changes, budgets];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    let parts = [changes, budgets].into_iter().filter(|part| !part.is_empty());
+    match parts.collect::<Vec<_>>() {
+        none if none.is_empty() => "no budget, and nothing to compare with".to_owned(),
+        parts => parts.join("; "),
+    }
 }
 
 /// What was found in all runs, in one line.

@@ -253,6 +253,16 @@ fn two_slips_have_no_baseline_to_move() {
 }
 
 #[test]
+fn a_run_of_which_nothing_was_asked_says_so() {
+    let mut verdict = examples::passing();
+    (verdict.runs[0].against, verdict.runs[0].budgets) = (None, Vec::new());
+    let text = shown(&verdict, 100);
+    assert!(text.contains("✓ pass: no budget, and nothing to compare with\n"), "{text}");
+    verdict.runs.clear();
+    assert!(shown(&verdict, 100).contains("pass: nothing was run\n"));
+}
+
+#[test]
 fn names_act_neither_on_a_terminal_nor_on_a_log() {
     let style = Style { width: 80, colour: false, ascii: false };
     let text = verdict_screen(&examples::hostile(), style);

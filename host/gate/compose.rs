@@ -202,7 +202,7 @@ fn tool_step(at_ns: u64, e2e_ns: u64, tool: &record::ToolStep) -> ToolStep {
     }
 }
 
-const GIVEN_UP: &str = "given up before it was over";
+pub(crate) const GIVEN_UP: &str = "given up before it was over";
 
 fn error_of<T, E: std::fmt::Display>(answer: Option<&Result<T, E>>) -> Option<String> {
     match answer {

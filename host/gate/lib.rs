@@ -4,9 +4,14 @@
 //! a slip) and [`summary`] (how sessions become figures). [`laws`] checks any slip, [`layout`]
 //! gives it its bytes, [`read`] takes it back, and [`schema`] describes it to other programs.
 //!
-//! Architecture invariants: this crate runs nothing and knows no hardware. It reads one kind of
-//! file and writes none: it makes text, and the command line puts it somewhere.
+//! Two slips of one bench are compared by [`attribute`]: what changed, and what each change costs.
+//! A [`tolerance`] says how much worse a change may be, and a [`verdict`] holds the answer.
+//!
+//! Architecture invariants: this crate runs no component and knows no hardware: it is handed the
+//! machines on which it times a run again. It reads one kind of file and writes none: it makes
+//! text, and the command line puts it somewhere.
 
+pub mod attribute;
 pub mod budget;
 pub mod compose;
 pub mod laws;
@@ -17,6 +22,7 @@ pub mod schema;
 pub mod slip;
 pub mod step;
 pub mod summary;
+pub mod tolerance;
 pub mod verdict;
 
 #[cfg(test)]

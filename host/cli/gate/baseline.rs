@@ -59,9 +59,9 @@ impl Baseline {
         let committed = fs::read_to_string(&self.file).ok();
         if committed.as_deref() == Some(slip) {
             return match fs::remove_file(&self.pending) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::run(
-                    format!("cannot remove {}: {error}", self.pending.display()),
-                )),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(Failure::run(format!("cannot remove {}: {error}", self.pending.display())))
+                }
                 _ => Ok(false),
             };
         }

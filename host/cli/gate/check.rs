@@ -103,7 +103,8 @@ fn write_pending(
     let text = match written.as_slice() {
         [] => "\nnothing would change: the baselines are what the bench gives now\n".to_owned(),
         files => {
-            let list: Vec<String> = files.iter().map(|file| format!("  {}\n", shown(file))).collect();
+            let list: Vec<String> =
+                files.iter().map(|file| format!("  {}\n", shown(file))).collect();
             let place = if bench_path == "." { String::new() } else { format!(" {bench_path}") };
             format!("\nwritten, to be taken by `timeslip accept{place}`:\n{}", list.concat())
         }

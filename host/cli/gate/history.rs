@@ -49,8 +49,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
         output::print(&(as_json(&benches).to_string() + "\n"))?;
         return Ok(Exit::Pass);
     }
-    let style =
-        Style { width: output::width(), colour: output::is_coloured(), ascii: args.ascii };
+    let style = Style { width: output::width(), colour: output::is_coloured(), ascii: args.ascii };
     let mut screens = Vec::new();
     for bench in &benches {
         match &args.metric {
@@ -79,7 +78,8 @@ fn import(args: &HistoryArgs) -> Result<(), Failure> {
 /// The benches that are asked for.
 fn wanted(args: &HistoryArgs, history: &History) -> Result<Vec<BenchHistory>, Failure> {
     let known = history.benches().map_err(Failure::usage)?;
-    let wanted = known.iter().filter(|one| args.bench.as_ref().is_none_or(|name| *name == one.bench));
+    let wanted =
+        known.iter().filter(|one| args.bench.as_ref().is_none_or(|name| *name == one.bench));
     let found: Result<Vec<BenchHistory>, _> =
         wanted.map(|one| history.of_bench(&one.bench, &one.on)).collect();
     let found = found.map_err(Failure::usage)?;

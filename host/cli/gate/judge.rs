@@ -30,10 +30,11 @@ pub(crate) fn judge(
     if let Some(share) = rules.computing_tolerance {
         tolerance.computing_share = share;
     }
-    let attribution = before.map(|before| {
-        attribute(&before.slip, now, &mut || machines(deployments), &tolerance)
-    });
-    let Attribution { mut changes, time_difference_ns, .. } = attribution.unwrap_or_default();
+    let attribution = before
+        .map(|before| attribute(&before.slip, now, &mut || machines(deployments), &tolerance));
+    let (mut changes, time_difference_ns) = attribution
+        .map(|Attribution { changes, time_difference_ns, .. }| (changes, time_difference_ns))
+        .unwrap_or_default();
     let worse = changes.iter().any(|change| change.fails);
     if rules.changes != Level::Error {
         changes.iter_mut().for_each(|change| change.fails = false);

@@ -35,11 +35,7 @@ pub(crate) fn report(args: &ReportArgs, verdict: &Verdict) -> Result<(), Failure
     if args.json {
         return output::print(&verdict.to_json());
     }
-    let style = Style {
-        width: output::width(),
-        colour: output::is_coloured(),
-        ascii: args.ascii,
-    };
+    let style = Style { width: output::width(), colour: output::is_coloured(), ascii: args.ascii };
     output::print(&verdict_screen(verdict, style))?;
     if args.github {
         output::print(&formats::github_annotations(verdict))?;

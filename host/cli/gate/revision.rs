@@ -86,7 +86,8 @@ impl Drop for Revision {
 }
 
 fn unknown_revision(root: &Path, revision: &str) -> Failure {
-    let names = git(root, &["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"]);
+    let names =
+        git(root, &["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"]);
     let names = names.unwrap_or_default();
     let near = timeslip_timeline::conversation::nearest(revision, names.lines());
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();

@@ -100,7 +100,6 @@ fn run_one(
     on_session_end: &mut dyn FnMut(timeslip_timeline::time::Instant),
 ) -> Result<Ran, Failure> {
     let deployments = deploy(bench, &setup.machines)?;
-    let outcome =
-        run_bench(bench, &setup.machines, threads, &mut |_, now| on_session_end(now))?;
+    let outcome = run_bench(bench, &setup.machines, threads, &mut |_, now| on_session_end(now))?;
     Ok(Ran { setup: setup.clone(), deployments, slip: outcome.slip })
 }

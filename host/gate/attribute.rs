@@ -1,0 +1,290 @@
+//! What changed between two runs, and what each change costs.
+//!
+//! The two slips are laid over each other ([`align`], [`lay`]), and each difference is found by
+//! itself ([`found`], [`prompts`]) and put with its like ([`group`]). Then the differences are undone
+//! one after another, and each time the whole run is timed again ([`retime`]): what a change costs is
+//! the time of all sessions before it was undone, less the time after. With all of them undone the
+//! run is the one before, so the costs sum to the difference of the two runs, exactly.
+
+use crate::slip::{ComponentRole, Slip};
+use crate::tolerance::{Judged, Tolerance};
+use crate::verdict::{ChangeCost, ChangeKind, PricedChange};
+use found::Subject;
+use group::Group;
+use lay::{Laid, lay};
+use mixed::Mixture;
+use retime::{Retimed, retime};
+use totals::Totals;
+
+pub use retime::NamedMachine;
+
+mod align;
+mod conditions;
+mod found;
+mod group;
+mod journal;
+mod lay;
+mod mixed;
+mod prompts;
+mod retime;
+mod settle;
+mod totals;
+mod waits;
+mod words;
+
+/// What changed between two runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// The changes: the most expensive first.
+    pub changes: Vec<PricedChange>,
+    /// End-to-end time of all sessions, now less before, in nanoseconds: the sum of the changes'
+    /// `cost.time_ns`.
+    pub time_difference_ns: i64,
+    /// Whether the run of now, timed again, has exactly the times of its slip. Where it has not,
+    /// the costs are those of a run that is only like it, and what is left over stands under
+    /// [`ChangeKind::Conditions`].
+    pub exact: bool,
+}
+
+/// Finds what changed between two runs of a bench, and what each change costs.
+///
+/// `machines` makes the machines of `now`, idle, each time it is called: a run is timed again from
+/// its beginning, once for each change. It is not called for two slips with the same sessions on
+/// the same machines.
+pub fn attribute(
+    before: &Slip,
+    now: &Slip,
+    machines: &mut dyn FnMut() -> Vec<NamedMachine>,
+    tolerance: &Tolerance,
+) -> Attribution {
+    if before == now {
+        return Attribution { changes: Vec::new(), time_difference_ns: 0, exact: true };
+    }
+    let laid = lay(before, now);
+    let groups = group::group(found::find(&laid));
+    let other_machines = conditions::machines(before, now);
+    let prices = match before.sessions == now.sessions && other_machines.is_empty() {
+        true => Prices::nothing(&groups),
+        false => Prices::of(&laid, &groups, machines),
+    };
+    let judge = Judge::of(before, now, tolerance);
+    let told =
+        groups.iter().zip(&prices.groups).filter(|(group, _)| group.subject != Subject::Quiet);
+    let mut changes: Vec<PricedChange> =
+        told.map(|(group, cost)| change_of(group, *cost, &laid, &judge)).collect();
+    let mut left = prices.conditions;
+    match other_machines.is_empty() {
+        true => left = totals::sum(left, prices.rest),
+        false => changes.push(machine_change(&laid, other_machines, prices.rest, &judge)),
+    }
+    changes.extend(conditions_change(&laid, left, &prices, &changes, &judge));
+    changes.sort_by_key(|change| (std::cmp::Reverse(change.cost.time_ns), change.kind));
+    let difference = judge.total_now_ns - judge.total_before_ns;
+    let sum = changes.iter().map(|change| i128::from(change.cost.time_ns)).sum::<i128>();
+    assert_eq!(sum, difference, "the costs of all changes sum to the difference of the runs");
+    Attribution { changes, time_difference_ns: totals::clamped(difference), exact: prices.exact }
+}
+
+/// What undoing each difference saves.
+struct Prices {
+    /// Of each group.
+    groups: Vec<ChangeCost>,
+    /// Of the times at which sessions start, and of what the timing of the run again gets wrong.
+    conditions: ChangeCost,
+    /// Of the machines: what remains when everything is undone.
+    rest: ChangeCost,
+    exact: bool,
+}
+
+impl Prices {
+    fn nothing(groups: &[Group]) -> Prices {
+        let zero = ChangeCost::default();
+        Prices { groups: vec![zero; groups.len()], conditions: zero, rest: zero, exact: true }
+    }
+
+    fn of(
+        laid: &Laid<'_>,
+        groups: &[Group],
+        machines: &mut dyn FnMut() -> Vec<NamedMachine>,
+    ) -> Prices {
+        let mut mixture = Mixture::of(laid.run.clone());
+        let mut time = |mixture: &Mixture| {
+            let journal = mixture.journal();
+            let times = retime(&journal, &mut machines());
+            (Totals::of(&journal, &times), times)
+        };
+        let recorded = Totals::recorded(laid.slips.now);
+        let (mut last, times) = time(&mixture);
+        let exact = is_exact(laid.slips.now, &times);
+        let mut conditions = recorded.less(&last);
+        let mut costs = Vec::with_capacity(groups.len());
+        for group in groups {
+            mixture.undo(&group.undoings);
+            let (after, _) = time(&mixture);
+            let cost = last.less(&after);
+            last = after;
+            if group.subject == Subject::Quiet {
+                conditions = totals::sum(conditions, cost);
+            }
+            costs.push(cost);
+        }
+        if laid.run.load_differs() {
+            mixture.undo_load();
+            let (after, _) = time(&mixture);
+            conditions = totals::sum(conditions, last.less(&after));
+            last = after;
+        }
+        let rest = last.less(&Totals::recorded(laid.slips.before));
+        Prices { groups: costs, conditions, rest, exact }
+    }
+}
+
+/// Whether a run timed again has the times of its slip.
+fn is_exact(slip: &Slip, times: &Retimed) -> bool {
+    slip.sessions.len() == times.sessions.len()
+        && slip.sessions.iter().zip(&times.sessions).all(|(session, times)| {
+            let took = times.ended_at.as_nanos().checked_sub(times.began_at.as_nanos());
+            (session.at_ns, Some(session.e2e_ns)) == (times.began_at.as_nanos(), took)
+        })
+}
+
+/// Says of changes whether they fail.
+struct Judge<'a> {
+    tolerance: &'a Tolerance,
+    total_before_ns: i128,
+    total_now_ns: i128,
+    model_calls: u64,
+}
+
+impl<'a> Judge<'a> {
+    fn of(before: &Slip, now: &Slip, tolerance: &'a Tolerance) -> Judge<'a> {
+        Judge {
+            tolerance,
+            total_before_ns: Totals::recorded(before).time_ns,
+            total_now_ns: Totals::recorded(now).time_ns,
+            model_calls: now.summary.model_calls,
+        }
+    }
+
+    fn judged(&self, change: PricedChange, became_failure: bool) -> PricedChange {
+        let (fails, reason) = self.tolerance.judge(Judged {
+            kind: change.kind,
+            cost: &change.cost,
+            became_failure,
+            total_before_ns: u64::try_from(self.total_before_ns).unwrap_or(u64::MAX),
+            model_calls: self.model_calls,
+        });
+        PricedChange { fails, reason, ..change }
+    }
+}
+
+fn change_of(group: &Group, cost: ChangeCost, laid: &Laid<'_>, judge: &Judge<'_>) -> PricedChange {
+    let slips = &laid.slips;
+    let mut details = words::details(group, laid);
+    match group.kind {
+        ChangeKind::Tool => {
+            details.extend(conditions::fuel_of_plugins(laid));
+            details.extend(conditions::components(slips, ComponentRole::Tool));
+        }
+        ChangeKind::Computing => {
+            details.extend(conditions::components(slips, ComponentRole::Agent));
+        }
+        _ => {}
+    }
+    let change = PricedChange {
+        kind: group.kind,
+        headline: words::headline(group),
+        details,
+        sessions: group.sessions.len() as u64,
+        occurrences: group.occurrences,
+        first_task: group.sessions.first().map_or("", |place| laid.task(*place)).to_owned(),
+        cost,
+        fails: false,
+        reason: String::new(),
+    };
+    judge.judged(change, group.became_failure())
+}
+
+/// A change of the whole run.
+fn change_of_run(
+    laid: &Laid<'_>,
+    kind: ChangeKind,
+    headline: String,
+    details: Vec<String>,
+    cost: ChangeCost,
+) -> PricedChange {
+    PricedChange {
+        kind,
+        headline,
+        details,
+        sessions: laid.slips.now.sessions.len() as u64,
+        occurrences: 1,
+        first_task: String::new(),
+        cost,
+        fails: false,
+        reason: String::new(),
+    }
+}
+
+fn machine_change(
+    laid: &Laid<'_>,
+    details: Vec<String>,
+    cost: ChangeCost,
+    judge: &Judge<'_>,
+) -> PricedChange {
+    let headline = conditions::machines_in_short(&laid.slips);
+    judge.judged(change_of_run(laid, ChangeKind::Machine, headline, details, cost), false)
+}
+
+/// What is left over, and what differs beside all that was found; `None` when nothing does.
+fn conditions_change(
+    laid: &Laid<'_>,
+    cost: ChangeCost,
+    prices: &Prices,
+    told: &[PricedChange],
+    judge: &Judge<'_>,
+) -> Option<PricedChange> {
+    let differing = conditions::conditions(laid);
+    let mut details: Vec<String> = differing.values().cloned().collect();
+    let mut names: Vec<&str> = differing.keys().copied().collect();
+    let mut rebuilt = false;
+    for (role, kind) in
+        [(ComponentRole::Agent, ChangeKind::Computing), (ComponentRole::Tool, ChangeKind::Tool)]
+    {
+        let components = conditions::components(&laid.slips, role);
+        if !components.is_empty() && told.iter().all(|change| change.kind != kind) {
+            details.extend(components);
+            rebuilt = true;
+        }
+    }
+    if rebuilt {
+        names.push("components");
+    }
+    if !prices.exact {
+        details.push(
+            "the run, timed again, has other times than its slip: the costs are those of a run \
+             that is only like it"
+                .to_owned(),
+        );
+    }
+    let headline = match names.is_empty() {
+        true => "what no other change explains".to_owned(),
+        false => format!("conditions that differ: {}", names.join(", ")),
+    };
+    let is_told = !names.is_empty() || !prices.exact || cost.time_ns != 0;
+    let change = change_of_run(laid, ChangeKind::Conditions, headline, details, cost);
+    is_told.then(|| judge.judged(change, false))
+}
+
+#[cfg(test)]
+mod driven;
+#[cfg(test)]
+mod hand_made;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod retime_tests;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Under which conditions two runs were made, and what differs between them.
+
+use std::collections::BTreeMap;
+
+use super::lay::Laid;
+use super::mixed::Pair;
+use super::words::count;
+use crate::slip::{Component, ComponentRole, Machine, Slip};
+
+/// A line for each difference of the machines; none when they are the same.
+pub(super) fn machines(before: &Slip, now: &Slip) -> Vec<String> {
+    let told = |machine: &Machine| format!("{} with {}", machine.name, machine.model);
+    let mut lines = Vec::new();
+    for machine in &now.machines {
+        match before.machines.iter().find(|other| other.name == machine.name) {
+            None => lines.push(format!("{} is new", told(machine))),
+            Some(was) if was.model != machine.model => {
+                lines.push(format!(
+                    "{} serves {}, and {} before",
+                    machine.name, machine.model, was.model
+                ));
+            }
+            Some(was) if was.digest != machine.digest => {
+                lines.push(format!("the profile of {} differs", machine.name));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = |machine: &&Machine| now.machines.iter().all(|other| other.name != machine.name);
+    let gone = before.machines.iter().filter(gone);
+    lines.extend(gone.map(|machine| format!("{} is no more", told(machine))));
+    let order = |slip: &Slip| -> Vec<String> { slip.machines.iter().map(told).collect() };
+    if lines.is_empty() && order(before) != order(now) {
+        lines.push("the machines stand in another order".to_owned());
+    }
+    lines
+}
+
+/// The machines of both sides in a few words.
+pub(super) fn machines_in_short(slips: &Pair<&Slip>) -> String {
+    let names = |slip: &Slip| {
+        let names: Vec<&str> = slip.machines.iter().map(|m| m.name.as_str()).collect();
+        names.join("+")
+    };
+    match (names(slips.before), names(slips.now)) {
+        (before, now) if before == now => format!("{now} is not what it was before"),
+        (before, now) => format!("the run is on {now}, and on {before} before"),
+    }
+}
+
+/// What differs beside machines and sessions, by name, with a line for each.
+pub(super) fn conditions(laid: &Laid<'_>) -> BTreeMap<&'static str, String> {
+    let (before, now) = (laid.slips.before, laid.slips.now);
+    let mut found = BTreeMap::new();
+    let mut compare = |name: &'static str, was: String, is: String| {
+        if was != is {
+            found.insert(name, format!("{name}: {is}, and {was} before"));
+        }
+    };
+    compare("seed", count(before.seed), count(now.seed));
+    compare("version of timeslip", before.timeslip.clone(), now.timeslip.clone());
+    compare("bench", before.bench.digest.clone(), now.bench.digest.clone());
+    let words = |slip: &Slip| {
+        let digest = slip.words.digest.as_deref().unwrap_or("unknown");
+        format!("{:?} {digest}", slip.words.kind).to_lowercase()
+    };
+    compare("words", words(before), words(now));
+    if laid.run.load_differs() {
+        found.insert("load", "load: the sessions start otherwise than before".to_owned());
+    }
+    found
+}
+
+/// A line for each component that is not the one of before: agents, and tool plugins.
+pub(super) fn components(slips: &Pair<&Slip>, role: ComponentRole) -> Vec<String> {
+    let of = |slip: &Slip| -> BTreeMap<String, String> {
+        let own = slip.components.iter().filter(|component| component.role == role);
+        own.map(|Component { name, digest, .. }| (name.clone(), digest.clone())).collect()
+    };
+    let (was, is) = (of(slips.before), of(slips.now));
+    let what = match role {
+        ComponentRole::Agent => "agent",
+        ComponentRole::Tool => "tool plugin",
+    };
+    let mut lines = Vec::new();
+    for (name, digest) in &is {
+        match was.get(name) {
+            None => lines.push(format!("{what} {name} is new")),
+            Some(before) if before != digest => {
+                lines.push(format!("{what} {name} was rebuilt"));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = was.keys().filter(|name| !is.contains_key(*name));
+    lines.extend(gone.map(|name| format!("{what} {name} is no more")));
+    lines
+}
+
+/// A line for each tool plugin that used other fuel than before, over the sessions of both runs.
+pub(super) fn fuel_of_plugins(laid: &Laid<'_>) -> Vec<String> {
+    let mut sums: BTreeMap<&str, (u128, u128)> = BTreeMap::new();
+    for rows in &laid.rows {
+        let (Some(before), Some(now)) = rows.sessions else {
+            continue;
+        };
+        for used in &laid.slips.before.sessions[before].used {
+            sums.entry(&used.name).or_default().0 += u128::from(used.fuel);
+        }
+        for used in &laid.slips.now.sessions[now].used {
+            sums.entry(&used.name).or_default().1 += u128::from(used.fuel);
+        }
+    }
+    let components = &laid.slips.now.components;
+    let plugin =
+        |name: &str| components.iter().any(|c| c.role == ComponentRole::Tool && c.name == name);
+    let differing = sums.into_iter().filter(|(name, (was, is))| was != is && plugin(name));
+    let line = |(name, (was, is)): (&str, (u128, u128))| {
+        format!("tool plugin {name} used {} fuel in all, and {} before", count(is), count(was))
+    };
+    differing.map(line).collect()
+}

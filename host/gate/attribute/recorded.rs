@@ -1,0 +1,68 @@
+//! Slips whose times are those of a machine, for any session that a test makes up.
+
+use super::journal::Journal;
+use super::lay::lay;
+use super::mixed::Mixture;
+use super::retime::{Became, NamedMachine, Retimed, retime};
+use crate::slip::Slip;
+use crate::step::{ChatStep, Step};
+use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid};
+
+/// The journal of one run.
+pub(super) fn journal_of(slip: &Slip) -> Journal {
+    Mixture::of(lay(slip, slip).run).journal()
+}
+
+/// The slip with the times that it has on these machines: its steps wait for each other as they
+/// did, and chats take what the machines say.
+pub(super) fn recorded_on(slip: &Slip, mut machines: Vec<NamedMachine>) -> Slip {
+    let journal = journal_of(slip);
+    let times = retime(&journal, &mut machines);
+    with_times(slip, &journal, &times)
+}
+
+fn with_times(slip: &Slip, journal: &Journal, times: &Retimed) -> Slip {
+    let mut slip = slip.clone();
+    let sessions = slip.sessions.iter_mut().zip(&times.sessions).zip(&journal.sessions);
+    for ((session, times), journal) in sessions {
+        // When each step begins follows from the others, as in the re-timing.
+        let mut ends = Vec::new();
+        let moment = |after: &[usize], ends: &[u64]| {
+            let began = times.began_at.as_nanos();
+            after.iter().map(|step| ends[*step]).max().unwrap_or(began)
+        };
+        for ((step, became), work) in session.steps.iter_mut().zip(&times.steps).zip(&journal.steps)
+        {
+            let at = moment(&work.begins.after, &ends) + work.begins.gap.as_nanos();
+            match step {
+                Step::Chat(chat) => write_chat(chat, at, became),
+                Step::Tool(tool) => tool.at_ns = at,
+                Step::User(user) => user.at_ns = at,
+                Step::Sleep(sleep) => sleep.at_ns = at,
+            }
+            ends.push(at + step.e2e_ns());
+        }
+        session.at_ns = times.began_at.as_nanos();
+        session.e2e_ns = times.ended_at.since(times.began_at).as_nanos();
+    }
+    slip.summary = summarise(&slip.sessions, 1, |_| ErrorFactors::default());
+    slip
+}
+
+fn write_chat(chat: &mut ChatStep, at_ns: u64, became: &Became) {
+    chat.at_ns = at_ns;
+    let Became::Served(served) = became else {
+        return;
+    };
+    chat.queue_ns = served.timing.queue.as_nanos();
+    chat.prefill_ns = served.timing.prefill.as_nanos();
+    chat.transfer_ns = served.timing.transfer.as_nanos();
+    chat.decode_ns = served.timing.decode.as_nanos();
+    chat.e2e_ns = served.timing.end_to_end().as_nanos();
+    chat.ttft_ns = served.timing.time_to_first_token.as_nanos();
+    chat.input_tokens = served.usage.input_tokens;
+    chat.cached_input_tokens = served.usage.cached_input_tokens;
+    chat.output_tokens = served.usage.output_tokens;
+    chat.cost_usd = served.cost_usd.map(|usd| to_grid(usd, DOLLAR_STEPS));
+    chat.energy_j = served.energy_j.map(|joules| to_grid(joules, JOULE_STEPS));
+}

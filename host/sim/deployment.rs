@@ -32,6 +32,8 @@ pub struct Deployment {
     pub tokens_per_step: u64,
     /// The most chats of one step.
     pub calls_per_step: u64,
+    /// Whether the groups that read prompts keep the beginnings of prompts in memory.
+    pub prefix_cache: bool,
     /// The chip that agents and tools run on.
     pub host_cpu: String,
     /// Nanoseconds of that chip per unit of WebAssembly fuel.
@@ -108,6 +110,10 @@ impl Deployment {
         let scheduler = &machine.scheduler;
         let tokens = ledger.need(&scheduler.tokens_per_step, name, "scheduler.tokens_per_step")?;
         let calls = ledger.need(&scheduler.calls_per_step, name, "scheduler.calls_per_step")?;
+        if let Some(switch) = &scheduler.prefix_cache {
+            ledger.rest_on(switch.confidence, name, "scheduler.prefix_cache");
+        }
+        let prefix_cache = scheduler.keeps_prefixes();
         let cpu = &profiles.host_cpu;
         let Some(host) = &cpu.host else {
             return Err(MachineError::RunsNothing {
@@ -126,6 +132,7 @@ impl Deployment {
             front_end: Span::from_seconds_f64(front_end),
             tokens_per_step: tokens as u64,
             calls_per_step: calls as u64,
+            prefix_cache,
             host_cpu: cpu.name.clone(),
             ns_per_fuel,
             estimates: ledger.into_estimates(),

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, Served, SessionId,
-    Submission,
+    Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, ReplyPart, Served,
+    SessionId, Submission,
 };
-use timeslip_timeline::conversation::{ChatOptions, ChatRequest};
+use timeslip_timeline::conversation::{ChatOptions, ChatRequest, PromptPart, PromptPartKind, Role};
 use timeslip_timeline::time::{Instant, Span};
 
 use crate::catalogue::{Catalogue, ProfileKind};
@@ -24,6 +24,8 @@ pub(crate) struct Small {
     pub(crate) replicas: u64,
     /// Two pools with a link that moves a token in a millisecond, after two.
     pub(crate) split: bool,
+    /// Where it is on, the profile says nothing of it.
+    pub(crate) prefix_cache: bool,
 }
 
 /// The time from a call's arrival to the queue.
@@ -31,7 +33,14 @@ pub(crate) const FRONT_END: Span = Span::from_millis(5);
 
 impl Default for Small {
     fn default() -> Small {
-        Small { blocks: 1_000, tokens_per_step: 64, calls_per_step: 8, replicas: 1, split: false }
+        Small {
+            blocks: 1_000,
+            tokens_per_step: 64,
+            calls_per_step: 8,
+            replicas: 1,
+            split: false,
+            prefix_cache: true,
+        }
     }
 }
 
@@ -75,11 +84,16 @@ impl Small {
                 figure("2e-3".to_owned()),
             ),
         };
+        let prefix_cache = match self.prefix_cache {
+            true => String::new(),
+            false => format!("prefix_cache = {}\n", figure("false".to_owned())),
+        };
         format!(
             "name = \"small\"\ntitle = \"Small\"\nabout = \"For tests.\"\n\
              host_cpu = \"vera-cpu\"\ndefault_model = \"small-model\"\n\
              front_end_seconds = {}\n[scheduler]\ntokens_per_step = {}\ncalls_per_step = {}\n\
-             {pools}[[serves]]\nmodel = \"small-model\"\nlinear = \"bf16\"\nhead = \"bf16\"\n\
+             {prefix_cache}{pools}\
+             [[serves]]\nmodel = \"small-model\"\nlinear = \"bf16\"\nhead = \"bf16\"\n\
              kv = \"bf16\"\n",
             figure("5e-3".to_owned()),
             figure(self.tokens_per_step.to_string()),
@@ -157,6 +171,22 @@ pub(crate) fn chat(input_tokens: u64, output_tokens: u64) -> Submission {
         }),
         stream: false,
     }
+}
+
+/// A message of a prompt, which `digest` stands for.
+pub(crate) const fn part(digest: u64, tokens: u64) -> PromptPart {
+    PromptPart { kind: PromptPartKind::Message(Role::User), tokens, digest }
+}
+
+/// A chat whose prompt is known: these parts and three tokens that begin the reply, of which it is
+/// known too what part it will be.
+pub(crate) fn conversation(prompt: &[PromptPart], reply: PromptPart, written: u64) -> Submission {
+    let input_tokens = prompt.iter().map(|part| part.tokens).sum::<u64>() + 3;
+    let mut work = chat(input_tokens, written);
+    let tokens = work.tokens.as_mut().expect("a chat has tokens");
+    tokens.prompt = prompt.into();
+    tokens.reply_part = Some(ReplyPart::of(reply, tokens.reply));
+    work
 }
 
 /// All that comes out of a machine to which nothing more is submitted.

@@ -13,8 +13,8 @@
 //! * Every number about hardware stands in a profile with its source, date and confidence. Code has
 //!   none, and what rests on an estimate says so.
 //! * Nothing reads the length of a reply before it is written.
-//! * Counts hold on every run: calls in = calls out + calls inside; KV blocks free + used = total;
-//!   the parts of a call's time sum to it, to the nanosecond.
+//! * Counts hold on every run: calls in = calls out + calls inside; KV blocks free + used +
+//!   cached = total; the parts of a call's time sum to it, to the nanosecond.
 
 pub mod catalogue;
 pub mod cost;

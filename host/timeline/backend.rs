@@ -66,9 +66,8 @@ pub struct PlannedTokens {
     /// The prompt's parts, in the order in which the model reads them; a machine that keeps the
     /// beginnings of prompts knows them again by these. Empty where nothing is known of them.
     pub prompt: Arc<[PromptPart]>,
-    /// The reply as it will stand in a later prompt, once it is written; its tokens are not to be
-    /// read before that.
-    pub reply_part: Option<PromptPart>,
+    /// The reply as it will stand in a later prompt, where that is known.
+    pub reply_part: Option<ReplyPart>,
     /// The most the reply may have, if the request says so.
     pub max_output_tokens: Option<u64>,
     /// When the reply is complete.
@@ -91,6 +90,27 @@ impl ReplyLength {
     /// Whether a reply with this many tokens written is complete.
     pub fn is_reached_by(self, written: u64) -> bool {
         written >= self.0
+    }
+}
+
+/// The part of a later prompt that a reply will be, which is known once the reply is complete.
+///
+/// Its tokens tell the length of the reply, so it is closed until then, as [`ReplyLength`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyPart {
+    part: PromptPart,
+    length: ReplyLength,
+}
+
+impl ReplyPart {
+    /// The part that a reply of this length will be.
+    pub fn of(part: PromptPart, length: ReplyLength) -> ReplyPart {
+        ReplyPart { part, length }
+    }
+
+    /// The part, if a reply with this many tokens written is complete.
+    pub fn once_complete(self, written: u64) -> Option<PromptPart> {
+        self.length.is_reached_by(written).then_some(self.part)
     }
 }
 
@@ -245,4 +265,19 @@ pub struct WordsError {
     pub kind: &'static str,
     /// For a person: what was asked, what is nearest, what to do.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::{PromptPartKind, Role};
+
+    #[test]
+    fn a_reply_says_which_part_it_will_be_once_it_is_complete() {
+        let kind = PromptPartKind::Message(Role::Assistant);
+        let part = PromptPart { kind, tokens: 7, digest: 1 };
+        let reply = ReplyPart::of(part, ReplyLength::of(3));
+        assert_eq!(reply.once_complete(2), None);
+        assert_eq!(reply.once_complete(3), Some(part));
+    }
 }

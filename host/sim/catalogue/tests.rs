@@ -42,6 +42,12 @@ fn four_machines_are_built_in() {
     let catalogue = Catalogue::built_in();
     let expected = ["dgx-spark", "h200-8", "rubin-groq3", "vera-rubin-nvl72"];
     assert_eq!(names(&catalogue, ProfileKind::Machine), expected);
+    for machine in expected {
+        assert!(catalogue.machine(machine).unwrap().scheduler.prefix_cache.is_some(), "{machine}");
+        let rows = catalogue.figures(ProfileKind::Machine, machine).unwrap();
+        let row = rows.iter().find(|row| row.key == "scheduler.prefix_cache");
+        assert_eq!(row.and_then(|row| row.value.as_deref()), Some("true"), "{machine}");
+    }
 }
 
 #[test]

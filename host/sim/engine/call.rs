@@ -1,8 +1,11 @@
 //! One chat inside a modelled machine.
 
-use timeslip_timeline::backend::{ChatTiming, ReplyLength};
+use timeslip_timeline::backend::{ChatTiming, ReplyLength, ReplyPart};
 use timeslip_timeline::conversation::ModelError;
 use timeslip_timeline::time::{Instant, Span};
+
+use super::chain::Chain;
+use super::memory::Held;
 
 /// What a chat's time is being spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,12 @@ pub(crate) enum Place {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) input_tokens: u64,
+    /// What a cache may know of its prompt, and once it is served of its reply; empty where the
+    /// machine has no cache, or nothing is known of the prompt.
+    pub(crate) chain: Chain,
+    pub(crate) reply_part: Option<ReplyPart>,
+    /// Tokens of the prompt that were cached when it first came to be read.
+    pub(crate) cached_tokens: Option<u64>,
     pub(crate) reply: ReplyLength,
     pub(crate) stream: bool,
     /// Why it can never be served, if so.
@@ -47,10 +56,10 @@ pub(crate) struct Call {
     pub(crate) place: Place,
     /// The group that reads, and in a pool of role `all` also writes.
     pub(crate) first_group: usize,
-    pub(crate) first_blocks: u64,
+    pub(crate) first_held: Held,
     /// The group that writes, where pools are split.
     pub(crate) decode_group: Option<usize>,
-    pub(crate) decode_blocks: u64,
+    pub(crate) decode_held: Held,
     /// Numbers its transfers, since one that was overtaken by a preemption counts for nothing.
     pub(crate) transfer: u64,
     pub(crate) energy_j: f64,
@@ -66,6 +75,9 @@ impl Call {
     pub(crate) fn new(at: Instant, input_tokens: u64, reply: ReplyLength, stream: bool) -> Call {
         Call {
             input_tokens,
+            chain: Chain::default(),
+            reply_part: None,
+            cached_tokens: None,
             reply,
             stream,
             refusal: None,
@@ -74,9 +86,9 @@ impl Call {
             unread: input_tokens,
             place: Place::FrontEnd,
             first_group: 0,
-            first_blocks: 0,
+            first_held: Held::default(),
             decode_group: None,
-            decode_blocks: 0,
+            decode_held: Held::default(),
             transfer: 0,
             energy_j: 0.0,
             cost_usd: 0.0,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use timeslip_timeline::backend::CallId;
 use timeslip_timeline::time::{Instant, Span};
 
-use super::blocks::Blocks;
+use super::memory::Memory;
 use crate::cost::{Work, step_span};
 use crate::deployment::DeployedPool;
 use crate::profile::{Model, Role};
@@ -16,7 +16,7 @@ use crate::profile::{Model, Role};
 pub(crate) struct Group {
     pub(crate) role: Role,
     pub(crate) pool: Arc<DeployedPool>,
-    pub(crate) blocks: Blocks,
+    pub(crate) memory: Memory,
     /// First come, first served; the preempted at the front.
     pub(crate) queue: VecDeque<CallId>,
     /// In order of admission, so that the newest is the last.
@@ -54,7 +54,7 @@ impl Group {
     pub(crate) fn new(role: Role, pool: Arc<DeployedPool>, model: &Model) -> Group {
         Group {
             role,
-            blocks: Blocks::new(pool.placement.blocks),
+            memory: Memory::new(Arc::clone(&pool)),
             queue: VecDeque::new(),
             running: Vec::new(),
             holding: 0,

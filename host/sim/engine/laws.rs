@@ -1,21 +1,32 @@
 //! What holds of a machine under any load: random calls, given up at random, on small machines of
-//! random sizes.
+//! random sizes. Their prompts are made of few different messages, so that many begin alike.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use timeslip_timeline::backend::{Backend, CallId, Completion, CompletionEvent, Served};
+use timeslip_timeline::backend::{
+    Backend, CallId, Completion, CompletionEvent, Served, Submission,
+};
+use timeslip_timeline::conversation::PromptPart;
 use timeslip_timeline::time::Instant;
 
 use super::ModelledMachine;
-use crate::examples::{Small, at, chat};
+use super::prefix::Found;
+use crate::examples::{Small, at, conversation, part};
 use crate::profile::Role;
 
 /// A call of a random load.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Asked {
     /// Milliseconds at which it comes.
     at: u64,
-    input_tokens: u64,
+    /// Its messages, each one of four.
+    prompt: Vec<u64>,
+    /// A message that only this call has.
+    own_tokens: u64,
     output_tokens: u64,
+    /// The message that its reply will be to later prompts.
+    reply: u64,
     /// Milliseconds after which it is given up, unless it is done.
     patience: Option<u64>,
 }
@@ -32,26 +43,50 @@ fn load(patience: bool) -> impl Strategy<Value = Vec<Asked>> {
         true => proptest::option::weighted(0.3, 0u64..60).boxed(),
         false => Just(None).boxed(),
     };
-    let asked = (0u64..40, 1u64..150, 1u64..40, patience).prop_map(
-        |(at, input_tokens, output_tokens, patience)| Asked {
+    let prompt = proptest::collection::vec(0u64..4, 0..5);
+    let reply = (1u64..40, 0u64..4);
+    let asked = (0u64..160, prompt, 0u64..60, reply, patience).prop_map(
+        |(at, prompt, own_tokens, (output_tokens, reply), patience)| Asked {
             at,
-            input_tokens,
+            prompt,
+            own_tokens,
             output_tokens,
+            reply,
             patience,
         },
     );
     proptest::collection::vec(asked, 1..24)
 }
 
+impl Asked {
+    /// One of four messages: shorter than a block, as long as one, and longer.
+    fn message(digest: u64) -> PromptPart {
+        part(digest, [5, 16, 23, 40][digest as usize])
+    }
+
+    fn submission(&self, call: u64) -> Submission {
+        let mut prompt: Vec<PromptPart> = self.prompt.iter().copied().map(Asked::message).collect();
+        if self.own_tokens > 0 {
+            prompt.push(part(100 + call, self.own_tokens));
+        }
+        conversation(&prompt, Asked::message(self.reply), self.output_tokens)
+    }
+
+    fn input_tokens(&self) -> u64 {
+        self.submission(0).tokens.map_or(0, |tokens| tokens.input_tokens)
+    }
+}
+
 fn machine() -> impl Strategy<Value = Small> {
     // From too few blocks for the longest call, over a few calls' worth, to plenty.
-    (8u64..40, 1u64..6, 0u64..100, 1u64..3, any::<bool>()).prop_map(
-        |(blocks, calls_per_step, more_tokens, replicas, split)| Small {
+    (8u64..40, 1u64..6, 0u64..100, 1u64..3, any::<[bool; 2]>()).prop_map(
+        |(blocks, calls_per_step, more_tokens, replicas, [split, prefix_cache])| Small {
             blocks,
             calls_per_step,
             tokens_per_step: calls_per_step + more_tokens,
             replicas,
             split,
+            prefix_cache,
         },
     )
 }
@@ -79,8 +114,7 @@ fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<
         run_to(&mut machine, Some(instant));
         match act {
             Act::Submit(call) => {
-                let asked = load[call as usize];
-                let work = chat(asked.input_tokens, asked.output_tokens);
+                let work = load[call as usize].submission(call);
                 machine.submit(instant, CallId(call), work);
             }
             Act::Cancel(call) => machine.cancel(instant, CallId(call)),
@@ -91,17 +125,39 @@ fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<
     completions
 }
 
-/// The blocks that calls say they hold in a group.
+/// The blocks that calls say they hold in a group: their own, and those that they share once.
 fn held(machine: &ModelledMachine, group: usize) -> u64 {
     let calls = machine.calls.values();
-    match machine.groups[group].role {
-        Role::Decode => calls
-            .filter(|call| call.decode_group == Some(group))
-            .map(|call| call.decode_blocks)
-            .sum(),
-        Role::Prefill | Role::All => {
-            calls.filter(|call| call.first_group == group).map(|call| call.first_blocks).sum()
+    if machine.groups[group].role == Role::Decode {
+        let here = calls.filter(|call| call.decode_group == Some(group));
+        return here.map(|call| call.decode_held.own + call.decode_held.shared).sum();
+    }
+    let mut shared = BTreeSet::new();
+    let mut own = 0;
+    for call in calls.filter(|call| call.first_group == group) {
+        own += call.first_held.own;
+        for (link, end) in call.chain.links_between(0, call.first_held.shared) {
+            shared.extend((link.first..end).map(|block| (link.key, block)));
         }
+    }
+    own + shared.len() as u64
+}
+
+/// What calls hold is found, and what is found is what a walk from the first block finds.
+fn assert_findable(machine: &ModelledMachine) {
+    for call in machine.calls.values() {
+        let prefixes = &machine.groups[call.first_group].memory.prefixes;
+        let mut walked = Found::default();
+        for (link, end) in call.chain.links_between(0, call.chain.blocks()) {
+            let found = prefixes.of_link(link);
+            walked.blocks = walked.blocks.max(found.blocks);
+            walked.held = walked.held.max(found.held);
+            if found.blocks < end {
+                break;
+            }
+        }
+        assert_eq!(prefixes.find(&call.chain, u64::MAX), walked);
+        assert!(call.first_held.shared <= walked.held);
     }
 }
 
@@ -112,6 +168,10 @@ fn replies(completions: &[Completion]) -> impl Iterator<Item = (usize, Instant, 
         }
         _ => None,
     })
+}
+
+fn served_calls(small: Small, load: &[Asked]) -> BTreeSet<usize> {
+    replies(&run(small, load, |_| {})).map(|(call, ..)| call).collect()
 }
 
 proptest! {
@@ -128,10 +188,13 @@ proptest! {
     fn blocks_are_free_or_held_by_a_call(small in machine(), load in load(true)) {
         run(small, &load, |machine| {
             for (index, group) in machine.groups.iter().enumerate() {
-                let (used, held) = (group.blocks.used(), held(machine, index));
+                let (used, held) = (group.memory.used(), held(machine, index));
                 assert_eq!(used, held, "group {index}");
-                assert!(used <= group.pool.placement.blocks);
+                assert!(used + group.memory.cached() <= group.pool.placement.blocks);
+                let cached = group.memory.prefixes.evictable_blocks();
+                assert_eq!(group.memory.cached(), cached, "group {index}");
             }
+            assert_findable(machine);
         });
     }
 
@@ -159,9 +222,18 @@ proptest! {
     #[test]
     fn a_served_call_has_the_tokens_that_were_planned(small in machine(), load in load(true)) {
         for (call, _, reply) in replies(&run(small, &load, |_| {})) {
-            prop_assert_eq!(reply.usage.input_tokens, load[call].input_tokens);
+            prop_assert_eq!(reply.usage.input_tokens, load[call].input_tokens());
             prop_assert_eq!(reply.usage.output_tokens, load[call].output_tokens);
+            // At least one token is read.
+            prop_assert!(reply.usage.cached_input_tokens < reply.usage.input_tokens);
+            prop_assert!(small.prefix_cache || reply.usage.cached_input_tokens == 0);
         }
+    }
+
+    #[test]
+    fn what_is_cached_loses_no_call(small in machine(), load in load(false)) {
+        let served = |prefix_cache| served_calls(Small { prefix_cache, ..small }, &load);
+        prop_assert_eq!(served(true), served(false));
     }
 
     #[test]
@@ -177,14 +249,8 @@ proptest! {
         more in 1u64..40,
     ) {
         let larger = Small { blocks: small.blocks + more, ..small };
-        let served = |small| -> Vec<usize> {
-            let mut calls: Vec<usize> =
-                replies(&run(small, &load, |_| {})).map(|(call, ..)| call).collect();
-            calls.sort_unstable();
-            calls
-        };
-        let before = served(small);
-        let after = served(larger);
-        prop_assert!(before.iter().all(|call| after.contains(call)), "{:?} {:?}", before, after);
+        let before = served_calls(small, &load);
+        let after = served_calls(larger, &load);
+        prop_assert!(before.is_subset(&after), "{:?} {:?}", before, after);
     }
 }

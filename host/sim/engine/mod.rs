@@ -2,8 +2,15 @@
 //!
 //! Calls pass a front end, wait in one queue per group of chips, are read in chunks beside the
 //! replies being written, and, where pools are split, have their KV moved over a link before the
-//! decode pool writes. Steps run token by token. What is left out: prefix caches, priorities,
-//! speculative decoding, and the summing of equal steps.
+//! decode pool writes. Steps run token by token. What is left out: priorities, speculative
+//! decoding, and the summing of equal steps.
+//!
+//! Unless the profile says otherwise, each group that reads prompts keeps their beginnings in
+//! memory, and a later prompt that begins the same way is read from the block in which it differs.
+//! A block is found once it is written, so of two chats that come in one step with the same new
+//! beginning both read it. A reply is kept where the group that writes it also reads; a decode
+//! group keeps nothing. A chat goes to the group with the fewest chats, wherever its beginning
+//! stands. Cached blocks give way to chats, the least recently used first.
 //!
 //! Two things keep causality: no event after the deadline is ever taken, and a batch is formed as
 //! the last event of its instant, so that whatever is submitted there joins it.
@@ -11,7 +18,10 @@
 mod agenda;
 mod blocks;
 mod call;
+mod chain;
 mod group;
+mod memory;
+mod prefix;
 mod refusal;
 mod schedule;
 mod totals;
@@ -29,6 +39,7 @@ use crate::deployment::Deployment;
 use crate::profile::Role;
 use agenda::{Agenda, Event};
 use call::{Call, Phase, Place};
+use chain::Chain;
 use group::Group;
 
 /// A modelled machine that serves one model.
@@ -147,13 +158,14 @@ impl ModelledMachine {
 
     /// Answers a call with its reply's figures and forgets it.
     fn serve(&mut self, id: CallId) {
+        self.keep_reply(id);
         let call = &self.calls[&id];
         let known = |value: f64, known: bool| known.then_some(value);
         let pools = &self.deployment.pools;
         let served = Served {
             usage: Usage {
                 input_tokens: call.input_tokens,
-                cached_input_tokens: 0,
+                cached_input_tokens: call.cached_tokens.unwrap_or(0),
                 output_tokens: call.written,
             },
             timing: call.timing(),
@@ -163,6 +175,19 @@ impl ModelledMachine {
         };
         self.tell(id, CompletionEvent::Served(served));
         self.forget(id, |counts| counts.served += 1);
+    }
+
+    /// Lets later prompts find the reply of a call that is served, where the group that wrote it
+    /// reads them. The reply's last token has no KV: nothing was written after it.
+    fn keep_reply(&mut self, id: CallId) {
+        let call = self.calls.get_mut(&id).expect("a call that is served exists");
+        let group = &mut self.groups[call.first_group];
+        let part = call.reply_part.and_then(|part| part.once_complete(call.written));
+        if let (Role::All, Some(part)) = (group.role, part) {
+            let written = call.tokens() - 1;
+            call.chain.push(&part);
+            group.memory.publish(&call.chain, &mut call.first_held, written);
+        }
     }
 
     /// Answers a call with an error and forgets it.
@@ -202,7 +227,7 @@ impl ModelledMachine {
         if matches!(call.place, Place::Parked | Place::Moving) {
             group.holding -= 1;
         }
-        group.blocks.release(&mut call.first_blocks);
+        group.memory.release(&call.chain, &mut call.first_held);
         self.form_soon(first);
         if let Some(decode) = call.decode_group.take() {
             let group = &mut self.groups[decode];
@@ -211,7 +236,7 @@ impl ModelledMachine {
             if call.place == Place::Moving {
                 group.holding -= 1;
             }
-            group.blocks.release(&mut call.decode_blocks);
+            group.memory.release(&call.chain, &mut call.decode_held);
             self.form_soon(decode);
         }
     }
@@ -251,7 +276,7 @@ impl ModelledMachine {
         let inside = self.calls.len() as u64;
         assert_eq!(counts.submitted, done + inside, "calls in = calls out + calls inside");
         if inside == 0 {
-            let used: u64 = self.groups.iter().map(|group| group.blocks.used()).sum();
+            let used: u64 = self.groups.iter().map(|group| group.memory.used()).sum();
             assert_eq!(used, 0, "an empty machine holds no KV");
         }
     }
@@ -268,6 +293,13 @@ impl Backend for ModelledMachine {
             None => (1, ReplyLength::of(1)),
         };
         let mut state = Call::new(at, input, reply, work.stream);
+        if let Some(tokens) = &work.tokens
+            && self.deployment.prefix_cache
+            && !tokens.prompt.is_empty()
+        {
+            state.chain = Chain::of(&tokens.prompt);
+            state.reply_part = tokens.reply_part;
+        }
         match refusal {
             Some(error) => {
                 state.refusal = Some(error);
@@ -327,5 +359,7 @@ impl Backend for ModelledMachine {
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod prefix_tests;
 #[cfg(test)]
 mod tests;

@@ -71,14 +71,17 @@ impl ModelledMachine {
             if state.running.len() as u64 >= self.deployment.calls_per_step {
                 break;
             }
-            let tokens = self.calls[&id].tokens();
-            if !self.grow(group, id, tokens) {
-                break;
-            }
             let state = &mut self.groups[group];
+            let call = self.calls.get_mut(&id).expect("a queued call exists");
+            let tokens = call.tokens();
+            let Some(cached) = state.memory.admit(&call.chain, &mut call.first_held, tokens) else {
+                break;
+            };
             state.queue.pop_front();
             state.running.push(id);
-            let call = self.calls.get_mut(&id).expect("a queued call exists");
+            // What a preempted call finds again when it comes back was once read for it.
+            call.cached_tokens.get_or_insert(cached);
+            call.unread = tokens - cached;
             call.place = Place::Running;
             call.enter(self.now, Phase::Prefill);
             self.read_chunk(id, &mut budget, shares);
@@ -98,13 +101,12 @@ impl ModelledMachine {
     /// Takes memory for `tokens` of a call in a group.
     fn grow(&mut self, group: usize, id: CallId, tokens: u64) -> bool {
         let state = &mut self.groups[group];
-        let wanted = state.pool.placement.blocks_for(tokens);
         let call = self.calls.get_mut(&id).expect("a call in a group exists");
         let held = match state.role {
-            Role::Decode => &mut call.decode_blocks,
-            Role::Prefill | Role::All => &mut call.first_blocks,
+            Role::Decode => &mut call.decode_held,
+            Role::Prefill | Role::All => &mut call.first_held,
         };
-        state.blocks.grow(held, wanted)
+        state.memory.grow(held, tokens)
     }
 
     /// Whether a group's memory, all of it, would hold a call of this many tokens.
@@ -168,6 +170,9 @@ impl ModelledMachine {
                 Share::Write { .. } => self.write_token(*id),
                 Share::Read { tokens, last, .. } => {
                     call.unread -= tokens;
+                    let read = call.tokens() - call.unread;
+                    let memory = &mut self.groups[group].memory;
+                    memory.publish(&call.chain, &mut call.first_held, read);
                     match (last, self.groups[group].role) {
                         (false, _) => {}
                         (true, Role::Prefill) => self.park(*id),
@@ -247,7 +252,7 @@ impl ModelledMachine {
         self.agenda.add(arrives_at, Event::Deliver { call: id, transfer });
     }
 
-    /// A prompt's KV is in the decode group: the first group forgets it.
+    /// A prompt's KV is in the decode group: the first group need not hold it any longer.
     pub(super) fn deliver(&mut self, id: CallId, transfer: u64) {
         self.busy.end(self.now);
         let Some(call) = self.calls.get_mut(&id) else {
@@ -262,7 +267,7 @@ impl ModelledMachine {
         let first = call.first_group;
         let state = &mut self.groups[first];
         state.holding -= 1;
-        state.blocks.release(&mut call.first_blocks);
+        state.memory.release(&call.chain, &mut call.first_held);
         self.groups[decode].holding -= 1;
         self.groups[decode].running.push(id);
         self.form_soon(first);

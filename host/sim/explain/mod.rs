@@ -1,7 +1,8 @@
 //! How each figure of a step arises, for a person to follow and to doubt.
 //!
 //! Everything here is computed by the code that the engine runs: the terms of [`StepCost`] and the
-//! blocks of the placement. What is left out: queues, and chats that share a step with a prompt.
+//! blocks of the placement. What is left out: queues, chats that share a step with a prompt, and
+//! prompts whose beginning is cached.
 
 mod lines;
 mod screen;
@@ -45,6 +46,9 @@ pub struct Explanation {
     pub point: OperatingPoint,
     /// The model in the memory of one group of each pool.
     pub memory: Vec<PoolMemory>,
+    /// Whether the beginnings of prompts are kept in memory; the prompt that is explained finds
+    /// nothing there.
+    pub prefix_cache: bool,
     /// Reading the prompt.
     pub prefill: StepExplanation,
     /// Writing one token of each reply.
@@ -159,6 +163,7 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         digest: deployment.digest.clone(),
         model: deployment.model.name.clone(),
         memory: deployment.pools.iter().map(|pool| memory(pool, &point)).collect(),
+        prefix_cache: deployment.prefix_cache,
         prefill,
         decode,
         first_token: first_token(deployment, prefill_span, point.input_tokens),

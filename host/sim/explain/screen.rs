@@ -42,7 +42,11 @@ impl Explanation {
         for pool in &self.memory {
             write!(f, "{}", wrapped(&formats_line(pool), "    ", WIDTH))?;
         }
-        Ok(())
+        let prefix_cache = match self.prefix_cache {
+            true => "on; the prompt below finds nothing in it",
+            false => "off",
+        };
+        writeln!(f, "  prefix cache: {prefix_cache}")
     }
 
     fn write_first_token(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -143,6 +143,7 @@ fn rubin_and_groq_explain_themselves() {
       prefill: linear fp8, output fp8; KV 81.9 KB a token and 410 KB in a window of 1,024
       decode: linear fp8, output fp8; KV 41.0 KB a token and 410 KB in a window of 1,024; weights on 62
         chips, KV on 194
+      prefix cache: on; the prompt below finds nothing in it
 
     READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
@@ -175,7 +176,7 @@ fn rubin_and_groq_explain_themselves() {
       3,442 tokens/s for one user, 3,442 for one group of 256 × groq3-lpu
       reaches the target of 1,500 tokens/s for one user (2.29 of it)
 
-    ESTIMATES that this rests on, 24
+    ESTIMATES that this rests on, 25
     ");
 }
 
@@ -190,6 +191,7 @@ fn a_machine_on_a_desk_explains_itself() {
       pool  group     groups  memory  reserved  weights   for KV  chats of 8,400
       all   1 × gb10       1  128 GB   8.00 GB  63.0 GB  57.0 GB             181
       all: linear fp8, experts mxfp4, output fp8; KV 36.9 KB a token and 36.9 KB in a window of 128
+      prefix cache: on; the prompt below finds nothing in it
 
     READING A PROMPT of 8,000 tokens: 4 steps of 1 × gb10; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
@@ -221,7 +223,7 @@ fn a_machine_on_a_desk_explains_itself() {
       20.3 tokens/s for one user, 81.0 for one group of 1 × gb10
       does not reach the target of 1,500 tokens/s for one user (0.01 of it)
 
-    ESTIMATES that this rests on, 17
+    ESTIMATES that this rests on, 18
     ");
 }
 
@@ -231,10 +233,11 @@ fn the_estimates_close_the_screen() {
     let text = explanation.to_string();
     let (_, names) = text.split_once("ESTIMATES").unwrap();
     insta::assert_snapshot!(names, @r"
-    that this rests on, 17
+    that this rests on, 18
      dgx-spark.front_end_seconds
      dgx-spark.pools.0.host_step_seconds
      dgx-spark.scheduler.calls_per_step
+     dgx-spark.scheduler.prefix_cache
      dgx-spark.scheduler.tokens_per_step
      gb10-cpu.host.ns_per_fuel
      gb10.achieved.attention_fraction
@@ -250,6 +253,15 @@ fn the_estimates_close_the_screen() {
      gb10.memory.reserved_bytes
      gb10.price.usd_per_hour
     ");
+}
+
+#[test]
+fn a_machine_that_keeps_no_prefixes_says_so() {
+    let mut deployment = deployed("dgx-spark", "gpt-oss-120b");
+    assert!(explain(&deployment, &ONE).prefix_cache);
+    deployment.prefix_cache = false;
+    let text = explain(&deployment, &ONE).to_string();
+    assert!(text.contains("\n  prefix cache: off\n"), "{text}");
 }
 
 #[test]

@@ -49,6 +49,25 @@ pub struct Figure {
     pub note: Option<String>,
 }
 
+/// Something that serving software does or does not do, with the same provenance as a number.
+///
+/// In a profile: `{ value = true, source = "…", date = "2026-08-21", confidence = "high" }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "SwitchText")]
+pub struct Switch {
+    /// Whether it is on.
+    pub value: bool,
+    /// Who says so.
+    pub source: String,
+    /// When, as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    pub date: String,
+    /// How far to trust it.
+    pub confidence: Confidence,
+    /// What a reader should know besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// A curve of measured points, for a figure that depends on size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "CurveText")]
@@ -99,6 +118,19 @@ struct FigureText {
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
+    expecting = "a switch: { value = true or false, source = …, date = …, confidence = … }"
+)]
+struct SwitchText {
+    value: bool,
+    source: String,
+    date: String,
+    confidence: Confidence,
+    note: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
     expecting = "a curve: { points = …, source = …, date = …, confidence = … }"
 )]
 struct CurveText {
@@ -137,6 +169,16 @@ impl TryFrom<FigureText> for Figure {
         }
         let FigureText { value, source, date, confidence, note, .. } = text;
         Ok(Figure { value, source, date, confidence, note })
+    }
+}
+
+impl TryFrom<SwitchText> for Switch {
+    type Error = String;
+
+    fn try_from(text: SwitchText) -> Result<Switch, String> {
+        check_provenance(&text.source, &text.date)?;
+        let SwitchText { value, source, date, confidence, note } = text;
+        Ok(Switch { value, source, date, confidence, note })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figure::Figure;
+use super::figure::{Figure, Switch};
 use super::precision::Precision;
 
 /// What a pool does with a chat.
@@ -71,6 +71,17 @@ pub struct Scheduler {
     pub tokens_per_step: Figure,
     /// The most chats of one step.
     pub calls_per_step: Figure,
+    /// Whether the beginnings of prompts stay in memory after their chats, so that a later prompt
+    /// that begins the same way is not read from its first token again. On where it is absent, as
+    /// serving software has it.
+    pub prefix_cache: Option<Switch>,
+}
+
+impl Scheduler {
+    /// Whether the beginnings of prompts are kept.
+    pub fn keeps_prefixes(&self) -> bool {
+        self.prefix_cache.as_ref().is_none_or(|switch| switch.value)
+    }
 }
 
 /// Equal chips that serve together.

@@ -13,7 +13,7 @@ pub(crate) use built_in::TEXTS;
 pub use chip::{
     Achieved, Chip, ChipKind, Compute, Exchange, Host, Latency, Memory, Power, Price, ScaleUp,
 };
-pub use figure::{Confidence, Curve, Figure};
+pub use figure::{Confidence, Curve, Figure, Switch};
 pub(crate) use machine::whole;
 pub use machine::{Link, MachineProfile, Pool, Role, Scheduler, Serving};
 pub use model::{Experts, Grouped, Latent, LayerGroup, Model, Provenance};

@@ -121,6 +121,20 @@ fn a_models_numbers_make_sense_together() {
 }
 
 #[test]
+fn prefixes_are_kept_unless_the_machine_says_otherwise() {
+    let keeps = |prefix_cache| {
+        let text = Small { prefix_cache, ..Small::default() }.machine_text();
+        let profile = parse::<MachineProfile>(&text, Path::new("machines/small.toml")).unwrap();
+        (profile.scheduler.prefix_cache.is_some(), profile.scheduler.keeps_prefixes())
+    };
+    assert_eq!(keeps(true), (false, true));
+    assert_eq!(keeps(false), (true, false));
+    let off = Small { prefix_cache: false, ..Small::default() };
+    insta::assert_snapshot!(machine(off, &known("false"), "false"), @"machines/small.toml:10: invalid type: boolean `false`, expected a switch: { value = true or false, source = …, date = …, confidence = … }");
+    insta::assert_snapshot!(machine(off, &known("false"), &known("0")), @"machines/small.toml:10: invalid type: integer `0`, expected a boolean");
+}
+
+#[test]
 fn a_machines_pools_make_a_machine() {
     let one = Small::default();
     let two = Small { split: true, ..one };

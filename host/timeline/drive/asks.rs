@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::answers::AnswerToAgent;
 use super::{ChatUnderWay, Drive, Due, Machine};
 use crate::backend::{
-    CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, SessionId, Submission, UserReply,
-    WordsError,
+    CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, ReplyPart, SessionId, Submission,
+    UserReply, WordsError,
 };
 use crate::conversation::{ChatRequest, ModelError, ToolError, Usage, UserError, nearest};
 use crate::guest::{Answer, Ask, AskId, Delivery, Happening, StopCause};
@@ -106,12 +106,13 @@ impl Drive<'_> {
         let session = &self.running[&id];
         match self.stage.words.reply(&session.words, &request) {
             Ok(reply) => {
+                let length = ReplyLength::of(reply.output_tokens);
                 let tokens = PlannedTokens {
                     input_tokens: reply.input_tokens,
                     prompt: reply.prompt.clone(),
-                    reply_part: reply.reply_part,
+                    reply_part: reply.reply_part.map(|part| ReplyPart::of(part, length)),
                     max_output_tokens: request.options.max_output_tokens.map(u64::from),
-                    reply: ReplyLength::of(reply.output_tokens),
+                    reply: length,
                 };
                 let tokens = Some(tokens);
                 let work = Submission { session: id, model, request, tokens, stream };

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, Served, SessionId,
-    Submission,
+    Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, ReplyPart, Served,
+    SessionId, Submission,
 };
 use timeslip_timeline::conversation::{ChatOptions, ChatRequest};
 use timeslip_timeline::time::Instant;
@@ -367,12 +367,13 @@ impl<'a> Retiming<'a> {
 }
 
 fn planned_tokens(chat: &ChatWork) -> PlannedTokens {
+    let reply = ReplyLength::of(chat.output_tokens.unwrap_or(u64::MAX));
     PlannedTokens {
         input_tokens: chat.input_tokens,
         prompt: chat.prompt.clone(),
-        reply_part: chat.reply_part,
+        reply_part: chat.reply_part.map(|part| ReplyPart::of(part, reply)),
         max_output_tokens: None,
-        reply: ReplyLength::of(chat.output_tokens.unwrap_or(u64::MAX)),
+        reply,
     }
 }
 

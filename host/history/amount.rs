@@ -32,7 +32,8 @@ pub(crate) fn exact(value: f64, unit: Unit) -> String {
     }
 }
 
-/// Values as [`amount`] writes them, or with all their digits where two that differ would read alike.
+/// Values as [`amount`] writes them, or with all their digits where two that differ would read
+/// alike.
 pub(crate) fn apart<const N: usize>(values: [f64; N], unit: Unit, style: Style) -> [String; N] {
     let short = values.map(|value| amount(value, unit, style));
     let alike = |(at, text): (usize, &String)| {

@@ -2,7 +2,8 @@
 //!
 //! Start with [`entry`] (what stands in it for a run), then [`history`] (opening, recording and
 //! asking) and [`error`] (what can be wrong with the file). [`screen`] and [`html`] draw what was
-//! asked for; [`figures`] names the figures and [`moment`] writes instants as the history wants them.
+//! asked for; [`figures`] names the figures and [`moment`] writes instants as the history wants
+//! them.
 //!
 //! Architecture invariants: this crate reads no clock, runs nothing and prints nothing; it writes
 //! to the one file that it is given. Any number of threads and processes may record in that file

@@ -12,8 +12,9 @@ use crate::figures::less_is_better;
 use crate::html::STYLE;
 use crate::series::{Ends, Point, Series};
 
-/// The size of a chart in its own units, which are pixels on a card of this width: between a phone's
-/// and a wide screen's, so that its letters are not too small on the one nor too large on the other.
+/// The size of a chart in its own units, which are pixels on a card of this width: between a
+/// phone's and a wide screen's, so that its letters are not too small on the one nor too large on
+/// the other.
 const WIDTH: f64 = 380.0;
 const HEIGHT: f64 = 175.0;
 const TOP: f64 = 12.0;

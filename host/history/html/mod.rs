@@ -52,16 +52,23 @@ pub fn history_html(histories: &[BenchHistory]) -> String {
     for (index, history) in histories.iter().enumerate() {
         out += &section(history, index, histories.len() > 1);
     }
-    out += "</main>\n<footer>Made by timeslip ";
-    out += env!("CARGO_PKG_VERSION");
-    out + ". Times are those of modelled machines, and this file loads nothing.</footer>\n</body>\n</html>\n"
+    out + &format!("</main>\n{}</body>\n</html>\n", footer())
+}
+
+fn footer() -> String {
+    format!(
+        "<footer>Made by timeslip {}. Times are those of modelled machines, and this file loads \
+         nothing.</footer>\n",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// What the signs in the charts mean.
-const LEGEND: &str = "<p class=\"legend\">▲ ▼ The value rose or fell at this commit, in the colour of \
-                      <span class=\"better\">better</span>, <span class=\"worse\">worse</span> or \
-                      neither. A dashed line: from here on the bench says something else. Point at \
-                      a commit to read it.</p>\n";
+const LEGEND: &str = "\
+<p class=\"legend\">▲ ▼ The value rose or fell at this commit, in the colour of \
+<span class=\"better\">better</span>, <span class=\"worse\">worse</span> or neither. \
+A dashed line: from here on the bench says something else. Point at a commit to read it.</p>
+";
 
 /// Links to the benches.
 fn contents(histories: &[BenchHistory]) -> String {

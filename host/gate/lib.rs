@@ -2,7 +2,8 @@
 //!
 //! Start with [`slip`] and [`step`] (what stands in the file), then [`compose`] (how a run becomes
 //! a slip) and [`summary`] (how sessions become figures). [`laws`] checks any slip, [`layout`]
-//! gives it its bytes, [`read`] takes it back, and [`schema`] describes it to other programs.
+//! gives it its bytes, [`read`] takes it back, and [`schema`] describes it to other programs. Apart
+//! from slips, [`wall`] compares times of the wall clock.
 //!
 //! Two slips of one bench are compared by [`attribute`]: what changed, and what each change costs.
 //! A [`tolerance`] says how much worse a change may be, and a [`verdict`] holds the answer.
@@ -24,6 +25,7 @@ pub mod step;
 pub mod summary;
 pub mod tolerance;
 pub mod verdict;
+pub mod wall;
 
 #[cfg(test)]
 mod examples;

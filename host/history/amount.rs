@@ -32,7 +32,8 @@ pub(crate) fn exact(value: f64, unit: Unit) -> String {
     }
 }
 
-/// Values as [`amount`] writes them, or with all their digits where two that differ would read alike.
+/// Values as [`amount`] writes them, or with all their digits where two that differ would read
+/// alike.
 pub(crate) fn apart<const N: usize>(values: [f64; N], unit: Unit, style: Style) -> [String; N] {
     let short = values.map(|value| amount(value, unit, style));
     let alike = |(at, text): (usize, &String)| {
@@ -75,15 +76,18 @@ fn signed(value: f64, what: &str) -> String {
     }
 }
 
-/// A whole number: all its digits up to seven of them, and three of a longer one.
+/// A whole number: all its digits below a million, and three of a larger one.
 fn large(value: f64) -> String {
     let scaled = |by: f64, letter: &str| {
-        let value = value / by;
-        let decimals = if value < 99.95 { 1 } else { 0 };
-        format!("{value:.decimals$} {letter}")
+        let decimals = match value / by {
+            v if v < 9.995 => 2,
+            v if v < 99.95 => 1,
+            _ => 0,
+        };
+        format!("{:.decimals$} {letter}", value / by)
     };
     match value {
-        v if v < 1e7 => count(v.round() as u64),
+        v if v < 999_999.5 => count(v.round() as u64),
         v if v < 999.5e6 => scaled(1e6, "M"),
         v if v < 999.5e9 => scaled(1e9, "G"),
         _ => scaled(1e12, "T"),
@@ -110,7 +114,8 @@ mod tests {
     fn every_unit_reads_as_a_person_would_write_it() {
         let shown = |value, unit| amount(value, unit, UNICODE);
         assert_eq!(shown(1.204e9, Unit::Nanoseconds), "1.20 s");
-        assert_eq!(shown(1_234_567.0, Unit::Tokens), "1,234,567");
+        assert_eq!(shown(234_567.0, Unit::Tokens), "234,567");
+        assert_eq!(shown(1_234_567.0, Unit::Tokens), "1.23 M");
         assert_eq!(shown(12_340_000_000.0, Unit::Fuel), "12.3 G");
         assert_eq!(shown(1523.4, Unit::TokensPerSecond), "1,523 tok/s");
         assert_eq!(shown(0.0125, Unit::Dollars), "$0.0125");

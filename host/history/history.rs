@@ -28,8 +28,8 @@ pub enum Recorded {
 }
 
 impl History {
-    /// Opens the history in a file to record in it, and makes it where there is no file, or an empty
-    /// one. The folder must be there.
+    /// Opens the history in a file to record in it, and makes it where there is no file, or an
+    /// empty one. The folder must be there.
     ///
     /// # Errors
     /// When the file is something else, is damaged, comes from a newer timeslip or may not be

@@ -2,7 +2,8 @@
 //!
 //! Start with [`entry`] (what stands in it for a run), then [`history`] (opening, recording and
 //! asking) and [`error`] (what can be wrong with the file). [`screen`] and [`html`] draw what was
-//! asked for; [`figures`] names the figures and [`moment`] writes instants as the history wants them.
+//! asked for; [`figures`] names the figures and [`moment`] writes instants as the history wants
+//! them.
 //!
 //! Architecture invariants: this crate reads no clock, runs nothing and prints nothing; it writes
 //! to the one file that it is given. Any number of threads and processes may record in that file
@@ -14,7 +15,7 @@ pub mod entry;
 pub mod error;
 pub mod figures;
 pub mod history;
-//pub mod html;
+pub mod html;
 pub mod moment;
 pub mod screen;
 pub mod series;
@@ -34,6 +35,6 @@ mod process_tests;
 pub use entry::{Entry, Origin};
 pub use error::HistoryError;
 pub use history::{History, Recorded};
-//pub use html::history_html;
+pub use html::history_html;
 pub use screen::{history_screen, metric_screen};
 pub use series::{BenchHistory, BenchName, Point, Series};

@@ -2,8 +2,8 @@
 //! instants.
 
 /// An instant in Coordinated Universal Time as `2026-11-24T21:58:00Z`, from whole seconds since
-/// 1970, as `git log -1 --format=%ct` and a system's clock give them. What lies before 1970 or after
-/// the year 9999 is moved to that border.
+/// 1970, as `git log -1 --format=%ct` and a system's clock give them. What lies before 1970 or
+/// after the year 9999 is moved to that border.
 pub fn utc(seconds_since_1970: i64) -> String {
     /// The last second of the year 9999.
     const LAST: i64 = 253_402_300_799;

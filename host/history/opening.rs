@@ -108,6 +108,10 @@ pub(crate) fn for_reading(file: &Path) -> Result<Connection, HistoryError> {
                     .and_then(|db| identify(&db, file));
                 if rolled_back.is_ok() { read() } else { Err(unfinished) }
             }
+            // Whoever reads is told of reading.
+            Err(HistoryError::NotWritable { file, reason }) => {
+                Err(HistoryError::System { file, reason })
+            }
             other => other,
         }
     })

@@ -71,8 +71,8 @@ fn axis_labels(ends: Ends, series: &Series, style: Style) -> [String; 5] {
     labels
 }
 
-/// The line itself. It is drawn on a grid of dots, eight to a character in Braille and one in ASCII:
-/// each commit is a level stretch, and stretches are joined where the next one begins.
+/// The line itself. It is drawn on a grid of dots, eight to a character in Braille and one in
+/// ASCII: each commit is a level stretch, and stretches are joined where the next one begins.
 fn field(series: &Series, skipped: usize, each: usize, ends: Ends, style: Style) -> Vec<String> {
     let (across, down) = if style.ascii { (1, 1) } else { (2, 4) };
     let points = &series.points[skipped..];

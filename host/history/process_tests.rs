@@ -158,13 +158,17 @@ fn a_process_that_may_not_write() {
             Ok(mut history) => println!("said {}", history.record(&entry(9, 1.0)).unwrap_err()),
             Err(error) => println!("said {error}"),
         }
+        match History::open_for_reading(&file) {
+            Ok(history) => println!("read {}", commits(&history).len()),
+            Err(error) => println!("read {error}"),
+        }
     }
 }
 
-/// What opening and recording say to a user who may not write; `None` where this test program
+/// What opening, recording and then reading say to a user who may not write; `None` where this test program
 /// cannot become such a user.
 #[cfg(unix)]
-fn refusal(file: &Path) -> Option<String> {
+fn refusal(file: &Path) -> Option<[String; 2]> {
     use std::os::unix::process::CommandExt;
     let mut command = child("a_process_that_may_not_write", file, 1);
     let probe = file.with_file_name("probe");
@@ -175,7 +179,8 @@ fn refusal(file: &Path) -> Option<String> {
     }
     let output = command.output().ok()?;
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().find_map(|line| line.split_once("said ").map(|(_, message)| message.to_owned()))
+    let after = |word| text.lines().find_map(|line| Some(line.split_once(word)?.1.to_owned()));
+    Some([after("said ")?, after("read ")?])
 }
 
 #[cfg(unix)]
@@ -188,18 +193,26 @@ fn a_place_that_may_not_be_written_is_told_apart_from_damage() {
     History::open(&file).unwrap().record(&entry(0, 1.0)).unwrap();
     let before = std::fs::read(&file).unwrap();
     let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode));
-    let mut messages = Vec::new();
-    for (file_mode, name) in [(0o444, "history.db"), (0o666, "history.db"), (0o444, "new.db")] {
+    let mut told = Vec::new();
+    let cases = [
+        (0o444, "history.db", "1"),
+        (0o666, "history.db", "1"),
+        (0o444, "new.db", "there is no history at"),
+        (0o000, "history.db", "cannot open the history"),
+    ];
+    for (file_mode, name, reads) in cases {
         mode(&file, file_mode).unwrap();
         mode(folder.path(), 0o555).unwrap();
-        messages.extend(refusal(&folder.path().join(name)));
+        told.extend(refusal(&folder.path().join(name)).map(|said| (said, reads)));
         mode(folder.path(), 0o755).unwrap();
     }
+    mode(&file, 0o644).unwrap();
     assert_eq!(std::fs::read(&file).unwrap(), before);
-    assert!(matches!(messages.len(), 0 | 3), "{messages:?}");
-    for message in messages {
-        assert!(message.contains("cannot write the history"), "{message}");
-        assert!(message.contains("the folder it is in"), "{message}");
+    assert!(told.is_empty() || told.len() == cases.len(), "{told:?}");
+    for ([written, read], reads) in told {
+        assert!(written.contains("cannot write the history"), "{written}");
+        assert!(written.contains("the folder it is in"), "{written}");
+        assert!(read.starts_with(reads), "{read}");
     }
     let reader = History::open_for_reading(&file).unwrap();
     assert_eq!(commits(&reader).len(), 1);

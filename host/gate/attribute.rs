@@ -192,17 +192,15 @@ impl<'a> Judge<'a> {
 }
 
 fn change_of(group: &Group, cost: ChangeCost, laid: &Laid<'_>, judge: &Judge<'_>) -> PricedChange {
-    let slips = &laid.slips;
     let mut details = words::details(group, laid);
-    match group.kind {
-        ChangeKind::Tool => {
-            details.extend(conditions::fuel_of_plugins(laid));
-            details.extend(conditions::components(slips, ComponentRole::Tool));
-        }
-        ChangeKind::Computing => {
-            details.extend(conditions::components(slips, ComponentRole::Agent));
-        }
-        _ => {}
+    let role = match group.kind {
+        ChangeKind::Tool => Some(ComponentRole::Tool),
+        ChangeKind::Computing => Some(ComponentRole::Agent),
+        _ => None,
+    };
+    if let Some(role) = role {
+        details.extend(conditions::fuel(laid, role));
+        details.extend(conditions::components(&laid.slips, role));
     }
     let change = PricedChange {
         kind: group.kind,

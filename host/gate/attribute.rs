@@ -72,8 +72,11 @@ pub fn attribute(
         false => Prices::of(&laid, &groups, machines),
     };
     let judge = Judge::of(before, now, tolerance);
-    let told =
-        groups.iter().zip(&prices.groups).filter(|(group, _)| group.subject != Subject::Quiet);
+    let told = groups.iter().zip(&prices.groups).filter(|(group, cost)| match group.subject {
+        Subject::Quiet => false,
+        Subject::Words => cost.time_ns != 0 || cost.cached_input_tokens != 0,
+        _ => true,
+    });
     let mut changes: Vec<PricedChange> =
         told.map(|(group, cost)| change_of(group, *cost, &laid, &judge)).collect();
     let mut left = prices.conditions;

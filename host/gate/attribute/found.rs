@@ -35,6 +35,9 @@ pub(super) enum Subject {
     Parts(usize, i64),
     /// Tokens of a prompt whose parts are not known.
     Prompt,
+    /// What is said in prompts, with the same length. It is told only where it costs something:
+    /// every conversation has words of its own.
+    Words,
     /// A reply with so many tokens more.
     Reply(i64),
     /// The agent.

@@ -82,7 +82,7 @@ fn classed(one: Found, kind: usize, is_first: bool, chats: &Chats<'_>, before: &
         return Found { kind: ChangeKind::PromptCache, amount, before, ..one };
     }
     if one.amount == 0 {
-        return Found { kind: ChangeKind::Conditions, subject: Subject::Quiet, ..one };
+        return Found { kind: ChangeKind::PromptCache, subject: Subject::Words, ..one };
     }
     let tokens = if of_the_bench { one.amount } else { 0 };
     Found { subject: Subject::Parts(kind, tokens), is_nearly_equal: nearly && is_first, ..one }

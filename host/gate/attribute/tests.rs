@@ -79,6 +79,25 @@ fn a_longer_system_prompt_is_one_change_in_all_sessions() {
 }
 
 #[test]
+fn a_prompt_whose_parts_stay_and_whose_tokens_do_not_is_a_change_of_prompts() {
+    let before = slip(vec![doing("refund", 0, &conversation())]);
+    let mut now = before.clone();
+    for step in &mut now.sessions[0].steps {
+        if let Step::Chat(chat) = step {
+            chat.input_tokens += 2;
+        }
+    }
+    let now = recorded_on(&now, with_a_cache());
+    let before = recorded_on(&before, with_a_cache());
+    insta::assert_snapshot!(compare_on(&before, &now, &mut with_a_cache), @r"
+    Prompt: prompts grew by 2 tokens a chat
+        in 1 of 1 session, 3 times
+        6 more tokens in all
+        +60 ns, calls +0 +0, tokens +6 (+0 cached) +0: fails, 60 ns more time, 6 more input tokens
+    ");
+}
+
+#[test]
 fn a_tool_that_says_more_costs_where_it_is_read() {
     let mut now = conversation();
     for deed in &mut now {

@@ -30,6 +30,7 @@ pub(super) fn headline(group: &Group) -> String {
         (Subject::Prompt, _) => {
             format!("prompts {} by {}", grew(group.amount), tokens_a_chat(group))
         }
+        (Subject::Words, _) => "the words in prompts differ, with the same length".to_owned(),
         (Subject::Reply(_), _) => reply(group),
         (Subject::Agent, _) => computes(group, &place()),
         (Subject::Outcome(label, before, now), _) => {
@@ -179,6 +180,9 @@ fn tokens_a_chat(group: &Group) -> String {
 }
 
 fn takes(label: &Label, group: &Group) -> String {
+    if each(group.amount.unsigned_abs(), group) == 0 {
+        return format!("{} takes another time, some more and some less", label.with_article());
+    }
     let more = if group.amount < 0 { "less" } else { "more" };
     let change = each_time(group.amount.unsigned_abs(), group);
     let before = each_time(group.before, group);
@@ -209,6 +213,16 @@ fn waits(label: &Label, waited: &[Waited]) -> String {
 }
 
 fn parts(kind: usize, group: &Group) -> String {
+    if each(group.amount.unsigned_abs(), group) == 0 {
+        let what = match PART_KINDS[kind] {
+            PromptPartKind::Tools => "lists of tools",
+            PromptPartKind::System => "system prompts",
+            PromptPartKind::User => "the user's words",
+            PromptPartKind::Assistant => "earlier replies",
+            PromptPartKind::Tool => "tool outputs",
+        };
+        return format!("{what} in prompts differ, some longer and some shorter");
+    }
     let grew = grew(group.amount);
     let by = tokens_a_chat(group);
     let more = if group.amount < 0 { "fewer or shorter" } else { "more or longer" };

@@ -1,8 +1,8 @@
 //! What changed between two runs, and what each change costs.
 //!
-//! The two slips are laid over each other ([`align`], [`lay`]), and each difference is found by
-//! itself ([`found`], [`prompts`]) and put with its like ([`group`]). Then the differences are undone
-//! one after another, and each time the whole run is timed again ([`retime`]): what a change costs is
+//! The two slips are laid over each other (`align`, `lay`), and each difference is found by
+//! itself (`found`, `prompts`) and put with its like (`group`). Then the differences are undone
+//! one after another, and each time the whole run is timed again (`retime`): what a change costs is
 //! the time of all sessions before it was undone, less the time after. With all of them undone the
 //! run is the one before, so the costs sum to the difference of the two runs, exactly.
 
@@ -29,8 +29,9 @@ mod prompts;
 mod retime;
 mod settle;
 mod totals;
+mod under_way;
 mod waits;
-mod words;
+pub(crate) mod words;
 
 /// What changed between two runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +51,10 @@ pub struct Attribution {
 ///
 /// `machines` makes the machines of `now`, idle, each time it is called: a run is timed again from
 /// its beginning, once for each change. It is not called for two slips with the same sessions on
-/// the same machines.
+/// the same machines, of which `exact` is then taken for granted.
+///
+/// # Panics
+/// When the costs do not sum to the difference of the two runs, which is a defect of this program.
 pub fn attribute(
     before: &Slip,
     now: &Slip,
@@ -68,8 +72,11 @@ pub fn attribute(
         false => Prices::of(&laid, &groups, machines),
     };
     let judge = Judge::of(before, now, tolerance);
-    let told =
-        groups.iter().zip(&prices.groups).filter(|(group, _)| group.subject != Subject::Quiet);
+    let told = groups.iter().zip(&prices.groups).filter(|(group, cost)| match group.subject {
+        Subject::Quiet => false,
+        Subject::Words => cost.time_ns != 0 || cost.cached_input_tokens != 0,
+        _ => true,
+    });
     let mut changes: Vec<PricedChange> =
         told.map(|(group, cost)| change_of(group, *cost, &laid, &judge)).collect();
     let mut left = prices.conditions;
@@ -80,9 +87,18 @@ pub fn attribute(
     changes.extend(conditions_change(&laid, left, &prices, &changes, &judge));
     changes.sort_by_key(|change| (std::cmp::Reverse(change.cost.time_ns), change.kind));
     let difference = judge.total_now_ns - judge.total_before_ns;
-    let sum = changes.iter().map(|change| i128::from(change.cost.time_ns)).sum::<i128>();
-    assert_eq!(sum, difference, "the costs of all changes sum to the difference of the runs");
+    assert_sum(&changes, difference);
     Attribution { changes, time_difference_ns: totals::clamped(difference), exact: prices.exact }
+}
+
+/// The law of attribution: every nanosecond between two runs is some change's.
+fn assert_sum(changes: &[PricedChange], difference: i128) {
+    let costs = || changes.iter().map(|change| change.cost.time_ns);
+    // A cost at the end of its range has lost its exact value: centuries, in no run of a clock.
+    if costs().all(|cost| cost != i64::MIN && cost != i64::MAX) {
+        let sum: i128 = costs().map(i128::from).sum();
+        assert_eq!(sum, difference, "the costs of all changes sum to the difference of the runs");
+    }
 }
 
 /// What undoing each difference saves.
@@ -179,17 +195,15 @@ impl<'a> Judge<'a> {
 }
 
 fn change_of(group: &Group, cost: ChangeCost, laid: &Laid<'_>, judge: &Judge<'_>) -> PricedChange {
-    let slips = &laid.slips;
     let mut details = words::details(group, laid);
-    match group.kind {
-        ChangeKind::Tool => {
-            details.extend(conditions::fuel_of_plugins(laid));
-            details.extend(conditions::components(slips, ComponentRole::Tool));
-        }
-        ChangeKind::Computing => {
-            details.extend(conditions::components(slips, ComponentRole::Agent));
-        }
-        _ => {}
+    let role = match group.kind {
+        ChangeKind::Tool => Some(ComponentRole::Tool),
+        ChangeKind::Computing => Some(ComponentRole::Agent),
+        _ => None,
+    };
+    if let Some(role) = role {
+        details.extend(conditions::fuel(laid, role));
+        details.extend(conditions::components(&laid.slips, role));
     }
     let change = PricedChange {
         kind: group.kind,
@@ -287,4 +301,8 @@ mod recorded;
 #[cfg(test)]
 mod retime_tests;
 #[cfg(test)]
+mod shown;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_runs;

@@ -2,6 +2,7 @@
 
 use timeslip_timeline::time::Span;
 
+use crate::attribute::words;
 use crate::verdict::{ChangeCost, ChangeKind};
 
 /// How much worse a change may be before it fails the gate.
@@ -86,12 +87,11 @@ fn worse_in(cost: &ChangeCost, model_calls: u64) -> Vec<String> {
         (cost.output_tokens, "output token"),
     ];
     for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-        let plural = if count == 1 { "" } else { "s" };
-        worse.push(format!("{count} more {what}{plural}"));
+        worse.push(words::counted(count.unsigned_abs(), &format!("more {what}")));
     }
     let noise = USD_NOISE_PER_CALL * (model_calls + 1) as f64;
     if let Some(usd) = cost.usd.filter(|usd| *usd > noise) {
-        worse.push(format!("{usd:.6} more dollars"));
+        worse.push(format!("{usd:.6} US dollars more"));
     }
     worse
 }

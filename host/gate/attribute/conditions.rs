@@ -78,10 +78,7 @@ pub(super) fn components(slips: &Pair<&Slip>, role: ComponentRole) -> Vec<String
         own.map(|Component { name, digest, .. }| (name.clone(), digest.clone())).collect()
     };
     let (was, is) = (of(slips.before), of(slips.now));
-    let what = match role {
-        ComponentRole::Agent => "agent",
-        ComponentRole::Tool => "tool plugin",
-    };
+    let what = what(role);
     let mut lines = Vec::new();
     for (name, digest) in &is {
         match was.get(name) {
@@ -97,8 +94,8 @@ pub(super) fn components(slips: &Pair<&Slip>, role: ComponentRole) -> Vec<String
     lines
 }
 
-/// A line for each tool plugin that used other fuel than before, over the sessions of both runs.
-pub(super) fn fuel_of_plugins(laid: &Laid<'_>) -> Vec<String> {
+/// A line for each component that used other fuel than before, over the sessions of both runs.
+pub(super) fn fuel(laid: &Laid<'_>, role: ComponentRole) -> Vec<String> {
     let mut sums: BTreeMap<&str, (u128, u128)> = BTreeMap::new();
     for rows in &laid.rows {
         let (Some(before), Some(now)) = rows.sessions else {
@@ -112,11 +109,18 @@ pub(super) fn fuel_of_plugins(laid: &Laid<'_>) -> Vec<String> {
         }
     }
     let components = &laid.slips.now.components;
-    let plugin =
-        |name: &str| components.iter().any(|c| c.role == ComponentRole::Tool && c.name == name);
-    let differing = sums.into_iter().filter(|(name, (was, is))| was != is && plugin(name));
+    let own = |name: &str| components.iter().any(|c| c.role == role && c.name == name);
+    let differing = sums.into_iter().filter(|(name, (was, is))| was != is && own(name));
     let line = |(name, (was, is)): (&str, (u128, u128))| {
-        format!("tool plugin {name} used {} fuel in all, and {} before", count(is), count(was))
+        let (what, is, was) = (what(role), count(is), count(was));
+        format!("{what} {name} used {is} fuel in all, and {was} before")
     };
     differing.map(line).collect()
+}
+
+fn what(role: ComponentRole) -> &'static str {
+    match role {
+        ComponentRole::Agent => "agent",
+        ComponentRole::Tool => "tool plugin",
+    }
 }

@@ -115,8 +115,11 @@ impl Guest for Agent {
             let Delivery::Answer(ask, answer) = delivery else {
                 continue;
             };
+            // Of two answers at one instant the first may give up the second.
             let chain = self.chains.iter_mut().find(|chain| chain.open.contains(&ask));
-            let chain = chain.expect("nothing comes for what was given up");
+            let Some(chain) = chain else {
+                continue;
+            };
             chain.open.retain(|open| *open != ask);
             for given_up in chain.open.drain(..) {
                 happenings.push((compute, Happening::Dropped(given_up)));

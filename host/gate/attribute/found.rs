@@ -8,7 +8,7 @@ use super::journal::{Moment, Work};
 use super::lay::{Laid, SessionRows};
 use super::mixed::{Attributes, MixedSession, Pair, Undoing};
 use super::prompts;
-use super::waits::end_of;
+use super::waits::{end_of, end_of_session, is_given_up};
 use crate::slip::{Session, SessionStatus};
 use crate::step::Step;
 use crate::verdict::ChangeKind;
@@ -35,6 +35,9 @@ pub(super) enum Subject {
     Parts(usize, i64),
     /// Tokens of a prompt whose parts are not known.
     Prompt,
+    /// What is said in prompts, with the same length. It is told only where it costs something:
+    /// every conversation has words of its own.
+    Words,
     /// A reply with so many tokens more.
     Reply(i64),
     /// The agent.
@@ -70,6 +73,8 @@ pub(super) struct Found {
     pub(super) before: u64,
     /// Where it is, for a person: "after the tool get_user".
     pub(super) place: Option<String>,
+    /// Whether it is a prompt that is nearly as long as before.
+    pub(super) is_nearly_equal: bool,
 }
 
 /// All differences, in the order of the sessions and their steps.
@@ -92,12 +97,13 @@ pub(super) fn find(laid: &Laid<'_>) -> Vec<Found> {
         (0..rows.steps.len()).for_each(|step| finder.step(step, &mut found));
         finder.end(&mut found);
     }
+    prompts::put_with_lost_caches(&mut found);
     found
 }
 
 impl Found {
     pub(super) fn new(kind: ChangeKind, subject: Subject, undoing: Undoing) -> Found {
-        Found { kind, subject, undoing, amount: 0, before: 0, place: None }
+        Found { kind, subject, undoing, amount: 0, before: 0, place: None, is_nearly_equal: false }
     }
 
     pub(super) fn by(self, before: u64, now: u64) -> Found {
@@ -199,6 +205,16 @@ impl Finder<'_> {
         Found { place, ..Found::new(ChangeKind::StepRemoved, subject, undoing) }
     }
 
+    /// When a step began, or the session ended, on both sides.
+    fn instants(&self, step: Option<usize>) -> Pair<Instant> {
+        let at = |session: &Session, row: Option<usize>| match row {
+            Some(step) => Instant::from_nanos(session.steps[step].at_ns()),
+            None => end_of_session(session),
+        };
+        let row = step.map_or((None, None), |step| self.rows.steps[step]);
+        Pair { before: at(self.before, row.0), now: at(self.now, row.1) }
+    }
+
     /// What both runs have of what an act waits for.
     fn shared(&self, moment: &Moment) -> Vec<usize> {
         let both = |place: &usize| self.mixed.steps[*place].begins.both().is_some();
@@ -229,7 +245,8 @@ impl Finder<'_> {
         let undoing = |attributes: Attributes| Undoing { session: self.place, step, attributes };
         let (was, is) = (self.shared(before), self.shared(now));
         if was != is {
-            let subject = Subject::Waits(label, self.waited(&was, &is));
+            let act = Pair { before, now };
+            let subject = Subject::Waits(label, self.waited(act, self.instants(step)));
             // What an agent computes before an act is told from what the act waits for.
             let undoing = undoing(Attributes::AFTER.and(Attributes::GAP));
             found.push(Found::new(ChangeKind::Order, subject, undoing));
@@ -244,16 +261,33 @@ impl Finder<'_> {
         }
     }
 
-    /// What an act waits for on one side alone: of each side the step that ended last.
-    fn waited(&self, was: &[usize], is: &[usize]) -> Vec<Waited> {
-        let label =
-            |place: &usize| self.rows.steps[*place].1.map(|step| Label::of(&self.now.steps[step]));
+    /// What an act waits for on one side alone: of each side the step that ended last. Where one of
+    /// them ran beside it on the other side, that is the whole difference.
+    fn waited(&self, act: Pair<&Moment>, at: Pair<Instant>) -> Vec<Waited> {
+        let (was, is) = (self.shared(act.before), self.shared(act.now));
         let last = |places: &[usize], others: &[usize]| {
-            places.iter().rev().find(|place| !others.contains(place)).and_then(label)
+            places.iter().copied().rfind(|place| !others.contains(place))
         };
-        let now = last(is, was).map(|step| Waited { now: true, step });
-        let before = last(was, is).map(|step| Waited { now: false, step });
-        now.into_iter().chain(before).collect()
+        let label =
+            |place: usize| self.rows.steps[place].1.map(|step| Label::of(&self.now.steps[step]));
+        let waited = |now: bool, place: usize| Some(Waited { now, step: label(place)? });
+        let overlaps = |steps: &[Step], step: Option<usize>, at: Instant| {
+            step.is_some_and(|step| end_of(&steps[step]) > at)
+        };
+        let (now, before) = (last(&is, &was), last(&was, &is));
+        let beside_before =
+            now.filter(|place| overlaps(&self.before.steps, self.rows.steps[*place].0, at.before));
+        let beside_now =
+            before.filter(|place| overlaps(&self.now.steps, self.rows.steps[*place].1, at.now));
+        let told = match (beside_before, beside_now) {
+            (Some(place), None) => vec![waited(true, place)],
+            (None, Some(place)) => vec![waited(false, place)],
+            _ => {
+                let now = now.and_then(|place| waited(true, place));
+                vec![now, before.and_then(|place| waited(false, place))]
+            }
+        };
+        told.into_iter().flatten().collect()
     }
 
     fn chat(&self, place: usize, before: &Step, now: &Step, found: &mut Vec<Found>) {
@@ -315,6 +349,7 @@ impl Finder<'_> {
 fn outcome(step: &Step) -> String {
     match step.error() {
         None => ANSWERED.to_owned(),
+        Some(_) if is_given_up(step) => GIVEN_UP.to_owned(),
         Some(error) => error.split(':').next().unwrap_or(error).to_owned(),
     }
 }
@@ -330,6 +365,9 @@ fn outcome_of(session: &Session) -> String {
 
 /// The outcome of what went well.
 pub(super) const ANSWERED: &str = "an answer";
+
+/// The outcome of what nobody waited for any more.
+pub(super) const GIVEN_UP: &str = "being given up";
 
 fn before_a(step: &Step) -> String {
     format!("before {}", Label::of(step).with_article())

@@ -20,6 +20,9 @@ use crate::summary::summarise;
 #[derive(Default)]
 pub(super) struct Calculable {
     keeps_prompts: bool,
+    /// Whether it works on one chat at a time, in the order in which they come.
+    in_turn: bool,
+    free_at: Instant,
     seen: Vec<Arc<[timeslip_timeline::conversation::PromptPart]>>,
     due: BTreeMap<(Instant, CallId), Served>,
     ready: VecDeque<Completion>,
@@ -28,6 +31,10 @@ pub(super) struct Calculable {
 impl Calculable {
     pub(super) fn with_a_cache() -> Calculable {
         Calculable { keeps_prompts: true, ..Calculable::default() }
+    }
+
+    pub(super) fn one_at_a_time() -> Calculable {
+        Calculable { in_turn: true, ..Calculable::default() }
     }
 
     fn cached(&self, prompt: &[timeslip_timeline::conversation::PromptPart]) -> u64 {
@@ -48,7 +55,9 @@ impl Backend for Calculable {
         while !tokens.reply.is_reached_by(written) && written < 1_000_000 {
             written += 1;
         }
+        let begins = if self.in_turn { at.max(self.free_at) } else { at };
         let timing = ChatTiming {
+            queue: begins.since(at),
             prefill: Span::from_nanos(10 * (tokens.input_tokens - cached)),
             decode: Span::from_nanos(100 * written),
             ..ChatTiming::default()
@@ -59,6 +68,7 @@ impl Backend for Calculable {
             output_tokens: written,
         };
         let served = Served { usage, timing, energy_j: None, cost_usd: Some(0.001), words: None };
+        self.free_at = at + timing.end_to_end();
         self.due.insert((at + timing.end_to_end(), call), served);
     }
 

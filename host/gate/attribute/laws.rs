@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use timeslip_timeline::drive::Load;
 
 use super::driven::{Chains, Deed, driven, machines};
+use super::recorded::recorded_on;
 use super::retime_tests::any_sessions;
+use super::shown::with_a_cache;
 use super::{Attribution, attribute};
 use crate::slip::Slip;
 use crate::tolerance::Tolerance;
@@ -43,6 +45,18 @@ fn any_pair() -> impl Strategy<Value = (Vec<Chains>, Vec<Chains>)> {
     })
 }
 
+/// The sessions without what is given up, whose times do not follow from its record alone.
+fn without_giving_up(mut sessions: Vec<Chains>) -> Vec<Chains> {
+    for deed in sessions.iter_mut().flatten().flatten() {
+        match deed {
+            Deed::Race(first, _) => *deed = Deed::Tool(*first),
+            Deed::Impatient(nanos) => *deed = Deed::Sleep(*nanos),
+            _ => {}
+        }
+    }
+    sessions
+}
+
 /// What every comparison of two runs on one machine holds.
 fn check(before: &Slip, now: &Slip, attribution: &Attribution) {
     let Attribution { changes, time_difference_ns, exact } = attribution;
@@ -72,6 +86,21 @@ proptest! {
         let left = attribution.changes.iter().find(|change| change.kind == ChangeKind::Conditions);
         let left = left.map_or(0, |change| change.cost.time_ns);
         prop_assert_eq!(left, 0, "{:#?}", attribution);
+    }
+
+    /// The same on a machine that keeps prompts, so that what a prompt begins with matters.
+    #[test]
+    fn what_differs_explains_what_a_cache_of_prompts_does((before, now) in any_pair()) {
+        let recorded = |sessions: Vec<Chains>| {
+            let slip = driven(&without_giving_up(sessions), Load::AtOnce(2), None);
+            recorded_on(&slip, with_a_cache())
+        };
+        let (before, now) = (recorded(before), recorded(now));
+        let attribution = attribute(&before, &now, &mut with_a_cache, &Tolerance::default());
+        check(&before, &now, &attribution);
+        let left = attribution.changes.iter().find(|change| change.kind == ChangeKind::Conditions);
+        let left = left.map_or((0, 0), |left| (left.cost.time_ns, left.cost.cached_input_tokens));
+        prop_assert_eq!(left, (0, 0), "{:#?}", attribution);
     }
 
     #[test]

@@ -53,7 +53,10 @@ pub(super) const PART_KINDS: [PromptPartKind; 5] = [
 pub(super) fn lay<'a>(before: &'a Slip, now: &'a Slip) -> Laid<'a> {
     let facts = Facts {
         machines: now.machines.iter().map(|machine| machine.name.as_str()).collect(),
-        usual_rest: Pair { before: usual_rest(before), now: usual_rest(now) },
+        usual_rest: Pair {
+            before: usual_rest(before).or(usual_rest(now)).unwrap_or(0),
+            now: usual_rest(now).or(usual_rest(before)).unwrap_or(0),
+        },
     };
     let pairs = align_sessions(&before.sessions, &now.sessions);
     let mut rows = Vec::with_capacity(pairs.len());
@@ -224,7 +227,7 @@ fn tokens_of(prompt: &[PromptPart]) -> u64 {
 }
 
 /// Tokens of a run's prompts beyond those of their parts, by its first chat that says it.
-fn usual_rest(slip: &Slip) -> i64 {
+fn usual_rest(slip: &Slip) -> Option<i64> {
     let rest = |session: &Session| {
         let parts = &session.prompt_parts;
         session.steps.iter().find_map(|step| match step {
@@ -236,8 +239,8 @@ fn usual_rest(slip: &Slip) -> i64 {
             _ => None,
         })
     };
-    let rest = slip.sessions.iter().find_map(rest).unwrap_or(0);
-    i64::try_from(rest).unwrap_or(i64::MAX)
+    let rest = slip.sessions.iter().find_map(rest)?;
+    Some(i64::try_from(rest).unwrap_or(i64::MAX))
 }
 
 /// What a step is. When it is given up is put in later.

@@ -127,7 +127,7 @@ pub(super) struct MixedStep {
     pub(super) begins: Pair<Option<Moment>>,
     pub(super) work: Pair<Option<MixedWork>>,
     pub(super) recorded: Pair<Recorded>,
-    /// The parts of both prompts laid over each other.
+    /// The parts of both prompts laid over each other; none when the prompts are the same.
     pub(super) parts: Vec<MixedPart>,
 }
 
@@ -353,6 +353,11 @@ impl MixedStep {
         let differing = self.parts.iter().filter(|part| part.part.before != part.part.now);
         let rests = self.work.as_ref().map(|work| work.as_ref().map_or(0, |w| w.rest_of_prompt));
         let rest_undone = undone.has(Attributes::REST_OF_PROMPT);
+        if self.parts.is_empty() {
+            // The prompts are the same, or nothing is known of their parts.
+            let chat = if rest_undone { before } else { now };
+            return (now.prompt.clone(), chat.input_tokens);
+        }
         let mut undone_parts = differing.map(|part| undone.has(part.attribute));
         let any_undone = undone_parts.any(|undone| undone) || rest_undone;
         if !any_undone {

@@ -1,6 +1,8 @@
 //! What differs between two prompts: which kinds of parts are longer, and what a cache of prompts
 //! no longer knows.
 
+use std::collections::BTreeSet;
+
 use timeslip_timeline::conversation::PromptPart;
 
 use super::found::{Found, Subject};
@@ -80,8 +82,28 @@ fn classed(one: Found, kind: usize, is_first: bool, chats: &Chats<'_>, before: &
         return Found { kind: ChangeKind::PromptCache, amount, before, ..one };
     }
     if one.amount == 0 {
-        return Found { kind: ChangeKind::Conditions, subject: Subject::Quiet, ..one };
+        return Found { kind: ChangeKind::PromptCache, subject: Subject::Words, ..one };
     }
     let tokens = if of_the_bench { one.amount } else { 0 };
-    Found { subject: Subject::Parts(kind, tokens), ..one }
+    Found { subject: Subject::Parts(kind, tokens), is_nearly_equal: nearly && is_first, ..one }
+}
+
+/// Where what was put into some prompts spoils a cache, it is the same thing in prompts that no
+/// cache would have served: the first ones.
+pub(super) fn put_with_lost_caches(found: &mut [Found]) {
+    let lost = |one: &Found| match one.subject {
+        Subject::Parts(kind, _) if one.kind == ChangeKind::PromptCache => {
+            (one.amount < 0).then_some(kind)
+        }
+        _ => None,
+    };
+    let lost: BTreeSet<usize> = found.iter().filter_map(lost).collect();
+    for one in found.iter_mut().filter(|one| one.is_nearly_equal) {
+        if let Subject::Parts(kind, _) = one.subject
+            && lost.contains(&kind)
+        {
+            (one.kind, one.subject) = (ChangeKind::PromptCache, Subject::Parts(kind, 0));
+            (one.amount, one.before) = (0, 0);
+        }
+    }
 }

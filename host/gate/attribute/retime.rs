@@ -16,7 +16,8 @@ use timeslip_timeline::backend::{
 use timeslip_timeline::conversation::{ChatOptions, ChatRequest};
 use timeslip_timeline::time::Instant;
 
-use super::journal::{ChatWork, Journal, JournalSession, Load, Moment, Work};
+use super::journal::{ChatWork, Journal, Load, Work};
+use super::under_way::{Act, SessionState};
 
 /// A machine of the run, idle, by its name and the model it serves.
 pub struct NamedMachine {
@@ -68,32 +69,6 @@ enum Due {
     Begin { session: usize, step: usize },
     Over { session: usize, step: usize },
     EndSession { session: usize },
-}
-
-/// An act of the agent, in the order in which one turn performs them: what it gives up frees a
-/// machine before the machine is asked for more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Act {
-    GiveUp(usize),
-    Begin(usize),
-    End,
-}
-
-struct SessionState {
-    journal: Arc<JournalSession>,
-    began_at: Option<Instant>,
-    ended_at: Option<Instant>,
-    acts: Vec<(Act, Moment)>,
-    /// For each act, how many of the steps it waits for are not over.
-    missing: Vec<usize>,
-    /// For each step, the acts that wait for it.
-    waiting: Vec<Vec<usize>>,
-    /// Acts that wait for nothing more and are not scheduled yet.
-    ready: Vec<usize>,
-    over: Vec<bool>,
-    /// The machine and its call, of each chat under way.
-    calls: Vec<Option<(usize, CallId)>>,
-    became: Vec<Became>,
 }
 
 struct Retiming<'a> {
@@ -374,36 +349,5 @@ fn planned_tokens(chat: &ChatWork) -> PlannedTokens {
         reply_part: chat.reply_part.map(|part| ReplyPart::of(part, reply)),
         max_output_tokens: None,
         reply,
-    }
-}
-
-impl SessionState {
-    fn new(journal: Arc<JournalSession>) -> SessionState {
-        let steps = journal.steps.len();
-        let mut acts = Vec::with_capacity(steps + 1);
-        for (place, step) in journal.steps.iter().enumerate() {
-            if let Work::GivenUp { until: Some(until), .. } = &step.work {
-                acts.push((Act::GiveUp(place), until.clone()));
-            }
-            acts.push((Act::Begin(place), step.begins.clone()));
-        }
-        acts.push((Act::End, journal.ends.clone()));
-        acts.sort_by_key(|(act, _)| *act);
-        let mut waiting = vec![Vec::new(); steps];
-        for (index, (_, moment)) in acts.iter().enumerate() {
-            moment.after.iter().for_each(|step| waiting[*step].push(index));
-        }
-        SessionState {
-            missing: acts.iter().map(|(_, moment)| moment.after.len()).collect(),
-            acts,
-            waiting,
-            began_at: None,
-            ended_at: None,
-            ready: Vec::new(),
-            over: vec![false; steps],
-            calls: vec![None; steps],
-            became: vec![Became::Nothing; steps],
-            journal,
-        }
     }
 }

@@ -5,6 +5,7 @@ use timeslip_timeline::drive::Load;
 use timeslip_timeline::time::{Instant, Span};
 
 use super::driven::{Chains, Deed, driven, machines};
+use super::hand_made::{Calculable, Do, doing, machine, prompt, slip};
 use super::is_exact;
 use super::recorded::{journal_of, recorded_on};
 use super::retime::{Became, retime};
@@ -91,6 +92,23 @@ fn a_slip_that_is_recorded_again_is_the_same_slip() {
     let slip = driven(&sessions, Load::AtOnce(2), None);
     let again = recorded_on(&slip, machines());
     assert_eq!(again.sessions, slip.sessions);
+}
+
+#[test]
+fn of_chats_at_one_instant_the_one_asked_first_is_served_first() {
+    let together = || vec![Do::Together(vec![Do::Chat(prompt(), 5), Do::Chat(prompt(), 50)])];
+    let sessions = vec![doing("first", 0, &together()), doing("second", 0, &together())];
+    let slip = recorded_on(&slip(sessions), vec![machine(Calculable::one_at_a_time())]);
+    let queued = |session: usize| {
+        let queue = |step: &Step| match step {
+            Step::Chat(chat) => chat.queue_ns,
+            _ => unreachable!("both steps are chats"),
+        };
+        slip.sessions[session].steps.iter().map(queue).collect::<Vec<_>>()
+    };
+    let (short, long) = (120 * 10 + 5 * 100, 120 * 10 + 50 * 100);
+    assert_eq!(queued(0), [0, short]);
+    assert_eq!(queued(1), [short + long, short + long + short]);
 }
 
 fn any_deed() -> impl Strategy<Value = Deed> {

@@ -1,5 +1,7 @@
 //! The sums of a run, recorded or re-timed, and what lies between two of them.
 
+use timeslip_timeline::time::Instant;
+
 use super::journal::{Journal, Work};
 use super::retime::{Became, Retimed};
 use crate::slip::Slip;
@@ -51,7 +53,8 @@ impl Totals {
     pub(super) fn recorded(slip: &Slip) -> Totals {
         let mut totals = Totals::default();
         for session in &slip.sessions {
-            totals.time_ns += i128::from(session.e2e_ns);
+            // No run lasts longer than its clock, whatever a file says.
+            totals.time_ns += i128::from(session.e2e_ns.min(Instant::END.as_nanos()));
             for step in &session.steps {
                 match step {
                     Step::Chat(chat) => {

@@ -2,7 +2,7 @@
 
 use timeslip_timeline::time::Span;
 
-use super::found::{Label, Subject, Waited};
+use super::found::{ANSWERED, GIVEN_UP, Label, Subject, Waited};
 use super::group::Group;
 use super::lay::{Laid, PART_KINDS};
 use crate::slip::PromptPartKind;
@@ -20,7 +20,8 @@ pub(super) fn headline(group: &Group) -> String {
             format!("{} added{}", label.plain(), place())
         }
         (Subject::Step(label), ChangeKind::StepRemoved) => {
-            format!("{}{} removed", label.plain(), place())
+            let was = if place().is_empty() { "" } else { "; it was" };
+            format!("{} removed{was}{}", label.plain(), place())
         }
         (Subject::Step(label), _) => takes(label, group),
         (Subject::Waits(label, waited), _) => waits(label, waited),
@@ -29,9 +30,11 @@ pub(super) fn headline(group: &Group) -> String {
         (Subject::Prompt, _) => {
             format!("prompts {} by {}", grew(group.amount), tokens_a_chat(group))
         }
+        (Subject::Words, _) => "the words in prompts differ, with the same length".to_owned(),
         (Subject::Reply(_), _) => reply(group),
         (Subject::Agent, _) => computes(group, &place()),
         (Subject::Outcome(label, before, now), _) => {
+            let (now, before) = (outcome(now), outcome(before));
             format!("{} ends with {now}, and with {before} before", label.plain())
         }
         (Subject::Server(before, now), _) => format!("chats go to {now}, and to {before} before"),
@@ -46,6 +49,9 @@ pub(super) fn headline(group: &Group) -> String {
 
 /// What stands behind a change, a line each.
 pub(super) fn details(group: &Group, laid: &Laid<'_>) -> Vec<String> {
+    if let Subject::Sessions(_) = group.subject {
+        return vec![tasks(group, laid)];
+    }
     let mut details = vec![format!(
         "in {} of {}, {}",
         count(group.sessions.len() as u64),
@@ -78,6 +84,28 @@ pub(super) fn details(group: &Group, laid: &Laid<'_>) -> Vec<String> {
     details
 }
 
+fn outcome(word: &str) -> String {
+    match word {
+        ANSWERED | GIVEN_UP => word.to_owned(),
+        error => format!("the error {error}"),
+    }
+}
+
+/// The tasks of new or missing sessions.
+fn tasks(group: &Group, laid: &Laid<'_>) -> String {
+    let mut tasks: Vec<&str> = group.sessions.iter().map(|place| laid.task(*place)).collect();
+    tasks.dedup();
+    let more = match tasks.len().checked_sub(TASKS_MAX) {
+        None | Some(0) => String::new(),
+        Some(more) => format!(", and {} more", count(more as u64)),
+    };
+    tasks.truncate(TASKS_MAX);
+    format!("tasks: {}{more}", tasks.join(", "))
+}
+
+/// The most tasks that one line names.
+const TASKS_MAX: usize = 10;
+
 /// The most places that one line names.
 const PLACES_MAX: usize = 4;
 
@@ -102,7 +130,7 @@ impl Label {
 }
 
 /// A whole number with commas: `12,600`.
-pub(super) fn count(number: impl Into<u128>) -> String {
+pub(crate) fn count(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -115,7 +143,8 @@ pub(super) fn count(number: impl Into<u128>) -> String {
 }
 
 /// `3 sessions`.
-pub(super) fn counted(number: u64, what: &str) -> String {
+pub(crate) fn counted(number: impl Into<u128>, what: &str) -> String {
+    let number = number.into();
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {what}{plural}", count(number))
 }
@@ -147,11 +176,13 @@ fn each_time(sum: u128, group: &Group) -> Span {
 
 fn tokens_a_chat(group: &Group) -> String {
     let tokens = each(group.amount.unsigned_abs(), group);
-    let plural = if tokens == 1 { "" } else { "s" };
-    format!("{} token{plural} a chat", count(tokens))
+    format!("{} a chat", counted(tokens, "token"))
 }
 
 fn takes(label: &Label, group: &Group) -> String {
+    if each(group.amount.unsigned_abs(), group) == 0 {
+        return format!("{} takes another time, some more and some less", label.with_article());
+    }
     let more = if group.amount < 0 { "less" } else { "more" };
     let change = each_time(group.amount.unsigned_abs(), group);
     let before = each_time(group.before, group);
@@ -182,6 +213,16 @@ fn waits(label: &Label, waited: &[Waited]) -> String {
 }
 
 fn parts(kind: usize, group: &Group) -> String {
+    if each(group.amount.unsigned_abs(), group) == 0 {
+        let what = match PART_KINDS[kind] {
+            PromptPartKind::Tools => "lists of tools",
+            PromptPartKind::System => "system prompts",
+            PromptPartKind::User => "the user's words",
+            PromptPartKind::Assistant => "earlier replies",
+            PromptPartKind::Tool => "tool outputs",
+        };
+        return format!("{what} in prompts differ, some longer and some shorter");
+    }
     let grew = grew(group.amount);
     let by = tokens_a_chat(group);
     let more = if group.amount < 0 { "fewer or shorter" } else { "more or longer" };
@@ -208,7 +249,7 @@ fn cache(kind: usize, group: &Group) -> String {
         PromptPartKind::Assistant => ("model's replies", "the model's earlier replies differ"),
         PromptPartKind::Tool => ("tool outputs", "tool outputs differ"),
     };
-    let tokens = tokens_a_chat(group);
+    let tokens = counted(group.amount.unsigned_abs(), "token");
     match group.amount {
         0 => format!("{whole}, with the same length"),
         lost if lost < 0 => {
@@ -219,14 +260,13 @@ fn cache(kind: usize, group: &Group) -> String {
 }
 
 fn reply(group: &Group) -> String {
-    let tokens = each(group.amount.unsigned_abs(), group);
-    let plural = if tokens == 1 { "" } else { "s" };
+    let tokens = counted(each(group.amount.unsigned_abs(), group), "token");
     let before = count(each(group.before, group));
     let (what, before) = match group.occurrences {
         1 => ("a reply is", format!("{before} before")),
         _ => ("replies are", format!("{before} before, on average")),
     };
-    format!("{what} {} token{plural} {} ({before})", count(tokens), longer(group.amount))
+    format!("{what} {tokens} {} ({before})", longer(group.amount))
 }
 
 fn computes(group: &Group, place: &str) -> String {
@@ -293,7 +333,7 @@ mod tests {
     #[test]
     fn numbers_read_as_a_person_writes_them() {
         assert_eq!([0u64, 999, 1000, 1234567].map(count), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(counted(1, "session"), "1 session");
+        assert_eq!(counted(1u64, "session"), "1 session");
         assert_eq!(more_time(-12_300_000), "12.3 ms less");
         assert_eq!(signed(-3), "3 fewer");
     }

@@ -179,7 +179,7 @@ fn a_call_that_no_longer_overlaps_is_named() {
     let run = desk.with_agent("airline-desk-in-turn").verdict(3);
     let (kind, headline, seconds, fails) = first(&run);
     assert_eq!((kind.as_str(), fails), ("order", true), "{run:#}");
-    assert!(headline.contains("list_all_airports"), "{headline}");
+    assert!(headline.contains("search_direct_flight"), "{headline}");
     assert!(seconds > 0.0);
 }
 
@@ -321,15 +321,15 @@ fn a_budget_that_cannot_be_read_is_met_with_its_line() {
         );
         place.run(&["check"]).failed(2)
     };
-    insta::assert_snapshot!(said("metric = \"modle_calls\"\nmax = \"1 calls\""), @"");
-    insta::assert_snapshot!(said("metric = \"ttft\"\nstat = \"p95\"\nmax = \"200\""), @"");
-    insta::assert_snapshot!(said("metric = \"ttft\"\nmax = \"200 ms\""), @"");
-    insta::assert_snapshot!(said("metric = \"ttft\"\nstat = \"p955\"\nmax = \"200 ms\""), @"");
-    insta::assert_snapshot!(said("metric = \"cost\"\nmax = \"3 tokens\""), @"");
-    insta::assert_snapshot!(said("metric = \"cost\""), @"");
-    insta::assert_snapshot!(said("metric = \"cost\"\nmax = \"$1\"\ntask = \"on\""), @"");
-    insta::assert_snapshot!(said("metric = \"cost\"\nmax = \"$1\"\nlevel = \"eror\""), @"");
-    insta::assert_snapshot!(said("metric = \"cost\"\nmaxx = \"$1\""), @"");
+    insta::assert_snapshot!(said("metric = \"modle_calls\"\nmax = \"1 calls\""), @"error: timeslip.toml:10: unknown metric `modle_calls`; did you mean `model_calls`?");
+    insta::assert_snapshot!(said("metric = \"ttft\"\nstat = \"p95\"\nmax = \"200\""), @r#"error: timeslip.toml:10: "200" has no unit; write it like "200 ns" (ns, us, µs, ms, s, min, h)"#);
+    insta::assert_snapshot!(said("metric = \"ttft\"\nmax = \"200 ms\""), @r#"error: timeslip.toml:10: `time_to_first_token` has a value for each chat; add `stat = "p95"` or another of min, p50, p90, p95, p99, max, mean"#);
+    insta::assert_snapshot!(said("metric = \"ttft\"\nstat = \"p955\"\nmax = \"200 ms\""), @"error: timeslip.toml:10: unknown statistic `p955`; known are min, p50, p90, p95, p99, max, mean");
+    insta::assert_snapshot!(said("metric = \"cost\"\nmax = \"3 tokens\""), @r#"error: timeslip.toml:10: "3 tokens" has a unit that does not fit: use USD, usd, $"#);
+    insta::assert_snapshot!(said("metric = \"cost\""), @"error: timeslip.toml:10: the budget on `cost` has no limit; add `max`, `min` or `max_regress`");
+    insta::assert_snapshot!(said("metric = \"cost\"\nmax = \"$1\"\ntask = \"on\""), @"error: timeslip.toml:10: the bench has no task `on`; did you mean `one`?");
+    insta::assert_snapshot!(said("metric = \"cost\"\nmax = \"$1\"\nlevel = \"eror\""), @"error: timeslip.toml:10: unknown level `eror`; it is `off`, `warn` or `error`");
+    insta::assert_snapshot!(said("metric = \"cost\"\nmaxx = \"$1\""), @"error: timeslip.toml:12: unknown key `maxx`; did you mean `max`?");
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_baseline_that_cannot_be_read_is_left_alone() {
         (good.replace("timeslip.slip/1", "timeslip.slip/2"), "has the format timeslip.slip/2"),
         (good[..good.len() / 2].to_owned(), "EOF while parsing"),
         (String::new(), "EOF while parsing"),
-        ("[]".to_owned(), "invalid type"),
+        ("[]".to_owned(), "invalid length 0"),
     ] {
         desk.place.write(file, &bad);
         let message = desk.check(&[]).failed(2);

@@ -9,6 +9,7 @@
 use crate::slip::{ComponentRole, Slip};
 use crate::tolerance::{Judged, Tolerance};
 use crate::verdict::{ChangeCost, ChangeKind, PricedChange};
+use align::Moves;
 use found::Subject;
 use group::Group;
 use lay::{Laid, lay};
@@ -47,6 +48,9 @@ pub struct Attribution {
     pub exact: bool,
 }
 
+/// Of how many parts of the end-to-end time one is nothing that anybody would notice.
+const NEGLIGIBLE_PARTS: u128 = 1_000_000;
+
 /// Finds what changed between two runs of a bench, and what each change costs.
 ///
 /// `machines` makes the machines of `now`, idle, each time it is called: a run is timed again from
@@ -64,13 +68,14 @@ pub fn attribute(
     if before == now {
         return Attribution { changes: Vec::new(), time_difference_ns: 0, exact: true };
     }
-    let laid = lay(before, now);
-    let groups = group::group(found::find(&laid));
     let other_machines = conditions::machines(before, now);
-    let prices = match before.sessions == now.sessions && other_machines.is_empty() {
-        true => Prices::nothing(&groups),
-        false => Prices::of(&laid, &groups, machines),
-    };
+    let mut priced = Priced::of(before, now, Moves::Paired, machines);
+    // A pair of moved steps that leaves something unexplained is no pair.
+    if other_machines.is_empty() && priced.prices.rest.time_ns != 0 && priced.laid.has_moved_steps()
+    {
+        priced = Priced::of(before, now, Moves::Apart, machines);
+    }
+    let Priced { laid, groups, prices } = priced;
     let judge = Judge::of(before, now, tolerance);
     let told = groups.iter().zip(&prices.groups).filter(|(group, cost)| match group.subject {
         Subject::Quiet => false,
@@ -98,6 +103,32 @@ fn assert_sum(changes: &[PricedChange], difference: i128) {
     if costs().all(|cost| cost != i64::MIN && cost != i64::MAX) {
         let sum: i128 = costs().map(i128::from).sum();
         assert_eq!(sum, difference, "the costs of all changes sum to the difference of the runs");
+    }
+}
+
+/// Two slips laid over each other, with their differences and what each costs.
+struct Priced<'a> {
+    laid: Laid<'a>,
+    groups: Vec<Group>,
+    prices: Prices,
+}
+
+impl<'a> Priced<'a> {
+    fn of(
+        before: &'a Slip,
+        now: &'a Slip,
+        moves: Moves,
+        machines: &mut dyn FnMut() -> Vec<NamedMachine>,
+    ) -> Priced<'a> {
+        let laid = lay(before, now, moves);
+        let total_before_ns = u128::try_from(Totals::recorded(before).time_ns).unwrap_or(0);
+        let groups = group::group(found::find(&laid), total_before_ns / NEGLIGIBLE_PARTS);
+        let same_machines = conditions::machines(before, now).is_empty();
+        let prices = match before.sessions == now.sessions && same_machines {
+            true => Prices::nothing(&groups),
+            false => Prices::of(&laid, &groups, machines),
+        };
+        Priced { laid, groups, prices }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which parts of a verdict are worth a reader's time, and in which order: the same on a screen and
 //! in markdown.
 
-use timeslip_gate::verdict::{Answer, BudgetResult, Level, MetricPair, PricedChange};
+use timeslip_gate::verdict::{Answer, BudgetResult, Level, MetricPair, PricedChange, Unit};
 
 /// At most so many changes: those that fail before those that do not, in the verdict's order.
 pub(crate) fn chosen(changes: &[PricedChange], most: usize) -> Vec<&PricedChange> {
@@ -28,11 +28,24 @@ pub(crate) fn left_out(changes: &[PricedChange], chosen: &[&PricedChange]) -> (u
     (number as u64, all.saturating_sub(time(&mut chosen.iter().copied())))
 }
 
-/// The figures that differ, and end-to-end time whether it does or not.
+/// The figures that differ by what a reader can see, and end-to-end time whether it does or not.
 pub(crate) fn telling_metrics(metrics: &[MetricPair]) -> Vec<&MetricPair> {
     let known = |pair: &&MetricPair| pair.before.is_some() || pair.now.is_some();
-    let telling = |pair: &&MetricPair| pair.before != pair.now || is_end_to_end(&pair.metric);
+    let telling = |pair: &&MetricPair| is_end_to_end(&pair.metric) || differs(pair);
     metrics.iter().filter(known).filter(telling).collect()
+}
+
+/// The part of a figure below which a difference is not told, unless things are counted.
+const DIFFERENCE_LEAST: f64 = 1e-4;
+
+fn differs(pair: &MetricPair) -> bool {
+    let (Some(before), Some(now)) = (pair.before, pair.now) else {
+        return pair.before != pair.now;
+    };
+    match pair.unit {
+        Unit::Count | Unit::Tokens => before != now,
+        _ => (now - before).abs() > before.abs() * DIFFERENCE_LEAST,
+    }
 }
 
 /// Whether a metric is an end-to-end time.

@@ -23,8 +23,12 @@ pub fn verdict_screen(verdict: &Verdict, style: Style) -> String {
         [run] => blocks.extend(run_blocks(run, file, style)),
         runs => {
             let (quiet, loud): (Vec<_>, Vec<_>) = runs.iter().partition(|run| is_quiet(run));
-            for run in loud {
-                let mut run_blocks = run_blocks(run, file, style);
+            for (index, run) in loud.iter().enumerate() {
+                let is_told = loud[..index].iter().any(|earlier| fails_alike(earlier, run));
+                let mut run_blocks = match is_told {
+                    true => vec![changes::costs(&run.changes, style), sum_lines(run, style)],
+                    false => run_blocks(run, file, style),
+                };
                 let mut first = vec![run_line(run, style)];
                 first.extend(run_blocks.first_mut().map(std::mem::take).unwrap_or_default());
                 blocks.push(first);
@@ -87,6 +91,20 @@ fn is_quiet(run: &RunVerdict) -> bool {
     run.answer == Answer::Pass && run.changes.is_empty() && run.time_difference_ns == 0
 }
 
+/// Whether two runs fail by the same changes, of which the second then needs to tell the costs alone.
+fn fails_alike(one: &RunVerdict, other: &RunVerdict) -> bool {
+    let failing = |run: &RunVerdict| -> Vec<String> {
+        let changes = run.changes.iter().filter(|change| change.fails);
+        let mut headlines: Vec<String> = changes.map(|change| change.headline.clone()).collect();
+        headlines.sort();
+        headlines
+    };
+    let all_budgets_hold =
+        |run: &RunVerdict| run.budgets.iter().all(|budget| budget.answer == Answer::Pass);
+    let failing_now = failing(other);
+    !failing_now.is_empty() && all_budgets_hold(other) && failing(one) == failing_now
+}
+
 /// A run in one line: where, against what, and what was found.
 fn run_line(run: &RunVerdict, style: Style) -> String {
     let other = match &run.against {
@@ -99,11 +117,14 @@ fn run_line(run: &RunVerdict, style: Style) -> String {
 /// A run's changes and what they come to, its figures, its budgets; what says nothing is empty.
 fn run_blocks(run: &RunVerdict, file: Option<&str>, style: Style) -> Vec<Vec<String>> {
     let mut causes = changes::changes(&run.changes, style);
-    if let Some(sum) = sum(run) {
-        let lines = wrapped(&style.own(sum), style.columns());
-        causes.extend(lines.iter().map(|line| style.paint(Ink::Strong, line)));
-    }
+    causes.extend(sum_lines(run, style));
     vec![causes, metrics::metrics(&run.metrics, style), budgets::budgets(&run.budgets, file, style)]
+}
+
+/// What the changes come to.
+fn sum_lines(run: &RunVerdict, style: Style) -> Vec<String> {
+    let lines = sum(run).map(|sum| wrapped(&style.own(sum), style.columns())).unwrap_or_default();
+    lines.iter().map(|line| style.paint(Ink::Strong, line)).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Bench;
 use super::file::{AgentTable, BenchFile, TaskTable, WordsTable};
-use super::files::{BenchFolder, RevisionFolder};
+use super::files::{BenchFolder, RevisionFolder, tidy};
 use super::resolve::resolve;
 use super::text::TomlText;
 use crate::built_in;
@@ -97,7 +97,7 @@ pub(crate) fn bench_file(path: &Path) -> Result<PathBuf, Failure> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
-    let candidates = BENCH_FILES.map(|name| path.join(name));
+    let candidates = BENCH_FILES.map(|name| tidy(&path.join(name)));
     let [first, _] = &candidates;
     candidates.iter().find(|candidate| candidate.is_file()).cloned().ok_or_else(|| {
         Failure::usage(format!(

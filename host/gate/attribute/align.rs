@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use timeslip_timeline::conversation::PromptPart;
+use timeslip_timeline::time::Instant;
 
+use super::waits::end_of;
 use crate::slip::Session;
 use crate::step::Step;
 
@@ -116,7 +118,7 @@ fn named(sessions: &[Session]) -> impl Iterator<Item = (&str, usize)> {
 
 /// Lays the steps of two sessions over each other: steps pair with their like, chats with those
 /// that read and say most nearly the same.
-pub(super) fn align_steps(before: &Session, now: &Session) -> Vec<Row> {
+pub(super) fn align_steps(before: &Session, now: &Session, moves: Moves) -> Vec<Row> {
     let prompts = [before, now].map(prompts_of);
     let score = |row: usize, column: usize| match (&before.steps[row], &now.steps[column]) {
         (Step::Chat(first), Step::Chat(second)) => {
@@ -140,7 +142,75 @@ pub(super) fn align_steps(before: &Session, now: &Session) -> Vec<Row> {
         let best = 2 * WHOLE + 2 * WHOLE / 5;
         score(row, column).is_some_and(|score| score >= best)
     };
-    align(before.steps.len(), now.steps.len(), same, score)
+    let rows = align(before.steps.len(), now.steps.len(), same, score);
+    match moves {
+        Moves::Paired => pair_moved(rows, before, now, &prompts),
+        Moves::Apart => rows,
+    }
+}
+
+/// What becomes of a step that stands in another place than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moves {
+    /// It is one step, which waits for others than before.
+    Paired,
+    /// It is a step that is gone and one that is new.
+    Apart,
+}
+
+/// Pairs a step that seems gone with one that seems new, where they are the same step in another
+/// place among steps that one of the runs has beside it. So a call that no longer overlaps another
+/// has moved, and is not one call less and one more. The pair stands where the step is now.
+fn pair_moved(
+    mut rows: Vec<Row>,
+    before: &Session,
+    now: &Session,
+    prompts: &[Vec<Vec<&str>>; 2],
+) -> Vec<Row> {
+    let is_same = |first: usize, second: usize| match (&before.steps[first], &now.steps[second]) {
+        (Step::Chat(was), Step::Chat(is)) => {
+            was.output_tokens == is.output_tokens && prompts[0][first] == prompts[1][second]
+        }
+        (Step::Tool(was), Step::Tool(is)) => was.tool == is.tool && was.ok == is.ok,
+        _ => false,
+    };
+    let mut place = 0;
+    while place < rows.len() {
+        if let (None, Some(new)) = rows[place] {
+            let gone = (0..rows.len()).filter(|other| {
+                matches!(rows[*other], (Some(gone), None) if is_same(gone, new)
+                    && runs_beside(&rows, *other, place, before, now))
+            });
+            if let Some(other) = gone.min_by_key(|other| other.abs_diff(place)) {
+                rows[place].0 = rows[other].0;
+                rows.remove(other);
+                continue;
+            }
+        }
+        place += 1;
+    }
+    rows
+}
+
+/// Whether the step of before at one row, or that of now at another, runs beside every step between
+/// the two that both runs have: then neither run makes one of them wait for the other in a way that
+/// the other run reverses.
+fn runs_beside(rows: &[Row], gone: usize, new: usize, before: &Session, now: &Session) -> bool {
+    let beside = |steps: &[Step], one: usize, other: usize| {
+        let (one, other) = (&steps[one], &steps[other]);
+        let starts = |step: &Step| Instant::from_nanos(step.at_ns());
+        starts(one) < end_of(other) && starts(other) < end_of(one)
+    };
+    let (Some(was), Some(is)) = (rows[gone].0, rows[new].1) else {
+        return false;
+    };
+    let between = &rows[gone.min(new) + 1..gone.max(new)];
+    between.iter().all(|row| match *row {
+        (Some(first), Some(second)) => {
+            beside(&before.steps, was, first) || beside(&now.steps, is, second)
+        }
+        _ => true,
+    })
 }
 
 /// The score of a pair that is equal in one respect.
@@ -240,7 +310,7 @@ mod tests {
     fn of_equal_tools_the_one_that_computes_the_same_pairs() {
         let before = session("t", 0, 30, vec![tool("a", 0, 7), sleep(7, 1)]);
         let now = session("t", 0, 30, vec![tool("a", 0, 9), tool("a", 9, 7), sleep(16, 1)]);
-        let rows = align_steps(&before, &now);
+        let rows = align_steps(&before, &now, Moves::Paired);
         assert_eq!(rows, [(None, Some(0)), (Some(0), Some(1)), (Some(1), Some(2))]);
     }
 

@@ -59,16 +59,30 @@ pub(super) fn conditions(laid: &Laid<'_>) -> BTreeMap<&'static str, String> {
     };
     compare("seed", count(before.seed), count(now.seed));
     compare("version of timeslip", before.timeslip.clone(), now.timeslip.clone());
-    compare("bench", before.bench.digest.clone(), now.bench.digest.clone());
     let words = |slip: &Slip| {
         let digest = slip.words.digest.as_deref().unwrap_or("unknown");
-        format!("{:?} {digest}", slip.words.kind).to_lowercase()
+        format!("{:?} {}", slip.words.kind, in_short(digest)).to_lowercase()
     };
     compare("words", words(before), words(now));
+    // A bench's digest is also over its components and words, whose own difference says more.
+    if before.components == now.components && before.words == now.words {
+        compare("bench", in_short(&before.bench.digest), in_short(&now.bench.digest));
+    }
     if laid.run.load_differs() {
         found.insert("load", "load: the sessions start otherwise than before".to_owned());
     }
     found
+}
+
+/// The beginning of a digest, which is enough for a person to tell it from another.
+fn in_short(digest: &str) -> String {
+    const DIGITS: usize = 12;
+    match digest.split_once(':') {
+        Some((algorithm, hex)) => {
+            format!("{algorithm}:{}", hex.chars().take(DIGITS).collect::<String>())
+        }
+        None => digest.to_owned(),
+    }
 }
 
 /// A line for each component that is not the one of before: agents, and tool plugins.
@@ -79,6 +93,9 @@ pub(super) fn components(slips: &Pair<&Slip>, role: ComponentRole) -> Vec<String
     };
     let (was, is) = (of(slips.before), of(slips.now));
     let what = what(role);
+    if let Some((before, now)) = renamed(slips, role) {
+        return vec![format!("{what} {now} in place of {before}")];
+    }
     let mut lines = Vec::new();
     for (name, digest) in &is {
         match was.get(name) {
@@ -96,13 +113,18 @@ pub(super) fn components(slips: &Pair<&Slip>, role: ComponentRole) -> Vec<String
 
 /// A line for each component that used other fuel than before, over the sessions of both runs.
 pub(super) fn fuel(laid: &Laid<'_>, role: ComponentRole) -> Vec<String> {
+    let renamed = renamed(&laid.slips, role);
     let mut sums: BTreeMap<&str, (u128, u128)> = BTreeMap::new();
     for rows in &laid.rows {
         let (Some(before), Some(now)) = rows.sessions else {
             continue;
         };
         for used in &laid.slips.before.sessions[before].used {
-            sums.entry(&used.name).or_default().0 += u128::from(used.fuel);
+            let name = match renamed {
+                Some((was, is)) if was == used.name => is,
+                _ => &used.name,
+            };
+            sums.entry(name).or_default().0 += u128::from(used.fuel);
         }
         for used in &laid.slips.now.sessions[now].used {
             sums.entry(&used.name).or_default().1 += u128::from(used.fuel);
@@ -116,6 +138,20 @@ pub(super) fn fuel(laid: &Laid<'_>, role: ComponentRole) -> Vec<String> {
         format!("{what} {name} used {is} fuel in all, and {was} before")
     };
     differing.map(line).collect()
+}
+
+/// The names, before and now, of the one component of a role that has another name: it does the
+/// same work under it.
+fn renamed<'s>(slips: &Pair<&'s Slip>, role: ComponentRole) -> Option<(&'s str, &'s str)> {
+    let alone = |slip: &'s Slip, other: &Slip| {
+        let of_role = |component: &&Component| component.role == role;
+        let mut own = slip.components.iter().filter(of_role).filter(|component| {
+            other.components.iter().filter(of_role).all(|other| other.name != component.name)
+        });
+        let first = own.next();
+        first.filter(|_| own.next().is_none()).map(|component| component.name.as_str())
+    };
+    alone(slips.before, slips.now).zip(alone(slips.now, slips.before))
 }
 
 fn what(role: ComponentRole) -> &'static str {

@@ -48,8 +48,9 @@ const ORDER: [ChangeKind; 13] = [
     ChangeKind::Conditions,
 ];
 
-/// Groups differences, in the order in which they are to be undone.
-pub(super) fn group(found: Vec<Found>) -> Vec<Group> {
+/// Groups differences, in the order in which they are to be undone. Tools whose calls take so little
+/// more or less time that it is `negligible_ns` in all are told together.
+pub(super) fn group(found: Vec<Found>, negligible_ns: u128) -> Vec<Group> {
     let rank = |kind: ChangeKind| ORDER.iter().position(|other| *other == kind);
     let mut groups: BTreeMap<(Option<usize>, Subject), Group> = BTreeMap::new();
     for one in found {
@@ -59,7 +60,30 @@ pub(super) fn group(found: Vec<Found>) -> Vec<Group> {
             None => _ = groups.insert(key, Group::of(one)),
         }
     }
-    merge_small(groups.into_values().collect())
+    merge_small(merge_negligible_tools(groups.into_values().collect(), negligible_ns))
+}
+
+/// Puts the tools of which nobody would notice another time into one group, where they are several.
+fn merge_negligible_tools(groups: Vec<Group>, negligible_ns: u128) -> Vec<Group> {
+    let is_negligible =
+        |group: &Group| group.kind == ChangeKind::Tool && group.size <= negligible_ns;
+    if groups.iter().filter(|group| is_negligible(group)).count() < 2 {
+        return groups;
+    }
+    let mut merged = Vec::new();
+    let mut others: Option<Group> = None;
+    for group in groups {
+        // The tools stand together, and what is merged stays among them.
+        if group.kind > ChangeKind::Tool {
+            merged.extend(others.take());
+        }
+        match is_negligible(&group) {
+            true => others.get_or_insert_with(|| Group::none(group.kind)).take(group),
+            false => merged.push(group),
+        }
+    }
+    merged.extend(others);
+    merged
 }
 
 /// Leaves each kind its largest groups, and puts the others of the kind into one.
@@ -92,20 +116,7 @@ fn merge_kind(groups: Vec<Group>, at_most: usize) -> Vec<Group> {
             kept.push(group);
             continue;
         }
-        let others = others.get_or_insert_with(|| Group {
-            undoings: Vec::new(),
-            sessions: BTreeSet::new(),
-            occurrences: 0,
-            amount: 0,
-            before: 0,
-            places: BTreeMap::new(),
-            merged: Vec::new(),
-            size: 0,
-            kind: group.kind,
-            subject: Subject::Others,
-        });
-        others.add(group.clone());
-        others.merged.push(group);
+        others.get_or_insert_with(|| Group::none(group.kind)).take(group);
     }
     kept.extend(others);
     kept
@@ -124,6 +135,31 @@ impl Group {
             places: found.place.into_iter().map(|place| (place, 1)).collect(),
             merged: Vec::new(),
             size: u128::from(found.amount.unsigned_abs()),
+        }
+    }
+
+    /// A group that others are put into.
+    fn none(kind: ChangeKind) -> Group {
+        Group {
+            undoings: Vec::new(),
+            sessions: BTreeSet::new(),
+            occurrences: 0,
+            amount: 0,
+            before: 0,
+            places: BTreeMap::new(),
+            merged: Vec::new(),
+            size: 0,
+            kind,
+            subject: Subject::Others,
+        }
+    }
+
+    /// Puts a group into this one, and with a group of several each of them.
+    fn take(&mut self, group: Group) {
+        self.add(group.clone());
+        match group.merged.is_empty() {
+            true => self.merged.push(group),
+            false => self.merged.extend(group.merged),
         }
     }
 
@@ -166,7 +202,7 @@ mod tests {
 
     #[test]
     fn equal_differences_are_one_with_its_counts() {
-        let groups = group(vec![reply(0, 5), reply(3, 5), reply(3, 5), reply(4, -2)]);
+        let groups = group(vec![reply(0, 5), reply(3, 5), reply(3, 5), reply(4, -2)], 0);
         let counts = |group: &Group| (group.sessions.len(), group.occurrences, group.amount);
         assert_eq!(groups.iter().map(counts).collect::<Vec<_>>(), [(1, 1, -2), (2, 3, 15)]);
     }
@@ -174,7 +210,7 @@ mod tests {
     #[test]
     fn of_hundreds_the_largest_stay_apart_and_none_is_lost() {
         let found: Vec<Found> = (0..300).map(|place| reply(place, 1 + place as i64)).collect();
-        let groups = group(found);
+        let groups = group(found, 0);
         assert_eq!(groups.len(), CHANGES_MAX);
         assert_eq!(groups.iter().map(|group| group.undoings.len()).sum::<usize>(), 300);
         let kept: Vec<i128> = groups.iter().map(|group| group.amount).collect();

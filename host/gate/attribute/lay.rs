@@ -6,7 +6,7 @@ use std::sync::Arc;
 use timeslip_timeline::conversation::{self, PromptPart, Role};
 use timeslip_timeline::time::{Instant, Span};
 
-use super::align::{Row, align_parts, align_sessions, align_steps};
+use super::align::{Moves, Row, align_parts, align_sessions, align_steps};
 use super::journal::{ChatWork, Load, Recorded, Work};
 use super::mixed::{Attributes, MixedPart, MixedRun, MixedSession, MixedStep, MixedWork, Pair};
 use super::settle::Acts;
@@ -31,6 +31,11 @@ pub(super) struct SessionRows {
 }
 
 impl Laid<'_> {
+    /// Whether a step stands in another place than before.
+    pub(super) fn has_moved_steps(&self) -> bool {
+        self.rows.iter().any(|rows| !rows.steps.iter().filter_map(|row| row.0).is_sorted())
+    }
+
     /// The task of a session.
     pub(super) fn task(&self, place: usize) -> &str {
         let (before, now) = self.rows[place].sessions;
@@ -50,7 +55,7 @@ pub(super) const PART_KINDS: [PromptPartKind; 5] = [
 ];
 
 /// Lays two slips over each other.
-pub(super) fn lay<'a>(before: &'a Slip, now: &'a Slip) -> Laid<'a> {
+pub(super) fn lay<'a>(before: &'a Slip, now: &'a Slip, moves: Moves) -> Laid<'a> {
     let facts = Facts {
         machines: now.machines.iter().map(|machine| machine.name.as_str()).collect(),
         usual_rest: Pair {
@@ -65,7 +70,7 @@ pub(super) fn lay<'a>(before: &'a Slip, now: &'a Slip) -> Laid<'a> {
         let first = pair.0.map(|place| &before.sessions[place]);
         let second = pair.1.map(|place| &now.sessions[place]);
         let steps = match (first, second) {
-            (Some(first), Some(second)) => align_steps(first, second),
+            (Some(first), Some(second)) => align_steps(first, second, moves),
             (Some(first), None) => (0..first.steps.len()).map(|s| (Some(s), None)).collect(),
             (None, second) => {
                 (0..second.map_or(0, |s| s.steps.len())).map(|s| (None, Some(s))).collect()

@@ -1,5 +1,6 @@
 //! Slips whose times are those of a machine, for any session that a test makes up.
 
+use super::align::Moves;
 use super::journal::Journal;
 use super::lay::lay;
 use super::mixed::Mixture;
@@ -10,7 +11,7 @@ use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid
 
 /// The journal of one run.
 pub(super) fn journal_of(slip: &Slip) -> Journal {
-    Mixture::of(lay(slip, slip).run).journal()
+    Mixture::of(lay(slip, slip, Moves::Paired).run).journal()
 }
 
 /// The slip with the times that it has on these machines: its steps wait for each other as they

@@ -23,7 +23,6 @@ fn a_chat_that_was_added_says_after_what() {
     now.insert(2, Do::Chat(vec![part(PromptPartKind::User, "think", 30)], 9));
     insta::assert_snapshot!(of_deeds(&conversation(), &now), @r"
     StepAdded: chat added after the tool get_user
-        in 1 of 1 session, once
         +1200 ns, calls +1 +0, tokens +30 (+0 cached) +9: fails, 1.20 µs more time, 1 more model call, 30 more input tokens, 9 more output tokens, 0.001000 US dollars more
     ");
 }
@@ -34,7 +33,6 @@ fn a_step_that_is_gone_saves_its_time() {
     now.remove(1);
     insta::assert_snapshot!(of_deeds(&conversation(), &now), @r"
     StepRemoved: tool get_user removed; it was after a chat
-        in 1 of 1 session, once
         -200 ns, calls +0 -1, tokens +0 (+0 cached) +0: passes, it saves time
     ");
 }
@@ -46,12 +44,10 @@ fn tools_in_turn_that_overlapped_before_are_a_change_of_order() {
     let now = [chat(), search, reserve, chat()];
     insta::assert_snapshot!(of_deeds(&before, &now), @r"
     Order: tool reserve now waits for tool search; they overlapped before
-        in 1 of 1 session, once
         +200 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, 200 ns more time
     ");
     insta::assert_snapshot!(of_deeds(&now, &before), @r"
     Order: tool reserve no longer waits for tool search; they overlap now
-        in 1 of 1 session, once
         -200 ns, calls +0 +0, tokens +0 (+0 cached) +0: passes, it saves time
     ");
 }
@@ -72,7 +68,6 @@ fn a_longer_system_prompt_is_one_change_in_all_sessions() {
     };
     insta::assert_snapshot!(compare(&run(100), &run(600)), @r"
     Prompt: the system prompt grew by 500 tokens
-        in 2 of 2 sessions, 6 times
         3,000 more tokens in all
         +30000 ns, calls +0 +0, tokens +3000 (+0 cached) +0: fails, 30.0 µs more time, 3,000 more input tokens
     ");
@@ -91,7 +86,6 @@ fn a_prompt_whose_parts_stay_and_whose_tokens_do_not_is_a_change_of_prompts() {
     let before = recorded_on(&before, with_a_cache());
     insta::assert_snapshot!(compare_on(&before, &now, &mut with_a_cache), @r"
     Prompt: prompts grew by 2 tokens a chat
-        in 1 of 1 session, 3 times
         6 more tokens in all
         +60 ns, calls +0 +0, tokens +6 (+0 cached) +0: fails, 60 ns more time, 6 more input tokens
     ");
@@ -109,7 +103,6 @@ fn a_tool_that_says_more_costs_where_it_is_read() {
     }
     insta::assert_snapshot!(of_deeds(&conversation(), &now), @r"
     Prompt: prompts grew by 300 tokens a chat, since tool outputs are more or longer
-        in 1 of 1 session, 2 times
         600 more tokens in all
         +6000 ns, calls +0 +0, tokens +600 (+0 cached) +0: fails, 6.00 µs more time, 600 more input tokens
     ");
@@ -132,7 +125,6 @@ fn a_date_in_the_system_prompt_loses_the_cache() {
     let changes = compare_on(&run("plain", 1000), &run("dated", 1004), &mut with_a_cache);
     insta::assert_snapshot!(changes, @r"
     PromptCache: the cache of prompts is lost from the system message on: 2,130 tokens are read again
-        in 1 of 1 session, 3 times
         +21420 ns, calls +0 +0, tokens +12 (-2130 cached) +0: fails, 21.4 µs more time, 12 more input tokens
     ");
 }
@@ -145,10 +137,8 @@ fn a_longer_reply_costs_where_it_is_written_and_where_it_is_read() {
     parts[4] = part(PromptPartKind::Assistant, "blue, as ever", 13);
     insta::assert_snapshot!(of_deeds(&conversation(), &now), @r"
     Reply: a reply is 10 tokens longer (3 before)
-        in 1 of 1 session, once
         +1000 ns, calls +0 +0, tokens +0 (+0 cached) +10: fails, 1.00 µs more time, 10 more output tokens
     Prompt: prompts grew by 10 tokens a chat, since earlier replies are more or longer
-        in 1 of 1 session, once
         +100 ns, calls +0 +0, tokens +10 (+0 cached) +0: fails, 100 ns more time, 10 more input tokens
     ");
 }
@@ -169,7 +159,6 @@ fn a_slower_tool_says_by_how_much_a_call() {
     let few = compare(&run(200_000, 1_000), &run(210_000, 1_050));
     insta::assert_snapshot!(few, @r"
     Tool: tool get_reservation takes 10.0 µs more a call (200 µs before)
-        in 2 of 2 sessions, 2 times
         20.0 µs more in all
         computing: 20.0 µs more; waiting: 0 s more
         tool plugin flights used 2,100 fuel in all, and 2,000 before
@@ -179,7 +168,6 @@ fn a_slower_tool_says_by_how_much_a_call() {
     let many = compare(&run(200_000, 1_000), &run(12_500_000, 60_000));
     insta::assert_snapshot!(many, @r"
     Tool: tool get_reservation takes 12.3 ms more a call (200 µs before)
-        in 2 of 2 sessions, 2 times
         24.6 ms more in all
         computing: 24.6 ms more; waiting: 0 s more
         tool plugin flights used 120,000 fuel in all, and 2,000 before
@@ -198,13 +186,11 @@ fn an_agent_that_computes_more_passes_within_its_share() {
     };
     insta::assert_snapshot!(compare(&run(70, "sha256:1"), &run(90, "sha256:2")), @r"
     Computing: the agent computes 20 ns more before the tool search
-        in 1 of 1 session, once
         agent planner was rebuilt
         +20 ns, calls +0 +0, tokens +0 (+0 cached) +0: passes, computing alone, 0.02 % of the end-to-end time, within the tolerance of 1 %
     ");
     insta::assert_snapshot!(compare(&run(70, "sha256:1"), &run(5_090, "sha256:1")), @r"
     Computing: the agent computes 5.02 µs more before the tool search
-        in 1 of 1 session, once
         +5020 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, computing alone, 4.85 % of the end-to-end time, over the tolerance of 1 %
     ");
 }
@@ -215,7 +201,6 @@ fn a_user_who_thinks_longer_is_no_computing() {
     let now = [chat(), Do::User(1_000), chat()];
     insta::assert_snapshot!(of_deeds(&before, &now), @r"
     Waiting: the user takes 100 ns more to answer (900 ns before)
-        in 1 of 1 session, once
         +100 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, 100 ns more time
     ");
 }
@@ -228,7 +213,6 @@ fn a_tool_that_fails_is_a_change_of_outcome() {
     (step.ok, step.error) = (false, Some("crashed: unreachable".to_owned()));
     insta::assert_snapshot!(compare(&before, &now), @r"
     Outcome: tool get_user ends with the error crashed, and with an answer before
-        in 1 of 1 session, once
         +0 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, what succeeded before fails now
     ");
 }
@@ -242,12 +226,10 @@ fn a_session_that_fails_is_a_change_of_outcome_and_one_that_succeeds_passes() {
     now.sessions[0].error = Some(error);
     insta::assert_snapshot!(compare(&before, &now), @r"
     Outcome: session ends with the error trap, and with an answer before
-        in 1 of 1 session, once
         +0 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, what succeeded before fails now
     ");
     insta::assert_snapshot!(compare(&now, &before), @r"
     Outcome: session ends with an answer, and with the error trap before
-        in 1 of 1 session, once
         +0 ns, calls +0 +0, tokens +0 (+0 cached) +0: passes, it costs nothing
     ");
 }
@@ -261,14 +243,11 @@ fn several_changes_of_one_session_are_told_apart() {
     now.insert(4, Do::Tool("get_weather", 50));
     insta::assert_snapshot!(of_deeds(&before, &now), @r"
     Tool: tool get_user takes 8.80 µs more a call (200 ns before)
-        in 1 of 1 session, once
         computing: 8.80 µs more; waiting: 0 s more
         +8800 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, a tool's time alone, 128 % of the end-to-end time, over the tolerance of 1 %
     Waiting: the user takes 100 ns more to answer (900 ns before)
-        in 1 of 1 session, once
         +100 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, 100 ns more time
     StepAdded: tool get_weather added after a question to the user
-        in 1 of 1 session, once
         +50 ns, calls +0 +1, tokens +0 (+0 cached) +0: fails, 50 ns more time, 1 more tool call
     ");
 }
@@ -279,13 +258,11 @@ fn what_runs_side_by_side_costs_only_where_it_is_longest() {
         |nanos| [Do::Together(vec![Do::Tool("search", nanos), Do::Tool("reserve", 500)]), chat()];
     insta::assert_snapshot!(of_deeds(&together(200), &together(400)), @r"
     Tool: tool search takes 200 ns more a call (200 ns before)
-        in 1 of 1 session, once
         computing: 200 ns more; waiting: 0 s more
         +0 ns, calls +0 +0, tokens +0 (+0 cached) +0: passes, it costs nothing
     ");
     insta::assert_snapshot!(of_deeds(&together(200), &together(700)), @r"
     Tool: tool search takes 500 ns more a call (200 ns before)
-        in 1 of 1 session, once
         computing: 500 ns more; waiting: 0 s more
         +200 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, a tool's time alone, 9.09 % of the end-to-end time, over the tolerance of 1 %
     ");

@@ -77,7 +77,6 @@ fn sessions_that_start_when_others_end_move_with_them() {
     };
     insta::assert_snapshot!(compare(&run(200), &run(700)), @r"
     Tool: tool search takes 500 ns more a call (200 ns before)
-        in 1 of 2 sessions, once
         computing: 500 ns more; waiting: 0 s more
         +500 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, a tool's time alone, 26.32 % of the end-to-end time, over the tolerance of 1 %
     ");

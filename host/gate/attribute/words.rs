@@ -52,15 +52,7 @@ pub(super) fn details(group: &Group, laid: &Laid<'_>) -> Vec<String> {
     if let Subject::Sessions(_) = group.subject {
         return vec![tasks(group, laid)];
     }
-    let mut details = vec![format!(
-        "in {} of {}, {}",
-        count(group.sessions.len() as u64),
-        counted(laid.rows.len() as u64, "session"),
-        match group.occurrences {
-            1 => "once".to_owned(),
-            times => format!("{} times", count(times)),
-        }
-    )];
+    let mut details = Vec::new();
     if group.places.len() > 1 {
         let mut places: Vec<(&String, &u64)> = group.places.iter().collect();
         places.sort_by_key(|(place, count)| (std::cmp::Reverse(**count), *place));
@@ -72,7 +64,7 @@ pub(super) fn details(group: &Group, laid: &Laid<'_>) -> Vec<String> {
         ChangeKind::Prompt | ChangeKind::Reply if group.occurrences > 1 => {
             Some(format!("{} tokens in all", signed(group.amount)))
         }
-        ChangeKind::Computing | ChangeKind::Tool | ChangeKind::Waiting if group.occurrences > 1 => {
+        ChangeKind::Tool | ChangeKind::Waiting if group.occurrences > 1 => {
             Some(format!("{} in all", more_time(group.amount)))
         }
         _ => None,
@@ -293,9 +285,14 @@ fn others(group: &Group) -> String {
         ChangeKind::Reply | ChangeKind::Prompt => {
             format!(", {} tokens in all", signed(group.amount))
         }
+        ChangeKind::Tool => format!(", {} in all", more_time(group.amount)),
         _ => String::new(),
     };
-    format!("{} other {what}{in_all}", count(group.occurrences))
+    let number = match group.kind {
+        ChangeKind::Tool => group.merged.len() as u64,
+        _ => group.occurrences,
+    };
+    format!("{} other {what}{in_all}", count(number))
 }
 
 /// What a tool's time is made of, on both sides.

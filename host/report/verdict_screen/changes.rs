@@ -6,7 +6,7 @@ use crate::amount::signed_time;
 use crate::phrases::facts;
 use crate::selection::{chosen, left_out};
 use crate::style::{Ink, Style};
-use crate::text::{columns, counted, left, plain, right, wrapped};
+use crate::text::{columns, counted, left, plain, right, shortened, wrapped};
 
 /// Changes that are shown, and of each so many lines of details: more would not fit a screen.
 const CHANGES: usize = 6;
@@ -28,6 +28,20 @@ pub(super) fn changes(changes: &[PricedChange], style: Style) -> Vec<String> {
         lines.push(style.paint(Ink::Faint, &style.own(text)));
     }
     lines
+}
+
+/// A line for each change that fails: its cost and what it is, without what stands behind it.
+pub(super) fn costs(changes: &[PricedChange], style: Style) -> Vec<String> {
+    let failing: Vec<&PricedChange> = changes.iter().filter(|change| change.fails).collect();
+    let width = failing.iter().map(|change| columns(&cost(change, style))).max().unwrap_or(0);
+    let line = |change: &&PricedChange| {
+        let cost = right(&cost(change, style), width);
+        let begin = style.paint(Ink::Bad, &format!("{}{cost}", left(style.sign("✗", "x"), MARK)));
+        let room = style.columns() - MARK - width - 2;
+        let headline = shortened(&own(&change.headline, style), room, style.ellipsis());
+        format!("{begin}  {}", style.paint(Ink::Strong, &headline))
+    };
+    failing.iter().map(line).collect()
 }
 
 fn cost(change: &PricedChange, style: Style) -> String {

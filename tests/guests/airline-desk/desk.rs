@@ -1,4 +1,4 @@
-//! The airline's service agent as the gate's tests need it: it looks up the airports while the model
+//! The airline's service agent as the gate's tests need it: it looks up flights while the model
 //! reads the customer's first words, and it can be built with one thing changed.
 //!
 //! The conversation and the settings are the agent's own sources.
@@ -24,7 +24,7 @@ pub(crate) enum Change {
     AsksTwice,
     /// The instructions are 500 tokens longer.
     LongerInstructions,
-    /// The airports are looked up before the model is asked, not meanwhile.
+    /// The flights are looked up before the model is asked, not meanwhile.
     InTurn,
     /// The instructions begin with the session's clock, so that no two prompts begin alike.
     TellsTheTime,
@@ -37,6 +37,9 @@ const WORD: &str = " please";
 
 /// The model call that is made twice, counted from 1.
 const ASKED_TWICE: usize = 2;
+
+/// The flights that most customers ask for.
+const FLIGHTS: &str = r#"{"origin":"JFK","destination":"SEA","date":"2024-05-20"}"#;
 
 /// Does a task.
 pub(crate) async fn run(task: Task, change: Change) -> Result<Outcome, Failure> {
@@ -83,10 +86,10 @@ async fn ask(
     let chat = || model::chat(request(&messages, tools));
     let reply = match (calls, change) {
         (1, Change::InTurn) => {
-            look_up_airports().await;
+            look_up_flights().await;
             chat().await
         }
-        (1, _) => join(chat(), look_up_airports()).await.0,
+        (1, _) => join(chat(), look_up_flights()).await.0,
         (ASKED_TWICE, Change::AsksTwice) => {
             let _ = chat().await;
             chat().await
@@ -96,8 +99,8 @@ async fn ask(
     reply.map_err(|error| cause(&error))
 }
 
-async fn look_up_airports() {
-    let _ = tools::call("list_all_airports".to_owned(), "{}".to_owned()).await;
+async fn look_up_flights() {
+    let _ = tools::call("search_direct_flight".to_owned(), FLIGHTS.to_owned()).await;
 }
 
 /// The messages, under the instructions as they are changed.

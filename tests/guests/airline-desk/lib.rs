@@ -1,4 +1,4 @@
-//! An agent for tests of the gate: the airline's service, which looks up the airports meanwhile.
+//! An agent for tests of the gate: the airline's service, which looks up flights meanwhile.
 
 #[path = "../../../agents/airline-service/conversation.rs"]
 mod conversation;

@@ -467,6 +467,33 @@ fn tasks_stand_in_files_and_components_are_pinned() {
 }
 
 #[test]
+fn whole_runs_are_measured_on_one_testbed_only() {
+    let place = Place::new();
+    let agent = component("tests/guests/prebuilt/probe-agent.wasm");
+    place.write(
+        "timeslip.toml",
+        format!(
+            "name = \"b\"\n[agent]\ncomponent = '{agent}'\n[words]\nkind = \"synthetic\"\n\
+             output_tokens = {{ fixed = 9 }}\n[[task]]\nname = \"one\"\ninput = \"echo a\"\n"
+        ),
+    );
+    let nothing = place.run(&["check", "--wall"]).failed(2);
+    assert!(nothing.contains("needs something to compare with"), "{nothing}");
+    let saved = place.run(&["check", "--wall", "--pairs", "10", "--save", "wall.json"]).passed();
+    assert!(saved.contains("wall.json: 10 runs measured"), "{saved}");
+    let ran = place.run(&["check", "--wall", "--pairs", "10", "--with", "wall.json", "--json"]);
+    // What a clock says of a busy machine is no matter for a test; that it says something is.
+    assert!([0, 3, 4].contains(&ran.code), "{ran:#?}");
+    let verdict: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(verdict["runs"][0]["metrics"][0]["metric"], "wall_clock_median");
+    let mut samples: Value = serde_json::from_str(&place.read("wall.json")).unwrap();
+    samples["testbed"]["cores"] = 9999.into();
+    place.write("other.json", samples.to_string());
+    let refused = place.run(&["check", "--wall", "--with", "other.json"]).failed(4);
+    assert!(refused.contains("testbed") && refused.contains("9999"), "{refused}");
+}
+
+#[test]
 fn figures_are_kept_over_commits() {
     let Some(desk) = Desk::accepted(2, "\"rubin-groq3\"") else { return };
     desk.check(&["--record"]).passed();

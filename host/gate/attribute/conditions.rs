@@ -134,8 +134,12 @@ pub(super) fn fuel(laid: &Laid<'_>, role: ComponentRole) -> Vec<String> {
     let own = |name: &str| components.iter().any(|c| c.role == role && c.name == name);
     let differing = sums.into_iter().filter(|(name, (was, is))| was != is && own(name));
     let line = |(name, (was, is)): (&str, (u128, u128))| {
-        let (what, is, was) = (what(role), count(is), count(was));
-        format!("{what} {name} used {is} fuel in all, and {was} before")
+        let (what, more) = (what(role), if is < was { "less" } else { "more" });
+        format!(
+            "{what} {name} used {} fuel {more} in all ({} before)",
+            count(is.abs_diff(was)),
+            count(was)
+        )
     };
     differing.map(line).collect()
 }

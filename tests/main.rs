@@ -6,6 +6,7 @@ mod bad_input;
 mod built_in;
 mod command_line;
 mod gate;
+mod gate_files;
 mod hostile;
 mod place;
 mod prebuilt;

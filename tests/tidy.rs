@@ -66,6 +66,12 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
         };
         let indent = &line[..line.len() - trimmed.len()];
         let closing = format!("{indent}}}");
+        let ends_signature = |line: &&&str| line.ends_with('{') || line.ends_with(';');
+        let signature_end = lines[index..].iter().find(ends_signature);
+        if signature_end.is_some_and(|line| line.ends_with(';')) {
+            // A trait's function without a body.
+            continue;
+        }
         let Some(end) = lines[index..].iter().position(|line| *line == closing) else {
             continue;
         };
@@ -78,26 +84,30 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
 
 /// Lines of raw text inside code, such as the screens that tests expect: they are no statements.
 fn quoted_lines(lines: &[&str]) -> usize {
-    let mut inside = false;
+    let mut closing: Option<String> = None;
     let mut count = 0;
     for line in lines {
-        if inside {
-            inside = !line.trim_start().starts_with('"');
-            count += usize::from(inside);
-        } else {
-            let open = line
-                .rsplit_once("r#")
-                .map_or(line.ends_with("r\""), |(_, end)| end.trim_start_matches('#') == "\"");
-            inside = open;
+        match &closing {
+            Some(close) if line.trim_start().starts_with(close.as_str()) => closing = None,
+            Some(_) => count += 1,
+            None => closing = opened(line),
         }
     }
     count
+}
+
+/// What closes a raw text that a line opens at its end: the quote, and as many signs as before.
+fn opened(line: &str) -> Option<String> {
+    let signs = line.strip_suffix('"')?;
+    let before = signs.trim_end_matches('#');
+    before.ends_with('r').then(|| format!("\"{}", &signs[before.len()..]))
 }
 
 #[test]
 fn the_counting_of_functions_sees_what_it_should() {
     let text = "pub(crate) async fn a() {\n    x\n}\nimpl B {\n    fn c(&self) {\n    }\n}\n";
     assert_eq!(functions(text), [(1, "a".to_owned(), 3), (5, "c".to_owned(), 2)]);
+    assert_eq!(functions("trait T {\n    fn a(\n        &self,\n    );\n}\n"), []);
     for (open, close) in [("r\"", "\""), ("r#\"", "\"#"), ("r###\"", "\"###")] {
         let text =
             format!("fn a() {{\n    x!(b, @{open}\n    1\n    2\n    {close});\n    c\n}}\n");

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use timeslip_gate::laws::breaches;
 use timeslip_gate::slip::Slip;
 
 use super::runs::Setup;
@@ -86,10 +87,25 @@ impl Baseline {
     }
 }
 
-fn read(file: &std::path::Path) -> Result<Option<Slip>, Failure> {
+fn read(file: &Path) -> Result<Option<Slip>, Failure> {
     match file.exists() {
         false => Ok(None),
-        true => Slip::read(file).map(Some).map_err(Failure::usage),
+        true => read_slip(file).map(Some),
+    }
+}
+
+/// Reads a slip that a run may have left.
+///
+/// # Errors
+/// When it cannot be read, or breaks a law that every run keeps: somebody has edited it.
+pub(super) fn read_slip(file: &Path) -> Result<Slip, Failure> {
+    let slip = Slip::read(file).map_err(Failure::usage)?;
+    match breaches(&slip).first() {
+        None => Ok(slip),
+        Some(breach) => Err(Failure::usage(format!(
+            "{}: no run leaves such a slip: {breach}\n  fix: write it again rather than edit it",
+            file.display()
+        ))),
     }
 }
 

@@ -6,6 +6,7 @@ use timeslip_sim::catalogue::Catalogue;
 use timeslip_sim::deployment::Deployment;
 
 use super::args::DiffArgs;
+use super::baseline::read_slip;
 use super::check::{exit_of, shown};
 use super::judge::{Before, judge, verdict};
 use super::reports;
@@ -14,8 +15,8 @@ use crate::exit::{Exit, Failure};
 
 /// Compares two slips.
 pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
-    let before = Slip::read(&args.before).map_err(Failure::usage)?;
-    let now = Slip::read(&args.now).map_err(Failure::usage)?;
+    let before = read_slip(&args.before)?;
+    let now = read_slip(&args.now)?;
     let deployments = deploy(args, &now)?;
     let against = Against::Slip { file: shown(&args.before) };
     let on = now.machines.iter().map(|machine| machine.name.as_str()).collect::<Vec<_>>().join("+");

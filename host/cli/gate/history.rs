@@ -14,6 +14,7 @@ use timeslip_runtime::engine::component_digest;
 use timeslip_timeline::conversation::nearest;
 
 use super::args::HistoryArgs;
+use super::baseline::read_slip;
 use super::git::git;
 use super::runs::Ran;
 use crate::exit::{Exit, Failure};
@@ -64,7 +65,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Exit, Failure> {
 /// Adds slips in the order in which they are named. They say nothing of commits.
 fn import(args: &HistoryArgs) -> Result<(), Failure> {
     let slips: Result<Vec<Slip>, Failure> =
-        args.import.iter().map(|file| Slip::read(file).map_err(Failure::usage)).collect();
+        args.import.iter().map(|file| read_slip(file)).collect();
     let slips = slips?;
     let mut history = History::open(&args.file).map_err(Failure::usage)?;
     let nowhere = Commit::default();

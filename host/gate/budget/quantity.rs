@@ -81,16 +81,18 @@ pub fn parse(text: &str, unit: Unit) -> Result<f64, QuantityError> {
     let (number, symbol) = split(text);
     let known = units_of(unit);
     let first = known[0].0;
-    let Some(value) = number.parse::<f64>().ok().filter(|value| value.is_finite()) else {
-        let example = format!("10 {first}");
-        return Err(QuantityError::NoNumber { text: text.to_owned(), example });
-    };
+    let no_number =
+        || QuantityError::NoNumber { text: text.to_owned(), example: format!("10 {first}") };
+    let value = number.parse::<f64>().ok().filter(|value| value.is_finite());
+    let value = value.ok_or_else(no_number)?;
     if symbol.is_empty() {
         let example = format!("{number} {first}");
         return Err(QuantityError::NoUnit { text: text.to_owned(), example, units: spelled(unit) });
     }
     match known.iter().find(|(spelling, _)| *spelling == symbol) {
-        Some((_, factor)) => Ok(value * factor),
+        Some((_, factor)) => {
+            Some(value * factor).filter(|value| value.is_finite()).ok_or_else(no_number)
+        }
         None => {
             let near = nearest(&symbol, known.iter().map(|(spelling, _)| *spelling));
             let hint = match near.filter(|near| near.len() > 1 || symbol.len() == 1) {

@@ -7,7 +7,7 @@ use timeslip_gate::slip::{ComponentRole, Session, SessionStatus, Slip};
 
 use crate::figures::figures;
 use crate::style::{Ink, Style};
-use crate::text::{columns, count, counted, plain, shortened, wrapped};
+use crate::text::{columns, count, counted, plain, shortened, without_commands, wrapped};
 use crate::timetable::{machines_of, timetable};
 
 /// What a run's screen shows besides the slip.
@@ -51,7 +51,8 @@ const ANSWER_LINES: usize = 12;
 
 /// The text of a run's screen, with a newline at its end.
 ///
-/// Without [`Style::colour`] it holds no escape sequence, whatever names and messages say.
+/// Without [`Style::colour`] it holds no escape sequence, whatever names and messages say, and no
+/// line of it is a command to the log of a build service.
 pub fn run_screen(screen: &RunScreen<'_>) -> String {
     let RunScreen { slip, style, .. } = *screen;
     let mut blocks = vec![heading(slip, style)];
@@ -68,7 +69,7 @@ pub fn run_screen(screen: &RunScreen<'_>) -> String {
     }
     blocks.retain(|block| !block.is_empty());
     let blocks: Vec<String> = blocks.into_iter().map(|block| block.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+    without_commands(&(blocks.join("\n\n") + "\n"))
 }
 
 fn heading(slip: &Slip, style: Style) -> Vec<String> {

@@ -161,7 +161,7 @@ fn a_slower_tool_says_by_how_much_a_call() {
     Tool: tool get_reservation takes 10.0 µs more a call (200 µs before)
         20.0 µs more in all
         computing: 20.0 µs more; waiting: 0 s more
-        tool plugin flights used 2,100 fuel in all, and 2,000 before
+        tool plugin flights used 100 fuel more in all (2,000 before)
         tool plugin flights was rebuilt
         +20000 ns, calls +0 +0, tokens +0 (+0 cached) +0: passes, a tool's time alone, 0.45 % of the end-to-end time, within the tolerance of 1 %
     ");
@@ -170,7 +170,7 @@ fn a_slower_tool_says_by_how_much_a_call() {
     Tool: tool get_reservation takes 12.3 ms more a call (200 µs before)
         24.6 ms more in all
         computing: 24.6 ms more; waiting: 0 s more
-        tool plugin flights used 120,000 fuel in all, and 2,000 before
+        tool plugin flights used 118,000 fuel more in all (2,000 before)
         tool plugin flights was rebuilt
         +24600000 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, a tool's time alone, 558 % of the end-to-end time, over the tolerance of 1 %
     ");

@@ -73,13 +73,13 @@ pub(crate) fn run_all(
     let workers = threads.min(setups.len()).max(1);
     let threads_each = (threads / workers).max(1);
     let work = || {
-        while let Some(setup) = setups.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let index = setups.iter().position(|other| std::ptr::eq(other, setup));
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(setup) = setups.get(index) else { break };
             let ran = run_one(bench, setup, threads_each, &mut |now| {
                 let ended = ended.fetch_add(1, Ordering::Relaxed) + 1;
                 progress.lock().expect("no thread panics with it").session_ended(ended, now);
             });
-            let index = index.expect("it is one of them");
             *results[index].lock().expect("each is written once") = Some(ran);
         }
     };

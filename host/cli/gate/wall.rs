@@ -40,18 +40,12 @@ pub(super) fn check_wall(
     if !(args.wall.practical.is_finite() && args.wall.practical > 0.0) {
         return Err(Failure::usage("--practical is a number of percent over 0"));
     }
-    let only = match setups {
-        [only] => only,
-        _ if args.wall.save.is_none() && args.wall.with.is_none() => &setups[0],
-        _ => {
-            return Err(Failure::usage(
-                "--save and --with hold the runs of one machine\n  fix: name it by --on",
-            ));
-        }
-    };
+    if setups.len() > 1 && (args.wall.save.is_some() || args.wall.with.is_some()) {
+        return Err(Failure::usage(
+            "--save and --with hold the runs of one machine\n  fix: name it by --on",
+        ));
+    }
     let base = base(args, file)?;
-    let setups =
-        if base.is_some() && setups.len() > 1 { setups } else { std::slice::from_ref(only) };
     let mut runs = Vec::new();
     for setup in setups {
         let measured = Measured { args, bench, setup };

@@ -99,7 +99,8 @@ impl AnyRequest {
             messages: self.messages.into_iter().map(message).collect(),
             tools: self.tools.into_iter().map(tool).collect(),
             options: ChatOptions {
-                max_output_tokens: self.max_output_tokens,
+                // The runtime refuses 0 before any words are asked for.
+                max_output_tokens: self.max_output_tokens.map(|tokens| tokens.max(1)),
                 temperature: self.temperature,
                 stop: self.stop,
                 tool_choice: self.named.map_or(ToolChoice::Auto, ToolChoice::Named),

@@ -17,7 +17,7 @@ when.role = "tool"
 say = "The tool gave {{ message }}."
 
 [[reply]]
-when.matches = "(?<what>[a-z]+)"
+when.text = "(?<what>[a-z]+)"
 say = "You said {{ what }}."
 
 [[reply]]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::place::{Place, repository, shared};
 use crate::slips::{check_independently, slip};
 
-const DATA: &str = "data/tau-bench-airline";
+pub(crate) const DATA: &str = "data/tau-bench-airline";
 
 /// What is told when every recorded tool call was made and gave its recorded output.
 const EVERY_OUTPUT_EQUAL: &str =
@@ -30,6 +30,11 @@ fn bench() -> Option<&'static Path> {
 }
 
 fn import(place: &Place, data: &Path) -> String {
+    import_with(place, data, "agents/prebuilt/airline-service.wasm")
+}
+
+/// Imports the recordings into the folder `airline` of a place, for an agent of this repository.
+pub(crate) fn import_with(place: &Place, data: &Path, agent: &str) -> String {
     let component = |path: &str| repository().join(path).display().to_string();
     let tool =
         format!("{}={}", component("plugins/prebuilt/airline.wasm"), data.join("data").display());
@@ -41,7 +46,7 @@ fn import(place: &Place, data: &Path) -> String {
             "-o",
             "airline",
             "--agent",
-            &component("agents/prebuilt/airline-service.wasm"),
+            &component(agent),
             "--tool",
             &tool,
             "--recorded-model",

@@ -6,9 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::airline::{DATA, import_with};
 use crate::place::{Place, Ran, repository, shared};
-
-const DATA: &str = "data/tau-bench-airline";
 
 /// A bench of the airline's desk in a place of its own, with its baselines accepted; `None` where
 /// the recordings are absent.
@@ -26,26 +25,7 @@ impl Desk {
     pub(crate) fn new(sessions: usize, on: &str) -> Option<Desk> {
         let data = shared(DATA)?;
         let place = Place::new();
-        let tool = format!(
-            "{}={}",
-            component("plugins/prebuilt/airline.wasm"),
-            data.join("data").display()
-        );
-        place
-            .run(&[
-                "import",
-                "openai-messages",
-                &data.join("trajectories.json").display().to_string(),
-                "-o",
-                "airline",
-                "--agent",
-                &component("tests/guests/prebuilt/airline-desk.wasm"),
-                "--tool",
-                &tool,
-                "--rewrite",
-                r#"get_user_details:"province": =>"state": "#,
-            ])
-            .passed();
+        import_with(&place, &data, "tests/guests/prebuilt/airline-desk.wasm");
         let bench = place.path("airline/bench.toml");
         let text = std::fs::read_to_string(&bench).unwrap();
         let text = text.replace(

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use timeslip_timeline::time::Span;
 
-use crate::cost::{PowerDraw, StepCost};
+use crate::cost::{FixedSteps, PowerDraw, StepCost, StepModel};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
-use crate::placement::Placement;
-use crate::profile::{Chip, LayerGroup, Link, MachineProfile, Model, Role, Serving, whole};
+use crate::placement::{BLOCK_TOKENS, Placement};
+use crate::profile::{
+    Chip, Choice, Figure, FixedStepTimes, KvTier, LayerGroup, Link, MachineProfile, Model, Policy,
+    Preemption, Role, Routing, Scheduler, Sending, Serving, TierScope, whole,
+};
 
 /// A machine with one model placed on it.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub struct Deployment {
     pub pools: Vec<Arc<DeployedPool>>,
     /// Between the pools, if there are two.
     pub link: Option<DeployedLink>,
+    /// Where KV is kept beyond the chips' memory, the nearest first.
+    pub tiers: Vec<DeployedTier>,
     /// From arrival to the scheduler.
     pub front_end: Span,
     /// The most tokens of one step.
@@ -34,6 +39,20 @@ pub struct Deployment {
     pub calls_per_step: u64,
     /// Whether the groups that read prompts keep the beginnings of prompts in memory.
     pub prefix_cache: bool,
+    /// Tokens of one block of KV.
+    pub block_tokens: u64,
+    /// Which waiting chat is read next.
+    pub policy: Policy,
+    /// The time to the first token that is aimed at.
+    pub first_token_objective: Option<Span>,
+    /// Which group a chat goes to.
+    pub routing: Routing,
+    /// What becomes of the KV of a chat whose memory another needs.
+    pub preemption: Preemption,
+    /// The most chats that wait to be read.
+    pub waiting_calls_max: Option<u64>,
+    /// The longest that a chat waits to be read.
+    pub waiting_max: Option<Span>,
     /// The chip that agents and tools run on.
     pub host_cpu: String,
     /// Nanoseconds of that chip per unit of WebAssembly fuel.
@@ -57,7 +76,7 @@ pub struct DeployedPool {
     /// The model in one group's memory.
     pub placement: Placement,
     /// The time of one group's steps.
-    pub cost: StepCost,
+    pub cost: StepModel,
     /// What a chip draws, if known.
     pub draw: Option<PowerDraw>,
     /// What a chip costs an hour, if known.
@@ -67,18 +86,37 @@ pub struct DeployedPool {
 /// The link between a prefill and a decode pool.
 #[derive(Clone, Copy, Debug)]
 pub struct DeployedLink {
-    /// Shared by all transfers, one after the other.
+    /// Of one path, for the transfers on it one after the other.
     pub bytes_per_second: f64,
     /// Fixed time of one transfer.
     pub latency_seconds: f64,
+    /// How many transfers go at once.
+    pub paths: u64,
+    /// When a prompt's KV leaves.
+    pub sends: Sending,
 }
 
 impl DeployedLink {
-    /// The time that a transfer of `bytes` holds the link, and the time until it has arrived.
+    /// The time that a transfer of `bytes` holds its path, and the time until it has arrived.
     pub fn transfer_seconds(&self, bytes: f64) -> (f64, f64) {
         let moving = bytes / self.bytes_per_second;
         (moving, moving + self.latency_seconds)
     }
+}
+
+/// Memory behind the chips' own, for the KV of earlier prompts.
+#[derive(Clone, Debug)]
+pub struct DeployedTier {
+    /// For people.
+    pub name: String,
+    /// Who shares it.
+    pub scope: TierScope,
+    /// Of one scope.
+    pub capacity_bytes: f64,
+    /// Reads, of one scope.
+    pub bytes_per_second: f64,
+    /// Fixed time of one read.
+    pub latency_seconds: f64,
 }
 
 /// The profiles that make a deployment, read and checked.
@@ -106,14 +144,14 @@ impl Deployment {
             .collect::<Result<Vec<_>, MachineError>>()?;
         let link =
             machine.link.as_ref().map(|link| deploy_link(name, link, &ledger)).transpose()?;
+        let tiers = machine.kv_tiers.iter().enumerate();
+        let tiers = tiers
+            .map(|(index, tier)| deploy_tier(name, index, tier, &ledger))
+            .collect::<Result<Vec<_>, MachineError>>()?;
         let front_end = ledger.need(&machine.front_end_seconds, name, "front_end_seconds")?;
-        let scheduler = &machine.scheduler;
-        let tokens = ledger.need(&scheduler.tokens_per_step, name, "scheduler.tokens_per_step")?;
-        let calls = ledger.need(&scheduler.calls_per_step, name, "scheduler.calls_per_step")?;
-        if let Some(switch) = &scheduler.prefix_cache {
-            ledger.rest_on(switch.confidence, name, "scheduler.prefix_cache");
-        }
-        let prefix_cache = scheduler.keeps_prefixes();
+        let settings = Settings { scheduler: &machine.scheduler, machine: name, ledger: &ledger };
+        let tokens = settings.need("tokens_per_step", &machine.scheduler.tokens_per_step)?;
+        let calls = settings.need("calls_per_step", &machine.scheduler.calls_per_step)?;
         let cpu = &profiles.host_cpu;
         let Some(host) = &cpu.host else {
             return Err(MachineError::RunsNothing {
@@ -129,10 +167,24 @@ impl Deployment {
             serving: profiles.serving,
             pools,
             link,
+            tiers,
             front_end: Span::from_seconds_f64(front_end),
             tokens_per_step: tokens as u64,
             calls_per_step: calls as u64,
-            prefix_cache,
+            prefix_cache: settings.keeps_prefixes(),
+            block_tokens: settings.block_tokens(),
+            policy: settings.choice("policy", &machine.scheduler.policy),
+            first_token_objective: settings.span(
+                "first_token_objective_seconds",
+                &machine.scheduler.first_token_objective_seconds,
+            ),
+            routing: settings.choice("routing", &machine.scheduler.routing),
+            preemption: settings.choice("preemption", &machine.scheduler.preemption),
+            waiting_calls_max: settings
+                .known("waiting_calls_max", &machine.scheduler.waiting_calls_max)
+                .map(|calls| calls as u64),
+            waiting_max: settings
+                .span("waiting_seconds_max", &machine.scheduler.waiting_seconds_max),
             host_cpu: cpu.name.clone(),
             ns_per_fuel,
             estimates: ledger.into_estimates(),
@@ -170,18 +222,33 @@ fn deploy_pool(
     let chips = count("chips", &pool.chips);
     let group = count("tensor_parallel", &pool.tensor_parallel);
     let replicas = count("replicas", &pool.replicas);
-    let placement = Placement::new(
-        &machine.name,
-        pool.role.pool(),
-        chip,
-        group,
-        &profiles.model,
-        &profiles.serving,
-        ledger,
-    )?;
-    check_domain(&machine.name, chip, group)?;
-    let host = ledger.need(&pool.host_step_seconds, &machine.name, &key("host_step_seconds"))?;
-    let cost = StepCost::new(chip, host, &profiles.model, &profiles.serving, &placement, ledger)?;
+    let settings = Settings { scheduler: &machine.scheduler, machine: &machine.name, ledger };
+    let block_tokens = settings.block_tokens();
+    let (model, serving) = (&profiles.model, &profiles.serving);
+    let (placement, cost) = match &pool.fixed_steps {
+        Some(fixed) => {
+            let blocks = count("fixed_steps.kv_blocks", &fixed.kv_blocks);
+            let placement = Placement::stated(group, model, serving, block_tokens, blocks);
+            (placement, fixed_steps(&machine.name, &key("fixed_steps"), fixed, ledger)?)
+        }
+        None => {
+            let placement = Placement::new(
+                &machine.name,
+                pool.role.pool(),
+                chip,
+                group,
+                model,
+                serving,
+                block_tokens,
+                ledger,
+            )?;
+            check_domain(&machine.name, chip, group)?;
+            let host = &pool.host_step_seconds;
+            let host = ledger.need(host, &machine.name, &key("host_step_seconds"))?;
+            let cost = StepCost::new(chip, host, model, serving, &placement, ledger)?;
+            (placement, StepModel::Roofline(Box::new(cost)))
+        }
+    };
     Ok(DeployedPool {
         role: pool.role,
         chip: Arc::clone(chip),
@@ -208,10 +275,91 @@ fn check_domain(machine: &str, chip: &Chip, group: u64) -> Result<(), MachineErr
     }
 }
 
+fn fixed_steps(
+    machine: &str,
+    key: &str,
+    fixed: &FixedStepTimes,
+    ledger: &Ledger,
+) -> Result<StepModel, MachineError> {
+    let seconds = |figure, name| ledger.need(figure, machine, &format!("{key}.{name}"));
+    Ok(StepModel::Fixed(FixedSteps {
+        prefill_seconds: seconds(&fixed.prefill_seconds, "prefill_seconds")?,
+        decode_seconds: seconds(&fixed.decode_seconds, "decode_seconds")?,
+    }))
+}
+
 fn deploy_link(machine: &str, link: &Link, ledger: &Ledger) -> Result<DeployedLink, MachineError> {
     let rate = &link.bandwidth_bytes_per_second;
+    let paths = link.paths.as_ref().and_then(|paths| ledger.known(paths, machine, "link.paths"));
+    if let Some(sends) = &link.sends {
+        ledger.rest_on(sends.confidence, machine, "link.sends");
+    }
     Ok(DeployedLink {
         bytes_per_second: ledger.need(rate, machine, "link.bandwidth_bytes_per_second")?,
         latency_seconds: ledger.need(&link.latency_seconds, machine, "link.latency_seconds")?,
+        paths: paths.unwrap_or(1.0) as u64,
+        sends: link.sends.as_ref().map(|sends| sends.value).unwrap_or_default(),
     })
+}
+
+fn deploy_tier(
+    machine: &str,
+    index: usize,
+    tier: &KvTier,
+    ledger: &Ledger,
+) -> Result<DeployedTier, MachineError> {
+    let need = |figure, key: &str| ledger.need(figure, machine, &format!("kv_tiers.{index}.{key}"));
+    Ok(DeployedTier {
+        name: tier.name.clone(),
+        scope: tier.scope,
+        capacity_bytes: need(&tier.capacity_bytes, "capacity_bytes")?,
+        bytes_per_second: need(&tier.bandwidth_bytes_per_second, "bandwidth_bytes_per_second")?,
+        latency_seconds: need(&tier.latency_seconds, "latency_seconds")?,
+    })
+}
+
+/// What a machine's profile says of its scheduler, read through the ledger.
+struct Settings<'a> {
+    scheduler: &'a Scheduler,
+    machine: &'a str,
+    ledger: &'a Ledger,
+}
+
+impl Settings<'_> {
+    fn key(name: &str) -> String {
+        format!("scheduler.{name}")
+    }
+
+    fn need(&self, name: &str, figure: &Figure) -> Result<f64, MachineError> {
+        self.ledger.need(figure, self.machine, &Settings::key(name))
+    }
+
+    fn known(&self, name: &str, figure: &Option<Figure>) -> Option<f64> {
+        self.ledger.known(figure.as_ref()?, self.machine, &Settings::key(name))
+    }
+
+    fn span(&self, name: &str, figure: &Option<Figure>) -> Option<Span> {
+        self.known(name, figure).map(Span::from_seconds_f64)
+    }
+
+    fn choice<T: Copy + Default>(&self, name: &str, choice: &Option<Choice<T>>) -> T {
+        let Some(choice) = choice else {
+            return T::default();
+        };
+        self.ledger.rest_on(choice.confidence, self.machine, &Settings::key(name));
+        choice.value
+    }
+
+    fn keeps_prefixes(&self) -> bool {
+        if let Some(switch) = &self.scheduler.prefix_cache {
+            let key = Settings::key("prefix_cache");
+            self.ledger.rest_on(switch.confidence, self.machine, &key);
+        }
+        self.scheduler.keeps_prefixes()
+    }
+
+    fn block_tokens(&self) -> u64 {
+        let tokens = self.known("block_tokens", &self.scheduler.block_tokens);
+        tokens.map_or(BLOCK_TOKENS, |tokens| tokens as u64)
+    }
 }

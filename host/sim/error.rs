@@ -34,8 +34,8 @@ pub enum MachineError {
         /// The figure's full name.
         figure: String,
     },
-    /// A CPU was put into a pool.
-    #[error("chip `{chip}` serves no models; a pool needs a gpu or an lpu")]
+    /// A CPU was put into a pool, or a chip without figures into one that states no step times.
+    #[error("chip `{chip}` serves no models; a pool needs a gpu or an lpu, or `fixed_steps`")]
     ServesNothing {
         /// The chip.
         chip: String,

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::error::{DoesNotFit, MachineError};
 use crate::ledger::Ledger;
-use crate::profile::{Chip, ChipKind, Model, Precision, Serving};
+use crate::profile::{Chip, ChipKind, LayerGroup, Model, Precision, Serving};
 
-/// Tokens of one block of the KV cache.
+/// Tokens of one block of the KV cache where a machine's profile says nothing else, as in vLLM.
 pub const BLOCK_TOKENS: u64 = 16;
 
 /// A model in the memory of one group of chips.
@@ -32,6 +32,9 @@ pub struct Placement {
     pub kv_bytes_per_token: f64,
     /// KV of one token in layers with a window, and the window, over the whole group.
     pub windows: Vec<WindowBytes>,
+    /// Tokens of one block.
+    #[serde(skip)]
+    pub block_tokens: u64,
     /// Bytes of one block.
     pub block_bytes: f64,
     /// Blocks of the cache.
@@ -70,6 +73,7 @@ impl Placement {
         chips: u64,
         model: &Model,
         serving: &Serving,
+        block_tokens: u64,
         ledger: &Ledger,
     ) -> Result<Placement, MachineError> {
         let memory = match &chip.memory {
@@ -82,7 +86,8 @@ impl Placement {
         let capacity = ledger.need(&memory.capacity_bytes, &chip.name, "memory.capacity_bytes")?;
         let reserved = ledger.need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
         let weights_bytes = weights_bytes(model, formats);
-        let sizes = Sizes { capacity, reserved, weights_bytes, lpu: chip.kind == ChipKind::Lpu };
+        let lpu = chip.kind == ChipKind::Lpu;
+        let sizes = Sizes { capacity, reserved, weights_bytes, block_tokens, lpu };
         let placed = |chips| sizes.place(chips, formats, model, serving);
         placed(chips).ok_or_else(|| {
             let chips_needed = sizes.fewest_chips(|n| placed(n).is_some());
@@ -100,9 +105,47 @@ impl Placement {
         })
     }
 
+    /// A group whose blocks a profile states, whatever its chips and their memory are.
+    pub(crate) fn stated(
+        chips: u64,
+        model: &Model,
+        serving: &Serving,
+        block_tokens: u64,
+        blocks: u64,
+    ) -> Placement {
+        let formats = Formats {
+            linear: serving.linear,
+            experts: serving.experts.filter(|_| model.expert_parameters() > 0),
+            head: serving.head,
+        };
+        let weights_bytes = weights_bytes(model, formats);
+        let values = |layers: &LayerGroup| layers.count as f64 * layers.cached_values(1);
+        let kv_bytes_per_token = model.layers.iter().map(values).sum::<f64>() * serving.kv.bytes();
+        let block_bytes = block_tokens as f64 * kv_bytes_per_token;
+        let kv_bytes = blocks as f64 * block_bytes;
+        Placement {
+            chips,
+            weight_chips: chips,
+            attention_chips: chips,
+            formats,
+            capacity_bytes: weights_bytes + kv_bytes,
+            reserved_bytes: 0.0,
+            weights_bytes,
+            kv_bytes,
+            kv_bytes_per_token,
+            windows: Vec::new(),
+            block_tokens,
+            block_bytes,
+            blocks,
+        }
+    }
+
     /// Blocks that a chat of this many tokens takes.
     pub fn blocks_for(&self, tokens: u64) -> u64 {
-        let whole = tokens.div_ceil(BLOCK_TOKENS) * BLOCK_TOKENS;
+        if self.windows.is_empty() {
+            return tokens.div_ceil(self.block_tokens);
+        }
+        let whole = tokens.div_ceil(self.block_tokens) * self.block_tokens;
         let windows: f64 = self
             .windows
             .iter()
@@ -127,6 +170,7 @@ struct Sizes {
     capacity: f64,
     reserved: f64,
     weights_bytes: f64,
+    block_tokens: u64,
     lpu: bool,
 }
 
@@ -171,7 +215,7 @@ impl Sizes {
             true => kv_bytes_per_token,
             false => windows.iter().map(|layers| layers.bytes_per_token).sum(),
         };
-        let block_bytes = BLOCK_TOKENS as f64 * per_token;
+        let block_bytes = self.block_tokens as f64 * per_token;
         let blocks = (kv_bytes / block_bytes) as u64;
         let placement = Placement {
             chips,
@@ -184,6 +228,7 @@ impl Sizes {
             kv_bytes,
             kv_bytes_per_token,
             windows,
+            block_tokens: self.block_tokens,
             block_bytes,
             blocks,
         };

@@ -4,8 +4,8 @@
 
 use timeslip_timeline::time::Span;
 
-use super::term::{Binds, Part, Term};
-use super::work::Work;
+use super::term::{Binds, Part, StepTime, Term};
+use super::work::{GroupWork, Work};
 
 /// What a pool's group of chips needs for the steps of one model.
 #[derive(Clone, Debug)]
@@ -77,6 +77,14 @@ impl Rates {
         }
     }
 
+    fn time(&self, flops: f64, bytes: f64) -> StepTime {
+        StepTime {
+            seconds: self.roofline(flops, bytes),
+            compute_seconds: flops / self.peak_flops,
+            memory_seconds: bytes / self.peak_bytes,
+        }
+    }
+
     /// Arithmetic and reads overlap: the slower of the two.
     fn roofline(&self, flops: f64, bytes: f64) -> f64 {
         (flops / self.flops).max(bytes / self.bytes)
@@ -104,18 +112,41 @@ pub(crate) fn step_span(seconds: f64) -> Span {
 const ACTIVATION_BYTES: f64 = 2.0;
 
 impl StepCost {
-    /// The step's time in seconds.
-    pub fn seconds(&self, work: &Work) -> f64 {
-        let mut seconds = 0.0;
-        self.terms(work, &mut |term| seconds += term.seconds);
-        seconds
+    /// The step's time: what attention takes, and all else.
+    pub(crate) fn time(&self, work: &Work) -> StepTime {
+        let mut attention = StepTime::default();
+        for (group, pairs) in self.groups.iter().zip(&work.groups) {
+            attention += self.decode_pair(group) * pairs.decode_pairs as f64;
+            if pairs.prefill_pairs > 0 {
+                attention += self.prefill_attention(group, pairs);
+            }
+        }
+        self.all_but_attention(work) + attention
     }
 
-    /// Hands each part of the step's time to `sink`, in a fixed order; their sum is the step's.
+    /// The time of a step's parts that do not depend on how far its tokens look back.
+    pub(crate) fn all_but_attention(&self, work: &Work) -> StepTime {
+        let mut time = StepTime::of(&self.linear_term(work.tokens as f64));
+        self.terms_after_attention(work, &mut |term| time += StepTime::of(&term));
+        time
+    }
+
+    /// The time of each pair of a reply's token and one that it looks back at, per group of layers:
+    /// reads and arithmetic both grow with the pairs, so the slower of the two is the same for any
+    /// number of them.
+    pub(crate) fn decode_pairs(&self) -> impl Iterator<Item = StepTime> {
+        self.groups.iter().map(|group| self.decode_pair(group))
+    }
+
+    /// Hands each part of the step's time to `sink`; their sum is the step's.
     pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
-        let tokens = work.tokens as f64;
-        sink(self.linear_term(tokens));
+        sink(self.linear_term(work.tokens as f64));
         sink(self.attention_term(work));
+        self.terms_after_attention(work, sink);
+    }
+
+    fn terms_after_attention(&self, work: &Work, sink: &mut impl FnMut(Term)) {
+        let tokens = work.tokens as f64;
         if let Some(rates) = &self.experts {
             sink(self.expert_term(rates, work.tokens));
         }
@@ -148,25 +179,29 @@ impl StepCost {
         self.linear.term(Part::Linear, flops, bytes, self.linear.roofline(flops, bytes))
     }
 
+    fn decode_pair(&self, group: &GroupCost) -> StepTime {
+        let flops = group.count * group.decode_flops_per_pair / self.attention_chips;
+        let bytes = group.count * group.kv_bytes_per_token;
+        self.attention.time(flops, bytes)
+    }
+
+    fn prefill_attention(&self, group: &GroupCost, pairs: &GroupWork) -> StepTime {
+        let flops = group.count * pairs.prefill_pairs as f64 * group.prefill_flops_per_pair
+            / self.attention_chips;
+        let bytes = group.count * pairs.prefill_context as f64 * group.kv_bytes_per_token;
+        self.attention.time(flops, bytes)
+    }
+
+    /// Replies and prompts run as separate operations, one after the other.
     fn attention_term(&self, work: &Work) -> Term {
-        let (mut flops, mut bytes, mut seconds) = (0.0, 0.0, 0.0);
+        let mut time = StepTime::default();
         for (group, pairs) in self.groups.iter().zip(&work.groups) {
-            let decode_flops =
-                group.count * pairs.decode_pairs as f64 * group.decode_flops_per_pair
-                    / self.attention_chips;
-            let decode_bytes = group.count * pairs.decode_pairs as f64 * group.kv_bytes_per_token;
-            let prefill_flops =
-                group.count * pairs.prefill_pairs as f64 * group.prefill_flops_per_pair
-                    / self.attention_chips;
-            let prefill_bytes =
-                group.count * pairs.prefill_context as f64 * group.kv_bytes_per_token;
-            // Replies and prompts run as separate operations, one after the other.
-            seconds += self.attention.roofline(decode_flops, decode_bytes)
-                + self.attention.roofline(prefill_flops, prefill_bytes);
-            flops += decode_flops + prefill_flops;
-            bytes += decode_bytes + prefill_bytes;
+            time += self.decode_pair(group) * pairs.decode_pairs as f64;
+            time += self.prefill_attention(group, pairs);
         }
-        self.attention.term(Part::Attention, flops, bytes, seconds)
+        let flops = time.compute_seconds * self.attention.peak_flops;
+        let bytes = time.memory_seconds * self.attention.peak_bytes;
+        self.attention.term(Part::Attention, flops, bytes, time.seconds)
     }
 
     fn expert_term(&self, rates: &Rates, tokens: u64) -> Term {

@@ -1,5 +1,7 @@
 //! The named parts of a step's time.
 
+use std::ops::{Add, AddAssign, Mul};
+
 use serde::Serialize;
 
 /// A part of a step.
@@ -20,6 +22,8 @@ pub enum Part {
     Head,
     /// The host's work for the step.
     Host,
+    /// A whole step, whose time the machine's profile states.
+    Stated,
 }
 
 impl Part {
@@ -33,6 +37,7 @@ impl Part {
             Part::Layers => "layers",
             Part::Head => "head",
             Part::Host => "host",
+            Part::Stated => "stated",
         }
     }
 }
@@ -95,6 +100,58 @@ impl Term {
             bytes: 0.0,
             peak_compute_seconds: 0.0,
             peak_memory_seconds: 0.0,
+        }
+    }
+}
+
+/// The time of a step, or of a part of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepTime {
+    /// What it takes.
+    pub seconds: f64,
+    /// Its operations at the peak rate, for the use of compute.
+    pub compute_seconds: f64,
+    /// Its reads at the peak rate, for the use of memory.
+    pub memory_seconds: f64,
+}
+
+impl StepTime {
+    /// The time of one term.
+    pub(crate) fn of(term: &Term) -> StepTime {
+        StepTime {
+            seconds: term.seconds,
+            compute_seconds: term.peak_compute_seconds,
+            memory_seconds: term.peak_memory_seconds,
+        }
+    }
+}
+
+impl Add for StepTime {
+    type Output = StepTime;
+
+    fn add(self, other: StepTime) -> StepTime {
+        StepTime {
+            seconds: self.seconds + other.seconds,
+            compute_seconds: self.compute_seconds + other.compute_seconds,
+            memory_seconds: self.memory_seconds + other.memory_seconds,
+        }
+    }
+}
+
+impl AddAssign for StepTime {
+    fn add_assign(&mut self, other: StepTime) {
+        *self = *self + other;
+    }
+}
+
+impl Mul<f64> for StepTime {
+    type Output = StepTime;
+
+    fn mul(self, times: f64) -> StepTime {
+        StepTime {
+            seconds: self.seconds * times,
+            compute_seconds: self.compute_seconds * times,
+            memory_seconds: self.memory_seconds * times,
         }
     }
 }

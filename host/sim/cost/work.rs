@@ -5,7 +5,7 @@ use crate::profile::Model;
 /// The work of one step, summed over its chats.
 ///
 /// A step adds its chats one by one; [`Work::clear`] keeps the memory for the next step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Work {
     /// Tokens that pass all layers.
     pub tokens: u64,
@@ -13,6 +13,14 @@ pub struct Work {
     pub calls: u64,
     /// Tokens whose successor is wanted, each of which passes the output matrix.
     pub outputs: u64,
+    /// Chats that write a token.
+    pub decodes: u64,
+    /// Tokens that those look back at, windows aside.
+    pub decode_context: u64,
+    /// Tokens of prompts that are read.
+    pub prefill_tokens: u64,
+    /// Tokens before those, windows aside.
+    pub prefill_past: u64,
     /// Per group of layers, in the model's order.
     pub groups: Vec<GroupWork>,
 }
@@ -21,6 +29,9 @@ pub struct Work {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct GroupWork {
     window: Option<u64>,
+    /// Reply tokens that look back at less than the window, so that their successors look back at
+    /// one more.
+    growing: u64,
     /// Cached tokens that reply tokens look back at.
     pub decode_pairs: u64,
     /// Tokens that prompt tokens look back at, each pair once.
@@ -34,15 +45,16 @@ impl Work {
     pub fn new(model: &Model) -> Work {
         let group = |window| GroupWork { window, ..GroupWork::default() };
         let groups = model.layers.iter().map(|layers| group(layers.window())).collect();
-        Work { tokens: 0, calls: 0, outputs: 0, groups }
+        Work { groups, ..Work::default() }
     }
 
     /// Forgets the chats.
     pub fn clear(&mut self) {
-        (self.tokens, self.calls, self.outputs) = (0, 0, 0);
-        for group in &mut self.groups {
+        let mut groups = std::mem::take(&mut self.groups);
+        for group in &mut groups {
             *group = GroupWork { window: group.window, ..GroupWork::default() };
         }
+        *self = Work { groups, ..Work::default() };
     }
 
     /// A chat writes one token, which looks back at `context` tokens, itself included.
@@ -50,9 +62,31 @@ impl Work {
         self.tokens += 1;
         self.calls += 1;
         self.outputs += 1;
+        self.decodes += 1;
+        self.decode_context += context;
         for group in &mut self.groups {
-            group.decode_pairs += group.window.map_or(context, |window| context.min(window));
+            let window = group.window.unwrap_or(u64::MAX);
+            group.decode_pairs += context.min(window);
+            group.growing += u64::from(context < window);
         }
+    }
+
+    /// The same chats write their next token, where that is all they do.
+    ///
+    /// Right for as many steps as [`Work::steps_until_a_window`] says.
+    pub(crate) fn advance(&mut self) {
+        self.decode_context += self.decodes;
+        for group in &mut self.groups {
+            group.decode_pairs += group.growing;
+        }
+    }
+
+    /// How often a chat that looks back at `context` tokens can write a token before it looks back
+    /// at a whole window for the first time.
+    pub(crate) fn steps_until_a_window(&self, context: u64) -> u64 {
+        let windows = self.groups.iter().filter_map(|group| group.window);
+        let left = windows.filter(|window| context < *window).map(|window| window - context);
+        left.min().unwrap_or(u64::MAX)
     }
 
     /// A chat reads `new` tokens of its prompt after `past` that are cached; `last` when they are
@@ -61,6 +95,8 @@ impl Work {
         self.tokens += new;
         self.calls += 1;
         self.outputs += u64::from(last);
+        self.prefill_tokens += new;
+        self.prefill_past += past;
         for group in &mut self.groups {
             let window = group.window.unwrap_or(u64::MAX);
             group.prefill_pairs += pairs(past, new, window);

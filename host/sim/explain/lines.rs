@@ -1,14 +1,18 @@
 //! What the time of one term follows from, in a few words.
 
-use crate::cost::{Binds, Exchanges, Part, StepCost, Term};
+use crate::cost::{Binds, Exchanges, Part, StepCost, StepModel, Term};
 use crate::text::{bytes, count, quantity, seconds};
 
 /// The rate that was reached, or the fixed times that were added up over `steps` steps.
-pub(super) fn basis(cost: &StepCost, term: &Term, steps: u64, calls: u64) -> String {
+pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> String {
     if term.seconds <= 0.0 {
         return "nothing to do".to_owned();
     }
+    let StepModel::Roofline(cost) = model else {
+        return format!("{} × {}", count(steps), seconds(term.seconds / steps as f64));
+    };
     match term.part {
+        Part::Stated => String::new(),
         Part::Linear | Part::Attention | Part::Experts | Part::Head => rate(term),
         Part::Exchange => exchanges(cost, steps as f64),
         Part::Layers => layers(cost, steps as f64),

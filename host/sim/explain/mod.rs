@@ -1,6 +1,6 @@
 //! How each figure of a step arises, for a person to follow and to doubt.
 //!
-//! Everything here is computed by the code that the engine runs: the terms of [`StepCost`] and the
+//! Everything here is computed by the code that the engine runs: the terms of [`StepModel`] and the
 //! blocks of the placement. What is left out: queues, chats that share a step with a prompt, and
 //! prompts whose beginning is cached.
 
@@ -10,9 +10,9 @@ mod screen;
 use serde::Serialize;
 use timeslip_timeline::time::Span;
 
-use crate::cost::{Binds, Part, StepCost, Term, Work, step_span};
+use crate::cost::{Binds, Part, StepModel, Term, Work, step_span};
 use crate::deployment::{DeployedPool, Deployment};
-use crate::placement::{BLOCK_TOKENS, Placement};
+use crate::placement::Placement;
 use crate::profile::Role;
 use crate::text::count;
 use lines::basis;
@@ -233,7 +233,7 @@ fn memory(pool: &DeployedPool, point: &OperatingPoint) -> PoolMemory {
         role: pool.role,
         chip: pool.chip.name.clone(),
         groups: pool.replicas,
-        block_tokens: BLOCK_TOKENS,
+        block_tokens: placement.block_tokens,
         chats_at_context: placement.blocks / placement.blocks_for(point.context_tokens),
         placement,
     }
@@ -262,13 +262,13 @@ fn warnings(deployment: &Deployment, point: &OperatingPoint) -> Vec<String> {
 
 /// The terms of several steps, summed part by part.
 struct Sum<'a> {
-    cost: &'a StepCost,
+    cost: &'a StepModel,
     terms: Vec<Term>,
     calls: u64,
 }
 
 impl<'a> Sum<'a> {
-    fn of<'w>(cost: &'a StepCost, works: impl IntoIterator<Item = &'w Work>) -> Sum<'a> {
+    fn of<'w>(cost: &'a StepModel, works: impl IntoIterator<Item = &'w Work>) -> Sum<'a> {
         let mut sum = Sum { cost, terms: Vec::new(), calls: 1 };
         for work in works {
             sum.calls = work.calls;

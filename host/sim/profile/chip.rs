@@ -15,6 +15,8 @@ pub enum ChipKind {
     Lpu,
     /// Runs agents and tools only.
     Cpu,
+    /// No chip: it stands where a machine states its step times.
+    Stated,
 }
 
 /// One file of `hardware-profiles/chips`.
@@ -171,6 +173,7 @@ impl Chip {
             ChipKind::Gpu => "a gpu",
             ChipKind::Lpu => "an lpu",
             ChipKind::Cpu => "a cpu",
+            ChipKind::Stated => return Ok(()),
         };
         let need = |present: bool, section: &str| match present {
             true => Ok(()),

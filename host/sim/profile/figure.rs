@@ -68,6 +68,26 @@ pub struct Switch {
     pub note: Option<String>,
 }
 
+/// One of several ways in which serving software does something, with the same provenance as a
+/// number.
+///
+/// In a profile: `{ value = "fcfs", source = "…", date = "2026-08-21", confidence = "high" }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "ChoiceText<T>", bound(deserialize = "T: serde::de::DeserializeOwned"))]
+pub struct Choice<T> {
+    /// The way.
+    pub value: T,
+    /// Who says so.
+    pub source: String,
+    /// When, as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    pub date: String,
+    /// How far to trust it.
+    pub confidence: Confidence,
+    /// What a reader should know besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// A curve of measured points, for a figure that depends on size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "CurveText")]
@@ -131,6 +151,19 @@ struct SwitchText {
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
+    expecting = "a choice: { value = \"…\", source = …, date = …, confidence = … }"
+)]
+struct ChoiceText<T> {
+    value: T,
+    source: String,
+    date: String,
+    confidence: Confidence,
+    note: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
     expecting = "a curve: { points = …, source = …, date = …, confidence = … }"
 )]
 struct CurveText {
@@ -179,6 +212,16 @@ impl TryFrom<SwitchText> for Switch {
         check_provenance(&text.source, &text.date)?;
         let SwitchText { value, source, date, confidence, note } = text;
         Ok(Switch { value, source, date, confidence, note })
+    }
+}
+
+impl<T> TryFrom<ChoiceText<T>> for Choice<T> {
+    type Error = String;
+
+    fn try_from(text: ChoiceText<T>) -> Result<Choice<T>, String> {
+        check_provenance(&text.source, &text.date)?;
+        let ChoiceText { value, source, date, confidence, note } = text;
+        Ok(Choice { value, source, date, confidence, note })
     }
 }
 

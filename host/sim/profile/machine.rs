@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figure::{Figure, Switch};
+use super::figure::{Choice, Figure};
 use super::precision::Precision;
+use super::serving::{FixedStepTimes, KvTier, Policy, Preemption, Scheduler, Sending};
 
 /// What a pool does with a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,29 +60,11 @@ pub struct MachineProfile {
     pub pools: Vec<Pool>,
     /// From the prefill pool to the decode pool.
     pub link: Option<Link>,
+    /// Where KV is kept that does not fit the chips' memory, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kv_tiers: Vec<KvTier>,
     /// The models, and the formats they are held in.
     pub serves: Vec<Serving>,
-}
-
-/// How batches are formed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scheduler {
-    /// The most tokens of one step.
-    pub tokens_per_step: Figure,
-    /// The most chats of one step.
-    pub calls_per_step: Figure,
-    /// Whether the beginnings of prompts stay in memory after their chats, so that a later prompt
-    /// that begins the same way is not read from its first token again. On where it is absent, as
-    /// serving software has it.
-    pub prefix_cache: Option<Switch>,
-}
-
-impl Scheduler {
-    /// Whether the beginnings of prompts are kept.
-    pub fn keeps_prefixes(&self) -> bool {
-        self.prefix_cache.as_ref().is_none_or(|switch| switch.value)
-    }
 }
 
 /// Equal chips that serve together.
@@ -100,16 +83,22 @@ pub struct Pool {
     pub replicas: Figure,
     /// Host work per step, multiplied by the square root of the number of chats in it.
     pub host_step_seconds: Figure,
+    /// Step times and blocks that are stated, whatever the chip is.
+    pub fixed_steps: Option<FixedStepTimes>,
 }
 
 /// From the prefill pool to the decode pool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// One direction, shared by all transfers.
+    /// One direction of one path, for the transfers on it one after the other.
     pub bandwidth_bytes_per_second: Figure,
     /// Fixed time of one transfer.
     pub latency_seconds: Figure,
+    /// How many transfers go at once, each at the whole bandwidth; 1 where it is absent.
+    pub paths: Option<Figure>,
+    /// When a prompt's KV leaves; at the end where it is absent.
+    pub sends: Option<Choice<Sending>>,
 }
 
 /// A model, and the formats it is held in.
@@ -161,10 +150,7 @@ impl MachineProfile {
         ] {
             whole(name, figure).map(drop).or_else(&bad)?;
         }
-        let rate = self.link.as_ref().and_then(|link| link.bandwidth_bytes_per_second.value);
-        if rate == Some(0.0) {
-            return bad("`link.bandwidth_bytes_per_second` must be over 0".to_owned());
-        }
+        self.validate_serving().or_else(&bad)?;
         if self.scheduler.calls_per_step.value > self.scheduler.tokens_per_step.value {
             return bad(
                 "`scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step \
@@ -182,6 +168,48 @@ impl MachineProfile {
     }
 }
 
+impl MachineProfile {
+    /// What the optional parts of the scheduler, the link and the tiers must hold.
+    fn validate_serving(&self) -> Result<(), String> {
+        if let Some(link) = &self.link {
+            positive("link.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second)?;
+            link.paths.as_ref().map(|paths| whole("`link.paths`", paths)).transpose()?;
+        }
+        for (index, tier) in self.kv_tiers.iter().enumerate() {
+            let name = |key: &str| format!("kv_tiers.{index}.{key}");
+            let rate = &tier.bandwidth_bytes_per_second;
+            positive(&name("bandwidth_bytes_per_second"), rate)?;
+        }
+        let scheduler = &self.scheduler;
+        for (name, figure) in [
+            ("`scheduler.block_tokens`", &scheduler.block_tokens),
+            ("`scheduler.waiting_calls_max`", &scheduler.waiting_calls_max),
+        ] {
+            figure.as_ref().map(|figure| whole(name, figure)).transpose()?;
+        }
+        let policy = scheduler.policy.as_ref().map(|policy| policy.value);
+        if policy == Some(Policy::SloAware) && scheduler.first_token_objective_seconds.is_none() {
+            return Err("`scheduler.policy` is `slo_aware`, which needs an objective; add \
+                        `scheduler.first_token_objective_seconds`"
+                .to_owned());
+        }
+        let preemption = scheduler.preemption.as_ref().map(|preemption| preemption.value);
+        if preemption == Some(Preemption::Swap) && self.kv_tiers.is_empty() {
+            return Err("`scheduler.preemption` is `swap`, which needs memory to swap to; add a \
+                        [[kv_tiers]]"
+                .to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn positive(name: &str, figure: &Figure) -> Result<(), String> {
+    match figure.value {
+        Some(0.0) => Err(format!("`{name}` must be over 0")),
+        _ => Ok(()),
+    }
+}
+
 impl Pool {
     fn validate(&self) -> Result<(), String> {
         let pool = self.role.pool();
@@ -189,6 +217,9 @@ impl Pool {
         let chips = count("chips", &self.chips)?;
         let used =
             count("tensor_parallel", &self.tensor_parallel)? * count("replicas", &self.replicas)?;
+        if let Some(fixed) = &self.fixed_steps {
+            count("fixed_steps.kv_blocks", &fixed.kv_blocks)?;
+        }
         match used <= chips {
             true => Ok(()),
             false => Err(format!(

@@ -1,0 +1,88 @@
+//! The ways in which a machine's profile says what a step takes.
+
+use super::step::StepCost;
+use super::term::{Part, StepTime, Term};
+use super::work::Work;
+
+/// What a pool's group of chips takes for a step.
+#[derive(Clone, Debug)]
+pub enum StepModel {
+    /// From the work in it and the chips' rates.
+    Roofline(Box<StepCost>),
+    /// Stated, whatever the work in it is.
+    Fixed(FixedSteps),
+}
+
+/// Steps of stated times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FixedSteps {
+    /// A step that reads any token of a prompt.
+    pub prefill_seconds: f64,
+    /// A step that only writes.
+    pub decode_seconds: f64,
+}
+
+/// What a series of steps that only write has in common, step after step.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WritingSteps {
+    /// All but attention.
+    fixed: StepTime,
+    /// Of each pair of tokens that attention joins, per group of layers.
+    pairs: Vec<StepTime>,
+}
+
+impl StepModel {
+    /// The step's time in seconds.
+    pub fn seconds(&self, work: &Work) -> f64 {
+        self.time(work).seconds
+    }
+
+    /// The step's time, and how far it uses the chips.
+    pub fn time(&self, work: &Work) -> StepTime {
+        match self {
+            StepModel::Roofline(cost) => cost.time(work),
+            StepModel::Fixed(fixed) => fixed.time(work),
+        }
+    }
+
+    /// Hands each part of the step's time to `sink`; their sum is the step's.
+    pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
+        match self {
+            StepModel::Roofline(cost) => cost.terms(work, sink),
+            StepModel::Fixed(fixed) => sink(Term::fixed(Part::Stated, fixed.time(work).seconds)),
+        }
+    }
+
+    /// Prepares a series of steps that write for the chats of `work` and do nothing else.
+    pub(crate) fn begin_writing(&self, work: &Work, series: &mut WritingSteps) {
+        series.pairs.clear();
+        match self {
+            StepModel::Roofline(cost) => {
+                series.fixed = cost.all_but_attention(work);
+                series.pairs.extend(cost.decode_pairs());
+            }
+            StepModel::Fixed(fixed) => series.fixed = fixed.time(work),
+        }
+    }
+}
+
+impl WritingSteps {
+    /// The time of one step of the series: to the bit what [`StepModel::time`] gives for it.
+    pub(crate) fn time(&self, work: &Work) -> StepTime {
+        let mut attention = StepTime::default();
+        for (pair, pairs) in self.pairs.iter().zip(&work.groups) {
+            attention += *pair * pairs.decode_pairs as f64;
+        }
+        self.fixed + attention
+    }
+}
+
+impl FixedSteps {
+    fn time(&self, work: &Work) -> StepTime {
+        let seconds = match work.prefill_tokens {
+            0 => self.decode_seconds,
+            _ => self.prefill_seconds,
+        };
+        StepTime { seconds, ..StepTime::default() }
+    }
+}

@@ -1,0 +1,143 @@
+//! How a machine's serving software behaves: batches, order, routing, memory, limits.
+
+use serde::{Deserialize, Serialize};
+
+use super::figure::{Choice, Figure, Switch};
+
+/// How batches are formed, and what happens to chats that wait.
+///
+/// What is absent is as serving software has it by default: first come, first served; the group
+/// with the fewest chats; blocks of 16 tokens; KV that lacks memory is read again; no limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduler {
+    /// The most tokens of one step.
+    pub tokens_per_step: Figure,
+    /// The most chats of one step.
+    pub calls_per_step: Figure,
+    /// Whether the beginnings of prompts stay in memory after their chats, so that a later prompt
+    /// that begins the same way is not read from its first token again. On where it is absent, as
+    /// serving software has it.
+    pub prefix_cache: Option<Switch>,
+    /// Which waiting chat is read next.
+    pub policy: Option<Choice<Policy>>,
+    /// The time to the first token that is aimed at; needed by the policy `slo_aware`.
+    pub first_token_objective_seconds: Option<Figure>,
+    /// Which group a chat goes to.
+    pub routing: Option<Choice<Routing>>,
+    /// What becomes of the KV of a chat whose memory another needs.
+    pub preemption: Option<Choice<Preemption>>,
+    /// Tokens of one block of KV.
+    pub block_tokens: Option<Figure>,
+    /// The most chats that wait to be read; further ones are rejected.
+    pub waiting_calls_max: Option<Figure>,
+    /// The longest that a chat waits to be read before it is rejected.
+    pub waiting_seconds_max: Option<Figure>,
+}
+
+impl Scheduler {
+    /// Whether the beginnings of prompts are kept.
+    pub fn keeps_prefixes(&self) -> bool {
+        self.prefix_cache.as_ref().is_none_or(|switch| switch.value)
+    }
+}
+
+/// Which waiting chat is read next. Chats that lost their memory come before all others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// The one that came first.
+    #[default]
+    Fcfs,
+    /// The one with the shortest prompt.
+    ShortestPrompt,
+    /// The one that must begin first to meet the objective of the first token. Those that no longer
+    /// can come after those that still can, in the order in which they came.
+    SloAware,
+}
+
+/// Which group of a pool a chat goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Routing {
+    /// Each in turn.
+    RoundRobin,
+    /// The one with the fewest chats.
+    #[default]
+    LeastOutstanding,
+    /// The one with the least to do: tokens of this prompt that it does not have in memory, tokens
+    /// that wait there to be read, and blocks that chats hold there, as in NVIDIA Dynamo's router.
+    PrefixAffinity,
+}
+
+/// What becomes of the KV of a chat whose memory another needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preemption {
+    /// It is given up and computed again.
+    #[default]
+    Recompute,
+    /// It moves to the first of the machine's KV tiers, and back when there is room.
+    Swap,
+}
+
+/// When a prompt's KV leaves for the decode pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sending {
+    /// Once the whole prompt is read.
+    #[default]
+    AtEnd,
+    /// Layer by layer while the prompt is read; what is left after it is one layer, or what the
+    /// link could not move meanwhile.
+    PerLayer,
+}
+
+/// Who shares a KV tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TierScope {
+    /// Each group has its own.
+    Group,
+    /// All groups that read prompts have one together.
+    Machine,
+}
+
+impl TierScope {
+    /// The word that stands for it in files and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            TierScope::Group => "group",
+            TierScope::Machine => "machine",
+        }
+    }
+}
+
+/// Memory behind the chips' own, where the KV of earlier prompts is kept: host memory, or storage
+/// behind a BlueField DPU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KvTier {
+    /// For people: `host memory`.
+    pub name: String,
+    /// Who shares it.
+    pub scope: TierScope,
+    /// Its size, of one scope.
+    pub capacity_bytes: Figure,
+    /// Reads, of one scope, shared by all that are under way.
+    pub bandwidth_bytes_per_second: Figure,
+    /// Fixed time of one read.
+    pub latency_seconds: Figure,
+}
+
+/// Step times that a profile states in place of those that follow from the chips.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedStepTimes {
+    /// A step that reads any token of a prompt.
+    pub prefill_seconds: Figure,
+    /// A step that only writes.
+    pub decode_seconds: Figure,
+    /// Blocks of KV in each group.
+    pub kv_blocks: Figure,
+}

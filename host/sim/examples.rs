@@ -13,6 +13,7 @@ use timeslip_timeline::time::{Instant, Span};
 use crate::catalogue::{Catalogue, ProfileKind};
 use crate::deployment::Deployment;
 use crate::engine::ModelledMachine;
+use crate::profile::{Policy, Preemption, Routing, Sending};
 
 /// What a test says about the small machine.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,95 @@ pub(crate) struct Small {
     pub(crate) split: bool,
     /// Where it is on, the profile says nothing of it.
     pub(crate) prefix_cache: bool,
+    /// Steps whose time grows with what their tokens look back at, in a model with a window.
+    pub(crate) uneven: bool,
+    pub(crate) ways: Ways,
+}
+
+/// How the small machine's serving software behaves, where that is not as by default.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ways {
+    pub(crate) policy: Policy,
+    pub(crate) objective_ms: u64,
+    pub(crate) routing: Routing,
+    pub(crate) preemption: Preemption,
+    pub(crate) sends: Sending,
+    pub(crate) paths: u64,
+    /// Tokens of KV in a tier that each group has, and in one that all have together.
+    pub(crate) tiers: [u64; 2],
+    pub(crate) waiting_calls_max: Option<u64>,
+    pub(crate) waiting_ms_max: Option<u64>,
+}
+
+impl Default for Ways {
+    fn default() -> Ways {
+        Ways {
+            policy: Policy::default(),
+            objective_ms: 20,
+            routing: Routing::default(),
+            preemption: Preemption::default(),
+            sends: Sending::default(),
+            paths: 1,
+            tiers: [0, 0],
+            waiting_calls_max: None,
+            waiting_ms_max: None,
+        }
+    }
+}
+
+impl Ways {
+    /// What stands under `[scheduler]`.
+    fn scheduler(&self) -> String {
+        let mut text = unless_default("policy", &self.policy)
+            + &unless_default("routing", &self.routing)
+            + &unless_default("preemption", &self.preemption);
+        if self.policy == Policy::SloAware {
+            let objective = known(&format!("{}e-3", self.objective_ms));
+            text += &format!("first_token_objective_seconds = {objective}\n");
+        }
+        if let Some(calls) = self.waiting_calls_max {
+            text += &format!("waiting_calls_max = {}\n", known(&calls.to_string()));
+        }
+        if let Some(longest) = self.waiting_ms_max {
+            text += &format!("waiting_seconds_max = {}\n", known(&format!("{longest}e-3")));
+        }
+        text
+    }
+
+    /// Tiers that read a token in a tenth of a millisecond and in half of one.
+    fn tiers(&self) -> String {
+        let tier = |(index, scope): (usize, &str)| match self.tiers[index] {
+            0 => String::new(),
+            tokens => format!(
+                "[[kv_tiers]]\nname = \"{scope}\"\nscope = \"{scope}\"\ncapacity_bytes = {}\n\
+                 bandwidth_bytes_per_second = {}\nlatency_seconds = {}\n",
+                known(&(tokens * 16).to_string()),
+                known(["160e3", "32e3"][index]),
+                known(["1e-3", "3e-3"][index]),
+            ),
+        };
+        ["group", "machine"].into_iter().enumerate().map(tier).collect()
+    }
+
+    /// What stands under `[link]` beside the usual.
+    fn link(&self) -> String {
+        let paths = match self.paths {
+            1 => String::new(),
+            paths => format!("paths = {}\n", known(&paths.to_string())),
+        };
+        paths + &unless_default("sends", &self.sends)
+    }
+}
+
+/// The line of a profile that makes a choice, where it is not made by default.
+fn unless_default<T: Default + PartialEq + serde::Serialize>(key: &str, value: &T) -> String {
+    match *value == T::default() {
+        true => String::new(),
+        false => {
+            let word = serde_json::to_string(value).expect("a choice is a word");
+            format!("{key} = {}\n", known(&word))
+        }
+    }
 }
 
 /// The time from a call's arrival to the queue.
@@ -40,6 +130,8 @@ impl Default for Small {
             replicas: 1,
             split: false,
             prefix_cache: true,
+            uneven: false,
+            ways: Ways::default(),
         }
     }
 }
@@ -57,9 +149,30 @@ impl Small {
         // 384 parameters in 16 bits beside the KV, of which a token has 16 bytes.
         let memory = 768 + 256 * self.blocks;
         Catalogue::built_in()
-            .with_text(ProfileKind::Chip, "small-chip", chip(memory))
-            .with_text(ProfileKind::Model, "small-model", MODEL.to_owned())
+            .with_text(ProfileKind::Chip, "small-chip", self.chip(memory))
+            .with_text(ProfileKind::Model, "small-model", self.model())
             .with_text(ProfileKind::Machine, "small", self.machine_text())
+    }
+
+    fn chip(&self, memory: u64) -> String {
+        match self.uneven {
+            false => chip(memory),
+            true => chip(memory + 256).replacen(
+                "bandwidth_bytes_per_second = { value = 1e30",
+                "bandwidth_bytes_per_second = { value = 1.3e6",
+                1,
+            ),
+        }
+    }
+
+    fn model(&self) -> String {
+        match self.uneven {
+            false => MODEL.to_owned(),
+            true => format!(
+                "{MODEL}[[layers]]\ncount = 1\n\
+                 grouped = {{ heads = 1, kv_heads = 1, head_width = 4, window = 24 }}\n"
+            ),
+        }
     }
 
     pub(crate) fn machine_text(&self) -> String {
@@ -77,13 +190,15 @@ impl Small {
         let pools = match self.split {
             false => pool("all"),
             true => format!(
-                "{}{}[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n",
+                "{}{}[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n{}",
                 pool("prefill"),
                 pool("decode"),
                 figure("16e3".to_owned()),
                 figure("2e-3".to_owned()),
+                self.ways.link(),
             ),
         };
+        let (ways, tiers) = (self.ways.scheduler(), self.ways.tiers());
         let prefix_cache = match self.prefix_cache {
             true => String::new(),
             false => format!("prefix_cache = {}\n", figure("false".to_owned())),
@@ -92,7 +207,7 @@ impl Small {
             "name = \"small\"\ntitle = \"Small\"\nabout = \"For tests.\"\n\
              host_cpu = \"vera-cpu\"\ndefault_model = \"small-model\"\n\
              front_end_seconds = {}\n[scheduler]\ntokens_per_step = {}\ncalls_per_step = {}\n\
-             {prefix_cache}{pools}\
+             {prefix_cache}{ways}{pools}{tiers}\
              [[serves]]\nmodel = \"small-model\"\nlinear = \"bf16\"\nhead = \"bf16\"\n\
              kv = \"bf16\"\n",
             figure("5e-3".to_owned()),

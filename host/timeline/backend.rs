@@ -76,8 +76,8 @@ pub struct PlannedTokens {
 
 /// The length of a reply that is still to be written.
 ///
-/// A scheduler does not know how long a reply will be, so it may not read it: the only question
-/// this type answers is whether the reply is complete.
+/// A scheduler does not know how long a reply will be, so it may not read it: it may ask whether
+/// the reply is complete. Only the summing of equal steps asks more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplyLength(u64);
 
@@ -90,6 +90,15 @@ impl ReplyLength {
     /// Whether a reply with this many tokens written is complete.
     pub fn is_reached_by(self, written: u64) -> bool {
         written >= self.0
+    }
+
+    /// How many tokens a reply with this many written lacks, at least one.
+    ///
+    /// For summing the steps between two changes of a batch, the next of which may be the end of
+    /// this reply. Who is admitted, and when, may not depend on it; a test changes what replies
+    /// will be and holds that all before is the same.
+    pub fn tokens_left(self, written: u64) -> u64 {
+        self.0.saturating_sub(written).max(1)
     }
 }
 

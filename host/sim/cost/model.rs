@@ -64,16 +64,14 @@ impl StepModel {
             StepModel::Fixed(fixed) => series.fixed = fixed.time(work),
         }
     }
-}
 
-impl WritingSteps {
-    /// The time of one step of the series: to the bit what [`StepModel::time`] gives for it.
-    pub(crate) fn time(&self, work: &Work) -> StepTime {
+    /// The time of one step of a series: to the bit what [`StepModel::time`] gives for it.
+    pub(crate) fn time_of_writing(&self, series: &WritingSteps, work: &Work) -> StepTime {
         let mut attention = StepTime::default();
-        for (pair, pairs) in self.pairs.iter().zip(&work.groups) {
+        for (pair, pairs) in series.pairs.iter().zip(&work.groups) {
             attention += *pair * pairs.decode_pairs as f64;
         }
-        self.fixed + attention
+        series.fixed + attention
     }
 }
 

@@ -1,10 +1,11 @@
-//! What will happen, in one total order: instant, rank, sequence.
+//! What will happen, in one total order: instant, rank, group or call, sequence.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use timeslip_timeline::backend::CallId;
 use timeslip_timeline::time::Instant;
+
+use super::calls::CallSlot;
 
 /// Something that happens at an instant. The order of the variants is the rank at one instant:
 /// what frees or fills memory comes before the forming of batches that use it, so that everything
@@ -12,28 +13,39 @@ use timeslip_timeline::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Event {
     /// A call was given up.
-    Cancel(CallId),
+    Cancel(CallSlot),
+    /// A group of chips is lost, with all that is in it.
+    GoDown { group: usize },
+    /// A group of chips is back.
+    ComeUp { group: usize },
     /// A call that can never be served is answered.
-    Refuse(CallId),
+    Refuse(CallSlot),
     /// A call reaches the scheduler.
-    Arrive(CallId),
-    /// A prompt's KV has reached the decode pool.
-    Deliver { call: CallId, transfer: u64 },
-    /// The step of a group is over.
-    EndStep { group: usize },
+    Arrive(CallSlot),
+    /// A prompt's KV has reached the decode pool, or come back from a tier.
+    Deliver { call: CallSlot, transfer: u64 },
+    /// The step of a group is over, unless it was cut to an earlier end.
+    EndStep { group: usize, ticket: u64 },
+    /// A call has waited as long as it may.
+    Expire(CallSlot),
     /// A group that does nothing forms its next batch.
     FormStep { group: usize },
 }
 
 impl Event {
-    fn rank(self) -> u8 {
+    /// The rank, and what decides among events of one rank: groups in their order, whenever their
+    /// steps began, so that steps that are summed end in the same order as steps that are walked.
+    fn place(self) -> (u8, usize) {
         match self {
-            Event::Cancel(_) => 0,
-            Event::Refuse(_) => 1,
-            Event::Arrive(_) => 2,
-            Event::Deliver { .. } => 3,
-            Event::EndStep { .. } => 4,
-            Event::FormStep { .. } => 5,
+            Event::Cancel(_) => (0, 0),
+            Event::GoDown { group } => (1, group),
+            Event::ComeUp { group } => (2, group),
+            Event::Refuse(_) => (3, 0),
+            Event::Arrive(_) => (4, 0),
+            Event::Deliver { .. } => (5, 0),
+            Event::EndStep { group, .. } => (6, group),
+            Event::Expire(_) => (7, 0),
+            Event::FormStep { group } => (8, group),
         }
     }
 }
@@ -41,14 +53,14 @@ impl Event {
 /// The events to come.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    events: BinaryHeap<Reverse<(Instant, u8, u64, Event)>>,
+    events: BinaryHeap<Reverse<(Instant, (u8, usize), u64, Event)>>,
     sequence: u64,
 }
 
 impl Agenda {
     pub(crate) fn add(&mut self, at: Instant, event: Event) {
         self.sequence += 1;
-        self.events.push(Reverse((at, event.rank(), self.sequence, event)));
+        self.events.push(Reverse((at, event.place(), self.sequence, event)));
     }
 
     pub(crate) fn next_at(&self) -> Option<Instant> {
@@ -74,15 +86,17 @@ mod tests {
         let mut agenda = Agenda::default();
         let at = Instant::from_nanos(5);
         agenda.add(at, Event::FormStep { group: 0 });
-        agenda.add(at, Event::Arrive(CallId(2)));
-        agenda.add(at, Event::Arrive(CallId(1)));
-        agenda.add(Instant::from_nanos(4), Event::EndStep { group: 0 });
+        agenda.add(at, Event::EndStep { group: 1, ticket: 0 });
+        agenda.add(at, Event::EndStep { group: 0, ticket: 7 });
+        agenda.add(at, Event::GoDown { group: 0 });
+        agenda.add(Instant::from_nanos(4), Event::EndStep { group: 2, ticket: 0 });
         let order: Vec<Event> =
             std::iter::from_fn(|| agenda.take(None).map(|(_, event)| event)).collect();
         let expected = [
-            Event::EndStep { group: 0 },
-            Event::Arrive(CallId(2)),
-            Event::Arrive(CallId(1)),
+            Event::EndStep { group: 2, ticket: 0 },
+            Event::GoDown { group: 0 },
+            Event::EndStep { group: 0, ticket: 7 },
+            Event::EndStep { group: 1, ticket: 0 },
             Event::FormStep { group: 0 },
         ];
         assert_eq!(order, expected);
@@ -91,7 +105,7 @@ mod tests {
     #[test]
     fn nothing_beyond_the_deadline_is_seen() {
         let mut agenda = Agenda::default();
-        agenda.add(Instant::from_nanos(5), Event::Arrive(CallId(1)));
+        agenda.add(Instant::from_nanos(5), Event::ComeUp { group: 1 });
         assert_eq!(agenda.take(Some(Instant::from_nanos(4))), None);
         assert!(agenda.take(Some(Instant::from_nanos(5))).is_some());
     }

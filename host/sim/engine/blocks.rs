@@ -21,7 +21,6 @@ impl Blocks {
     }
 
     /// Blocks that no chat holds and whose contents are kept.
-    #[cfg(test)]
     pub(crate) fn cached(&self) -> u64 {
         self.cached
     }

@@ -8,8 +8,6 @@
 use timeslip_timeline::conversation::{PromptPart, PromptPartKind, Role};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::placement::BLOCK_TOKENS;
-
 /// The blocks of a prompt that end in one of its parts: from `first` up to, not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -26,11 +24,13 @@ pub(crate) struct Chain {
     links: Vec<Link>,
     key: u64,
     tokens: u64,
+    block_tokens: u64,
 }
 
 impl Chain {
-    pub(crate) fn of(parts: &[PromptPart]) -> Chain {
-        let mut chain = Chain { links: Vec::with_capacity(parts.len()), ..Chain::default() };
+    pub(crate) fn of(parts: &[PromptPart], block_tokens: u64) -> Chain {
+        let links = Vec::with_capacity(parts.len() + 1);
+        let mut chain = Chain { links, block_tokens, ..Chain::default() };
         parts.iter().for_each(|part| chain.push(part));
         chain
     }
@@ -40,7 +40,7 @@ impl Chain {
         let first = self.blocks();
         self.key = key_after(self.key, part);
         self.tokens = self.tokens.saturating_add(part.tokens);
-        let end = self.tokens / BLOCK_TOKENS;
+        let end = self.tokens / self.block_tokens;
         if end > first {
             self.links.push(Link { key: self.key, first, end });
         }
@@ -91,7 +91,7 @@ mod tests {
     fn a_block_belongs_to_the_part_that_holds_its_last_token() {
         // Tokens end at 40, 45, 50 and 96: two blocks end in the first part, none in the second,
         // the third of all in the third, and three in the last.
-        let chain = Chain::of(&[part(1, 40), part(2, 5), part(3, 5), part(4, 46)]);
+        let chain = Chain::of(&[part(1, 40), part(2, 5), part(3, 5), part(4, 46)], 16);
         assert_eq!(spans(&chain), [(0, 2), (2, 3), (3, 6)]);
         assert_eq!(chain.blocks(), 6);
         let between: Vec<(u64, u64)> =
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_part_changes_the_names_of_its_own_blocks_and_of_all_after_it() {
         let keys = |parts: &[PromptPart]| -> Vec<u64> {
-            Chain::of(parts).links().iter().map(|link| link.key).collect()
+            Chain::of(parts, 16).links().iter().map(|link| link.key).collect()
         };
         let one = keys(&[part(1, 40), part(2, 5), part(3, 40)]);
         let changed = keys(&[part(1, 40), part(9, 5), part(3, 40)]);

@@ -17,28 +17,28 @@ use crate::profile::Role;
 
 /// A call of a random load.
 #[derive(Clone, Debug)]
-struct Asked {
+pub(super) struct Asked {
     /// Milliseconds at which it comes.
-    at: u64,
+    pub(super) at: u64,
     /// Its messages, each one of four.
     prompt: Vec<u64>,
     /// A message that only this call has.
     own_tokens: u64,
-    output_tokens: u64,
+    pub(super) output_tokens: u64,
     /// The message that its reply will be to later prompts.
     reply: u64,
     /// Milliseconds after which it is given up, unless it is done.
-    patience: Option<u64>,
+    pub(super) patience: Option<u64>,
 }
 
 /// What is done to a machine, in the order of its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Act {
+pub(super) enum Act {
     Submit(u64),
     Cancel(u64),
 }
 
-fn load(patience: bool) -> impl Strategy<Value = Vec<Asked>> {
+pub(super) fn load(patience: bool) -> impl Strategy<Value = Vec<Asked>> {
     let patience = match patience {
         true => proptest::option::weighted(0.3, 0u64..60).boxed(),
         false => Just(None).boxed(),
@@ -64,7 +64,7 @@ impl Asked {
         part(digest, [5, 16, 23, 40][digest as usize])
     }
 
-    fn submission(&self, call: u64) -> Submission {
+    pub(super) fn submission(&self, call: u64) -> Submission {
         let mut prompt: Vec<PromptPart> = self.prompt.iter().copied().map(Asked::message).collect();
         if self.own_tokens > 0 {
             prompt.push(part(100 + call, self.own_tokens));
@@ -87,13 +87,13 @@ fn machine() -> impl Strategy<Value = Small> {
             replicas,
             split,
             prefix_cache,
+            ..Small::default()
         },
     )
 }
 
-/// Runs a load to its end, and gives `inspect` the machine after every completion and deadline.
-fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<Completion> {
-    let mut machine = small.machine();
+/// What is done to a machine, in its order.
+pub(super) fn acts(load: &[Asked]) -> Vec<(Instant, Act)> {
     let mut acts: Vec<(Instant, Act)> = Vec::new();
     for (call, asked) in load.iter().enumerate() {
         acts.push((at(asked.at), Act::Submit(call as u64)));
@@ -101,6 +101,12 @@ fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<
         acts.extend(patience.map(|end| (end, Act::Cancel(call as u64))));
     }
     acts.sort_unstable();
+    acts
+}
+
+/// Runs a load to its end, and gives `inspect` the machine after every completion and deadline.
+fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<Completion> {
+    let mut machine = small.machine();
     let mut completions = Vec::new();
     let mut run_to = |machine: &mut ModelledMachine, deadline: Option<Instant>| {
         while let Some(completion) = machine.next(deadline) {
@@ -110,7 +116,7 @@ fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<
         }
         inspect(machine);
     };
-    for (instant, act) in acts {
+    for (instant, act) in acts(load) {
         run_to(&mut machine, Some(instant));
         match act {
             Act::Submit(call) => {
@@ -126,7 +132,7 @@ fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<
 }
 
 /// The blocks that calls say they hold in a group: their own, and those that they share once.
-fn held(machine: &ModelledMachine, group: usize) -> u64 {
+pub(super) fn held(machine: &ModelledMachine, group: usize) -> u64 {
     let calls = machine.calls.values();
     if machine.groups[group].role == Role::Decode {
         let here = calls.filter(|call| call.decode_group == Some(group));
@@ -134,7 +140,7 @@ fn held(machine: &ModelledMachine, group: usize) -> u64 {
     }
     let mut shared = BTreeSet::new();
     let mut own = 0;
-    for call in calls.filter(|call| call.first_group == group) {
+    for call in calls.filter(|call| call.is_in_first && call.first_group == group) {
         own += call.first_held.own;
         for (link, end) in call.chain.links_between(0, call.first_held.shared) {
             shared.extend((link.first..end).map(|block| (link.key, block)));

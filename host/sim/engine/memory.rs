@@ -1,6 +1,7 @@
 //! A group's memory for KV: what its chats hold, alone and together, and what is kept of the past.
 //!
-//! There are two kinds of blocks. A block of a prompt is [`BLOCK_TOKENS`] tokens. A block of memory
+//! There are two kinds of blocks. A block of a prompt is as many tokens
+//! as the machine's profile says. A block of memory
 //! is what such a block takes in the layers that look back at all tokens; in models with windows
 //! the first blocks of a prompt take more, since the windows' KV is counted with them. So what is
 //! cached of a long prompt can be taken up at any of its blocks, also where the window of that
@@ -15,7 +16,6 @@ use super::blocks::Blocks;
 use super::chain::Chain;
 use super::prefix::PrefixCache;
 use crate::deployment::DeployedPool;
-use crate::placement::BLOCK_TOKENS;
 
 /// The memory of one group.
 #[derive(Debug)]
@@ -53,16 +53,36 @@ impl Memory {
         self.blocks.cached()
     }
 
+    fn block_tokens(&self) -> u64 {
+        self.pool.placement.block_tokens
+    }
+
+    /// Blocks of memory that chats could take.
+    pub(crate) fn available(&self) -> u64 {
+        self.blocks.available()
+    }
+
+    /// Blocks of memory that chats could take before anything cached gives way.
+    pub(crate) fn free(&self) -> u64 {
+        self.blocks.available() - self.blocks.cached()
+    }
+
+    /// Blocks of memory that a chat lacks for `tokens`.
+    pub(crate) fn lacks(&self, held: &Held, tokens: u64) -> u64 {
+        let wanted = self.pool.placement.blocks_for(tokens);
+        wanted.saturating_sub(held.shared_memory + held.own)
+    }
+
     /// Blocks of memory of the first so many blocks of a prompt.
     fn of_first(&self, blocks: u64) -> u64 {
-        self.pool.placement.blocks_for(blocks * BLOCK_TOKENS)
+        self.pool.placement.blocks_for(blocks * self.block_tokens())
     }
 
     /// Gives a chat that holds nothing memory for `tokens`, of which it finds as much cached as
     /// there is; one token is left to read, since its successor is wanted. Returns the tokens that
     /// it found, or changes nothing where memory lacks.
     pub(crate) fn admit(&mut self, chain: &Chain, held: &mut Held, tokens: u64) -> Option<u64> {
-        let found = self.prefixes.find(chain, tokens.saturating_sub(1) / BLOCK_TOKENS);
+        let found = self.prefixes.find(chain, tokens.saturating_sub(1) / self.block_tokens());
         let shared_memory = self.of_first(found.blocks);
         let own = self.pool.placement.blocks_for(tokens) - shared_memory;
         let revived = shared_memory - self.of_first(found.held);
@@ -76,13 +96,12 @@ impl Memory {
         }
         *held = Held { shared: found.blocks, shared_memory, own: 0 };
         self.take(held, own);
-        Some(found.blocks * BLOCK_TOKENS)
+        Some(found.blocks * self.block_tokens())
     }
 
     /// Brings a chat to memory for `tokens`, or changes nothing and says `false`.
     pub(crate) fn grow(&mut self, held: &mut Held, tokens: u64) -> bool {
-        let wanted = self.pool.placement.blocks_for(tokens);
-        let more = wanted.saturating_sub(held.shared_memory + held.own);
+        let more = self.lacks(held, tokens);
         if more > self.blocks.available() {
             return false;
         }
@@ -97,7 +116,7 @@ impl Memory {
         let missing = self.blocks.missing(blocks);
         if missing > 0 {
             let placement = &self.pool.placement;
-            let memory = |blocks| placement.blocks_for(blocks * BLOCK_TOKENS);
+            let memory = |blocks| placement.blocks_for(blocks * placement.block_tokens);
             self.blocks.evict(self.prefixes.evict(missing, memory));
         }
         self.blocks.take(blocks);
@@ -107,7 +126,7 @@ impl Memory {
     /// Lets others find the whole blocks of a chat's first `written` tokens, which are read or
     /// written now. Of blocks that another chat has made meanwhile, the chat gives its own back.
     pub(crate) fn publish(&mut self, chain: &Chain, held: &mut Held, written: u64) {
-        let to = chain.blocks().min(written / BLOCK_TOKENS);
+        let to = chain.blocks().min(written / self.block_tokens());
         if to <= held.shared {
             return;
         }
@@ -145,6 +164,8 @@ mod tests {
     use crate::catalogue::Catalogue;
     use crate::examples::part;
 
+    const BLOCK_TOKENS: u64 = 16;
+
     /// A model with as much KV in a window of 128 tokens as beside it: each of the first eight
     /// blocks of a prompt takes two blocks of memory.
     fn with_windows() -> Memory {
@@ -161,7 +182,7 @@ mod tests {
     #[test]
     fn the_kv_of_windows_is_shared_with_the_first_blocks() {
         let mut memory = with_windows();
-        let chain = Chain::of(&[part(1, 64), part(2, 256)]);
+        let chain = Chain::of(&[part(1, 64), part(2, 256)], BLOCK_TOKENS);
         let (mut one, mut two) = (Held::default(), Held::default());
         assert_eq!(memory.admit(&chain, &mut one, 325), Some(0));
         assert_eq!(one.own, 21 + 8);
@@ -182,7 +203,7 @@ mod tests {
     #[test]
     fn what_is_cached_gives_way_and_is_not_counted_as_room_for_itself() {
         let mut memory = with_windows();
-        let chain = Chain::of(&[part(1, 320)]);
+        let chain = Chain::of(&[part(1, 320)], BLOCK_TOKENS);
         let mut one = Held::default();
         assert_eq!(memory.admit(&chain, &mut one, 320), Some(0));
         memory.publish(&chain, &mut one, 320);

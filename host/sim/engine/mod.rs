@@ -1,16 +1,19 @@
 //! A modelled machine as a [`Backend`]: events, continuous batching, KV memory.
 //!
-//! Calls pass a front end, wait in one queue per group of chips, are read in chunks beside the
-//! replies being written, and, where pools are split, have their KV moved over a link before the
-//! decode pool writes. Steps run token by token. What is left out: priorities, speculative
-//! decoding, and the summing of equal steps.
+//! Calls pass a front end, are routed to a group of chips and wait there in the order of the
+//! machine's policy. Prompts are read in chunks beside the replies being written; where pools are
+//! split, KV moves over a link before the decode pool writes. A group that must grow a reply and
+//! has no memory takes that of its newest chat.
 //!
 //! Unless the profile says otherwise, each group that reads prompts keeps their beginnings in
-//! memory, and a later prompt that begins the same way is read from the block in which it differs.
-//! A block is found once it is written, so of two chats that come in one step with the same new
-//! beginning both read it. A reply is kept where the group that writes it also reads; a decode
-//! group keeps nothing. A chat goes to the group with the fewest chats, wherever its beginning
-//! stands. Cached blocks give way to chats, the least recently used first.
+//! memory, and a later prompt that begins the same way is read from the block in which it differs,
+//! wherever that is. A block is found once it is written, so of two chats that come in one step
+//! with the same new beginning both read it. A reply is kept where the group that writes it also
+//! reads; a decode group keeps nothing. Cached blocks give way to chats, the least recently used
+//! first; tiers behind the chips' memory keep them longer.
+//!
+//! Steps that differ only in how far their tokens look back are summed (`series`), to the bit what
+//! walking them gives; [`ModelledMachine::walking`] walks.
 //!
 //! Two things keep causality: no event after the deadline is ever taken, and a batch is formed as
 //! the last event of its instant, so that whatever is submitted there joins it.
@@ -18,15 +21,25 @@
 mod agenda;
 mod blocks;
 mod call;
+mod calls;
 mod chain;
 mod group;
+mod limits;
 mod memory;
+mod outages;
+mod preempt;
 mod prefix;
 mod refusal;
+mod route;
 mod schedule;
+mod series;
+mod tiers;
 mod totals;
+mod transfer;
+mod used;
+mod waiting;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
@@ -35,23 +48,37 @@ use timeslip_timeline::backend::{
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
 
+pub use outages::Outage;
+
 use crate::deployment::Deployment;
 use crate::profile::Role;
 use agenda::{Agenda, Event};
-use call::{Call, Phase, Place};
+use call::{Call, Place};
+use calls::{CallSlot, Calls};
 use chain::Chain;
 use group::Group;
+use tiers::Tiers;
+use transfer::Paths;
 
 /// A modelled machine that serves one model.
 #[derive(Debug)]
 pub struct ModelledMachine {
     deployment: Deployment,
     groups: Vec<Group>,
-    calls: BTreeMap<CallId, Call>,
+    tiers: Tiers,
+    calls: Calls,
+    /// Calls that no group which is up could take, in their order.
+    stranded: VecDeque<CallSlot>,
     agenda: Agenda,
     outbox: VecDeque<Completion>,
     now: Instant,
-    link_free_at: Instant,
+    /// Up to where everything has happened, what was due there included.
+    passed: Option<Instant>,
+    paths: Paths,
+    /// The group whose turn is next, where they take turns.
+    turn: usize,
+    /// Whether every step is visited, also where steps could be summed.
+    walks: bool,
     counts: Counts,
     busy: Busy,
 }
@@ -67,8 +94,14 @@ pub struct Counts {
     pub failed: u64,
     /// Given up.
     pub cancelled: u64,
+    /// Of those that failed: too many waited already.
+    pub rejected: u64,
+    /// Of those that failed: they had waited as long as they may.
+    pub expired: u64,
     /// Times that a call lost its KV because another had to grow.
     pub preempted: u64,
+    /// Times that a call began again because a group failed.
+    pub requeued: u64,
 }
 
 /// Time with at least one step or transfer under way.
@@ -108,20 +141,32 @@ impl ModelledMachine {
         let mut groups = Vec::new();
         for pool in &deployment.pools {
             for _ in 0..pool.replicas {
-                groups.push(Group::new(pool.role, Arc::clone(pool), &deployment.model));
+                let pool = Arc::clone(pool);
+                groups.push(Group::new(pool, &deployment.model, deployment.policy));
             }
         }
         ModelledMachine {
+            tiers: Tiers::new(&deployment, groups.len()),
+            paths: Paths::new(deployment.link.map_or(1, |link| link.paths)),
             deployment,
             groups,
-            calls: BTreeMap::new(),
+            calls: Calls::default(),
+            stranded: VecDeque::new(),
             agenda: Agenda::default(),
             outbox: VecDeque::new(),
             now: Instant::ZERO,
-            link_free_at: Instant::ZERO,
+            passed: None,
+            turn: 0,
+            walks: false,
             counts: Counts::default(),
             busy: Busy::default(),
         }
+    }
+
+    /// The same machine, which visits every step: slower, and the same to the bit.
+    pub fn walking(mut self) -> ModelledMachine {
+        self.walks = true;
+        self
     }
 
     /// What became of the calls so far.
@@ -131,16 +176,19 @@ impl ModelledMachine {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Cancel(call) => self.withdraw(call),
-            Event::Refuse(call) => {
-                let refusal = self.calls.get_mut(&call).and_then(|call| call.refusal.take());
+            Event::Cancel(slot) => self.forget(slot, |_| {}),
+            Event::GoDown { group } => self.go_down(group),
+            Event::ComeUp { group } => self.come_up(group),
+            Event::Refuse(slot) => {
+                let refusal = self.calls.get_mut(slot).and_then(|call| call.refusal.take());
                 if let Some(error) = refusal {
-                    self.fail(call, error);
+                    self.fail(slot, error);
                 }
             }
-            Event::Arrive(call) => self.arrive(call),
+            Event::Arrive(slot) => self.arrive(slot),
             Event::Deliver { call, transfer } => self.deliver(call, transfer),
-            Event::EndStep { group } => self.end_step(group),
+            Event::EndStep { group, ticket } => self.end_step(group, ticket),
+            Event::Expire(slot) => self.expire(slot),
             Event::FormStep { group } => {
                 self.groups[group].forming = false;
                 self.form_step(group);
@@ -149,19 +197,22 @@ impl ModelledMachine {
     }
 
     /// Puts an event into the outbox unless its call was given up.
-    fn tell(&mut self, call: CallId, event: CompletionEvent) {
-        let muted = self.calls.get(&call).is_none_or(|call| call.muted);
-        if !muted {
-            self.outbox.push_back(Completion { at: self.now, call, event });
+    fn tell(&mut self, slot: CallSlot, event: CompletionEvent) {
+        if let Some(call) = self.calls.get(slot)
+            && !call.muted
+        {
+            self.outbox.push_back(Completion { at: self.now, call: call.id, event });
         }
     }
 
     /// Answers a call with its reply's figures and forgets it.
-    fn serve(&mut self, id: CallId) {
-        self.keep_reply(id);
-        let call = &self.calls[&id];
+    fn serve(&mut self, slot: CallSlot) {
+        self.keep_reply(slot);
+        let call = &self.calls[slot];
         let known = |value: f64, known: bool| known.then_some(value);
         let pools = &self.deployment.pools;
+        let has_draw = pools.iter().all(|pool| pool.draw.is_some());
+        let has_price = pools.iter().all(|pool| pool.usd_per_hour.is_some());
         let served = Served {
             usage: Usage {
                 input_tokens: call.input_tokens,
@@ -169,105 +220,115 @@ impl ModelledMachine {
                 output_tokens: call.written,
             },
             timing: call.timing(),
-            energy_j: known(call.energy_j, pools.iter().all(|pool| pool.draw.is_some())),
-            cost_usd: known(call.cost_usd, pools.iter().all(|pool| pool.usd_per_hour.is_some())),
+            energy_j: known(call.used.joules(), has_draw),
+            cost_usd: known(call.used.dollars(), has_price),
             words: None,
         };
-        self.tell(id, CompletionEvent::Served(served));
-        self.forget(id, |counts| counts.served += 1);
+        self.tell(slot, CompletionEvent::Served(served));
+        self.forget(slot, |counts| counts.served += 1);
     }
 
     /// Lets later prompts find the reply of a call that is served, where the group that wrote it
     /// reads them. The reply's last token has no KV: nothing was written after it.
-    fn keep_reply(&mut self, id: CallId) {
-        let call = self.calls.get_mut(&id).expect("a call that is served exists");
-        let group = &mut self.groups[call.first_group];
+    fn keep_reply(&mut self, slot: CallSlot) {
+        let call = &mut self.calls[slot];
+        let group = call.first_group;
         let part = call.reply_part.and_then(|part| part.once_complete(call.written));
-        if let (Role::All, Some(part)) = (group.role, part) {
+        if let (Role::All, Some(part)) = (self.groups[group].role, part) {
             let written = call.tokens() - 1;
             call.chain.push(&part);
-            group.memory.publish(&call.chain, &mut call.first_held, written);
+            self.publish(group, slot, written);
         }
     }
 
     /// Answers a call with an error and forgets it.
-    fn fail(&mut self, id: CallId, error: ModelError) {
-        self.tell(id, CompletionEvent::Failed(error));
-        self.forget(id, |counts| counts.failed += 1);
-    }
-
-    /// Takes a call that was given up out of whatever it is in.
-    fn withdraw(&mut self, id: CallId) {
-        if self.calls.contains_key(&id) {
-            self.forget(id, |_| {});
-        }
+    fn fail(&mut self, slot: CallSlot, error: ModelError) {
+        self.tell(slot, CompletionEvent::Failed(error));
+        self.forget(slot, |counts| counts.failed += 1);
     }
 
     /// Frees all that a call holds, and lets those who waited for it try again.
-    fn forget(&mut self, id: CallId, count: impl FnOnce(&mut Counts)) {
-        let Some(mut call) = self.calls.remove(&id) else {
+    fn forget(&mut self, slot: CallSlot, count: impl FnOnce(&mut Counts)) {
+        let Some(call) = self.calls.get(slot) else {
             return;
         };
         match call.muted {
             true => self.counts.cancelled += 1,
             false => count(&mut self.counts),
         }
-        self.leave(id, &mut call);
+        if call.place == Place::Stranded {
+            self.stranded.retain(|stranded| *stranded != slot);
+        }
+        self.end_swap(slot);
+        self.leave(slot);
+        self.calls.remove(slot);
     }
 
-    /// Takes a call out of its queue or batch, and frees its blocks.
-    fn leave(&mut self, id: CallId, call: &mut Call) {
-        if matches!(call.place, Place::FrontEnd) {
-            return;
-        }
-        let first = call.first_group;
-        let group = &mut self.groups[first];
-        group.queue.retain(|queued| *queued != id);
-        group.running.retain(|running| *running != id);
-        if matches!(call.place, Place::Parked | Place::Moving) {
-            group.holding -= 1;
-        }
-        group.memory.release(&call.chain, &mut call.first_held);
-        self.form_soon(first);
-        if let Some(decode) = call.decode_group.take() {
-            let group = &mut self.groups[decode];
-            group.queue.retain(|queued| *queued != id);
-            group.running.retain(|running| *running != id);
-            if call.place == Place::Moving {
-                group.holding -= 1;
+    /// Counts a call in a group, which is to read it or, of a decode pool, to write its reply.
+    fn enter_group(&mut self, group: usize, slot: CallSlot) {
+        let state = &mut self.groups[group];
+        let call = &mut self.calls[slot];
+        state.prompt_tokens += call.input_tokens;
+        match state.role {
+            Role::Decode => call.decode_group = Some(group),
+            Role::Prefill | Role::All => {
+                call.first_group = group;
+                call.is_in_first = true;
             }
-            group.memory.release(&call.chain, &mut call.decode_held);
+        }
+    }
+
+    /// Takes a call out of its groups, and frees its blocks.
+    fn leave(&mut self, slot: CallSlot) {
+        let call = &self.calls[slot];
+        let (place, first, decode) = (call.place, call.first_group, call.decode_group);
+        if call.is_in_first {
+            self.settle(first);
+            let (state, call) = (&mut self.groups[first], &mut self.calls[slot]);
+            match place {
+                Place::Waiting => state.waiting.left(call),
+                Place::Running => state.running.retain(|running| *running != slot),
+                Place::Loading | Place::Parked | Place::Moving => state.holding -= 1,
+                Place::FrontEnd | Place::Stranded | Place::Writing => {}
+            }
+            call.is_in_first = false;
+            state.prompt_tokens -= call.input_tokens;
+            state.memory.release(&call.chain, &mut call.first_held);
+            self.form_soon(first);
+        }
+        if let Some(decode) = decode {
+            self.settle(decode);
+            let (state, call) = (&mut self.groups[decode], &mut self.calls[slot]);
+            match place {
+                Place::Parked => state.waiting.left(call),
+                Place::Moving => state.holding -= 1,
+                _ => state.running.retain(|running| *running != slot),
+            }
+            call.decode_group = None;
+            state.prompt_tokens -= call.input_tokens;
+            state.memory.release(&call.chain, &mut call.decode_held);
             self.form_soon(decode);
+        }
+    }
+
+    /// Gives up the room in a tier of a call that was swapped out.
+    fn end_swap(&mut self, slot: CallSlot) {
+        let call = &mut self.calls[slot];
+        let tokens = std::mem::take(&mut call.swapped);
+        if tokens > 0 {
+            let group = call.decode_group.unwrap_or(call.first_group);
+            self.tiers.end_swap(group, self.deployment.transfer_bytes(tokens));
         }
     }
 
     /// Forms the group's next batch at the end of this instant.
     fn form_soon(&mut self, group: usize) {
+        self.settle(group);
         let state = &mut self.groups[group];
         if !state.forming {
             state.forming = true;
             self.agenda.add(self.now, Event::FormStep { group });
         }
-    }
-
-    fn arrive(&mut self, id: CallId) {
-        if !self.calls.contains_key(&id) {
-            return;
-        }
-        let first = self.least_outstanding(|role| role != Role::Decode);
-        let call = self.calls.get_mut(&id).expect("looked up above");
-        call.first_group = first;
-        call.place = Place::Waiting;
-        call.enter(self.now, Phase::Queue);
-        self.groups[first].queue.push_back(id);
-        self.form_soon(first);
-    }
-
-    /// The group with the fewest calls among those of a role; ties go to the first.
-    fn least_outstanding(&self, role: impl Fn(Role) -> bool) -> usize {
-        let groups = self.groups.iter().enumerate().filter(|(_, group)| role(group.role));
-        let least = groups.min_by_key(|(_, group)| group.outstanding());
-        least.map(|(index, _)| index).expect("a machine has a group of every role it uses")
     }
 
     fn assert_laws(&self) {
@@ -292,23 +353,21 @@ impl Backend for ModelledMachine {
             Some(tokens) => (tokens.input_tokens.max(1), tokens.reply),
             None => (1, ReplyLength::of(1)),
         };
-        let mut state = Call::new(at, input, reply, work.stream);
+        let mut state = Call::new(call, at, input, reply, work.stream);
         if let Some(tokens) = &work.tokens
             && self.deployment.prefix_cache
             && !tokens.prompt.is_empty()
         {
-            state.chain = Chain::of(&tokens.prompt);
+            state.chain = Chain::of(&tokens.prompt, self.deployment.block_tokens);
             state.reply_part = tokens.reply_part;
         }
-        match refusal {
-            Some(error) => {
-                state.refusal = Some(error);
-                self.agenda.add(at, Event::Refuse(call));
-            }
-            None => self.agenda.add(at + self.deployment.front_end, Event::Arrive(call)),
+        let is_refused = refusal.is_some();
+        state.refusal = refusal;
+        let slot = self.calls.insert(state);
+        match is_refused {
+            true => self.agenda.add(at, Event::Refuse(slot)),
+            false => self.agenda.add(at + self.deployment.front_end, Event::Arrive(slot)),
         }
-        let before = self.calls.insert(call, state);
-        assert!(before.is_none(), "a call's number is used once");
     }
 
     fn cancel(&mut self, at: Instant, call: CallId) {
@@ -323,9 +382,9 @@ impl Backend for ModelledMachine {
             self.counts.cancelled += 1;
         }
         self.outbox.retain(|completion| completion.call != call);
-        if let Some(state) = self.calls.get_mut(&call) {
-            state.muted = true;
-            self.agenda.add(at.max(self.now), Event::Cancel(call));
+        if let Some(slot) = self.calls.slot(call) {
+            self.calls[slot].muted = true;
+            self.agenda.add(at.max(self.now), Event::Cancel(slot));
         }
     }
 
@@ -340,6 +399,7 @@ impl Backend for ModelledMachine {
             }
             let Some((at, event)) = self.agenda.take(deadline) else {
                 self.assert_laws();
+                self.passed = self.passed.max(deadline);
                 return None;
             };
             assert!(at >= self.now, "the clock of a machine never falls");
@@ -361,5 +421,7 @@ impl Backend for ModelledMachine {
 mod laws;
 #[cfg(test)]
 mod prefix_tests;
+#[cfg(test)]
+mod serving_laws;
 #[cfg(test)]
 mod tests;

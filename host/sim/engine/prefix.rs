@@ -169,7 +169,7 @@ mod tests {
 
     /// Prompts of one part of three blocks and one of two, the last of which is `digest`.
     fn chain(digest: u64) -> Chain {
-        Chain::of(&[part(1, 48), part(digest, 32)])
+        Chain::of(&[part(1, 48), part(digest, 32)], 16)
     }
 
     fn hold(cache: &mut PrefixCache, chain: &Chain, to: u64) {

@@ -16,11 +16,17 @@ impl ModelledMachine {
         for group in &self.groups {
             let idle_watts = group.pool.draw?.idle_watts() * group.pool.placement.chips as f64;
             let mut busy = group.busy;
-            let mut energy = group.energy_j;
+            let mut energy = group.used.joules();
             if let Some(step) = &group.step {
-                let part = at.since(step.began_at).min(step.span);
+                let part = at.min(step.ends_at).since(step.began_at);
                 busy += part;
-                energy += step.watts? * part.as_seconds_f64();
+                energy += match group.series.is_empty() {
+                    false => group.series.joules_until(step.began_at, at),
+                    true => {
+                        let whole = step.ends_at.since(step.began_at).as_seconds_f64();
+                        step.used.joules() * part.as_seconds_f64() / whole
+                    }
+                };
             }
             let idle = at.since(Instant::ZERO).saturating_sub(busy);
             joules += energy + idle_watts * idle.as_seconds_f64();

@@ -1,0 +1,88 @@
+//! Which group a chat goes to.
+
+use super::ModelledMachine;
+use super::call::{Phase, Place};
+use super::calls::CallSlot;
+use crate::profile::{Role, Routing};
+
+impl ModelledMachine {
+    /// Has a call wait for the group that is to read it; until one is up, where none is.
+    pub(super) fn route(&mut self, slot: CallSlot) {
+        let Some(group) = self.reader_for(slot) else {
+            return self.strand(slot);
+        };
+        let call = &mut self.calls[slot];
+        call.place = Place::Waiting;
+        call.enter(self.now, Phase::Queue);
+        let (tokens, submitted_at) = (call.input_tokens, call.submitted_at);
+        let latest_start =
+            self.deployment.first_token_objective.map_or(submitted_at, |objective| {
+                let reading = self.groups[group].reading_span(tokens);
+                submitted_at + objective.saturating_sub(reading)
+            });
+        self.enter_group(group, slot);
+        let state = &mut self.groups[group];
+        state.waiting.push(slot, &mut self.calls[slot], latest_start);
+        // A full batch takes nobody before one of it is done.
+        if state.batched() < self.deployment.calls_per_step {
+            self.form_soon(group);
+        }
+    }
+
+    /// No group that could take the call is up.
+    pub(super) fn strand(&mut self, slot: CallSlot) {
+        let call = &mut self.calls[slot];
+        call.place = Place::Stranded;
+        call.unread = call.tokens();
+        call.enter(self.now, Phase::Queue);
+        self.stranded.push_back(slot);
+    }
+
+    /// The group with the fewest calls among those of a role that are up; ties go to the first.
+    pub(super) fn least_outstanding(&self, role: Role) -> Option<usize> {
+        let groups = self.groups.iter().enumerate();
+        let of_role = groups.filter(|(_, group)| group.role == role && !group.is_down);
+        of_role.min_by_key(|(_, group)| group.outstanding()).map(|(index, _)| index)
+    }
+
+    fn reader_for(&mut self, slot: CallSlot) -> Option<usize> {
+        let role = self.groups[0].role;
+        match self.deployment.routing {
+            Routing::LeastOutstanding => self.least_outstanding(role),
+            Routing::RoundRobin => self.next_in_turn(role),
+            Routing::PrefixAffinity => self.least_to_do(role, slot),
+        }
+    }
+
+    fn next_in_turn(&mut self, role: Role) -> Option<usize> {
+        let readers = self.groups.iter().take_while(|group| group.role == role).count();
+        let turns = (self.turn..readers).chain(0..self.turn.min(readers));
+        let next = turns.into_iter().find(|group| !self.groups[*group].is_down)?;
+        self.turn = (next + 1) % readers;
+        Some(next)
+    }
+
+    /// The group with the fewest tokens: those of this prompt that it does not have in memory, and
+    /// those of the prompts of the chats it has.
+    fn least_to_do(&mut self, role: Role, slot: CallSlot) -> Option<usize> {
+        let mut least: Option<(u64, usize)> = None;
+        for group in 0..self.groups.len() {
+            if self.groups[group].role != role || self.groups[group].is_down {
+                continue;
+            }
+            if self.groups[group].series.evicts {
+                self.settle(group);
+            }
+            let call = &self.calls[slot];
+            let state = &self.groups[group];
+            let most = call.input_tokens.saturating_sub(1) / self.deployment.block_tokens;
+            let found = state.memory.prefixes.find(&call.chain, most).blocks;
+            let new = call.input_tokens - found * self.deployment.block_tokens;
+            let to_do = new + state.prompt_tokens;
+            if least.is_none_or(|(least, _)| to_do < least) {
+                least = Some((to_do, group));
+            }
+        }
+        least.map(|(_, group)| group)
+    }
+}

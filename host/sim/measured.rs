@@ -279,7 +279,7 @@ fn two_cards_are_timed_with_the_link_between_them() {
     };
     let placement = &deployment.pools[0].placement;
     // Of 2 × 86.4 GB, 65.5 GB are weights, and a token has 256 KiB of KV.
-    assert_eq!((placement.block_tokens, placement.blocks), (16, 25_573));
+    assert_eq!((placement.block_tokens, placement.blocks), (16, 25_576));
     let Some(log) = RTX_PRO_6000.log() else {
         return;
     };

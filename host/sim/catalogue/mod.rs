@@ -260,4 +260,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ProfileError {
 }
 
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;

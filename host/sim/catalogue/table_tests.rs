@@ -128,7 +128,9 @@ fn a_series_of_steps_is_timed_as_each_of_them() {
     let deployment = deployed();
     let cost = &deployment.pools[0].cost;
     let mut work = Work::new(&deployment.model);
-    [3, 11, 18].map(|context| work.add_decode(context));
+    for context in [3, 11, 18] {
+        work.add_decode(context);
+    }
     let mut series = WritingSteps::default();
     cost.begin_writing(&work, &mut series);
     for _ in 0..30 {

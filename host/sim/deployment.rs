@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use timeslip_timeline::time::Span;
 
-use crate::cost::{FixedSteps, PowerDraw, StepCost, StepModel};
+use crate::cost::{LayerTables, PowerDraw, StepModel};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{BLOCK_TOKENS, Placement};
+use crate::pool::deploy_pool;
 use crate::profile::{
-    Chip, Choice, Figure, FixedStepTimes, KvTier, LayerGroup, Link, MachineProfile, Model, Policy,
-    Preemption, Role, Routing, Scheduler, Sending, Serving, TierScope, whole,
+    Chip, Choice, Figure, KvTier, LayerGroup, Link, MachineProfile, Model, Policy, Preemption,
+    Role, Routing, Scheduler, Sending, Serving, TierScope,
 };
 
 /// A machine with one model placed on it.
@@ -125,6 +126,8 @@ pub(crate) struct Profiles {
     pub(crate) host_cpu: Arc<Chip>,
     /// One for each pool.
     pub(crate) chips: Vec<Arc<Chip>>,
+    /// Of each pool that has a layer profile.
+    pub(crate) tables: Vec<Option<LayerTables>>,
     pub(crate) model: Arc<Model>,
     pub(crate) serving: Serving,
     pub(crate) digest: String,
@@ -139,8 +142,10 @@ impl Deployment {
         let ledger = Ledger::default();
         let machine = &profiles.machine;
         let name = &machine.name;
+        let settings = Settings { scheduler: &machine.scheduler, machine: name, ledger: &ledger };
+        let block_tokens = settings.block_tokens();
         let pools = (0..machine.pools.len())
-            .map(|index| deploy_pool(&profiles, index, &ledger).map(Arc::new))
+            .map(|index| deploy_pool(&profiles, index, block_tokens, &ledger).map(Arc::new))
             .collect::<Result<Vec<_>, MachineError>>()?;
         let link =
             machine.link.as_ref().map(|link| deploy_link(name, link, &ledger)).transpose()?;
@@ -149,7 +154,6 @@ impl Deployment {
             .map(|(index, tier)| deploy_tier(name, index, tier, &ledger))
             .collect::<Result<Vec<_>, MachineError>>()?;
         let front_end = ledger.need(&machine.front_end_seconds, name, "front_end_seconds")?;
-        let settings = Settings { scheduler: &machine.scheduler, machine: name, ledger: &ledger };
         let tokens = settings.need("tokens_per_step", &machine.scheduler.tokens_per_step)?;
         let calls = settings.need("calls_per_step", &machine.scheduler.calls_per_step)?;
         let cpu = &profiles.host_cpu;
@@ -172,7 +176,7 @@ impl Deployment {
             tokens_per_step: tokens as u64,
             calls_per_step: calls as u64,
             prefix_cache: settings.keeps_prefixes(),
-            block_tokens: settings.block_tokens(),
+            block_tokens,
             policy: settings.choice("policy", &machine.scheduler.policy),
             first_token_objective: settings.span(
                 "first_token_objective_seconds",
@@ -205,87 +209,6 @@ impl Deployment {
         };
         self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes()
     }
-}
-
-fn deploy_pool(
-    profiles: &Profiles,
-    index: usize,
-    ledger: &Ledger,
-) -> Result<DeployedPool, MachineError> {
-    let machine = &profiles.machine;
-    let (pool, chip) = (&machine.pools[index], &profiles.chips[index]);
-    let key = |key: &str| format!("pools.{index}.{key}");
-    let count = |name: &str, figure| {
-        ledger.known(figure, &machine.name, &key(name));
-        whole(name, figure).expect("the machine's profile was checked")
-    };
-    let chips = count("chips", &pool.chips);
-    let group = count("tensor_parallel", &pool.tensor_parallel);
-    let replicas = count("replicas", &pool.replicas);
-    let settings = Settings { scheduler: &machine.scheduler, machine: &machine.name, ledger };
-    let block_tokens = settings.block_tokens();
-    let (model, serving) = (&profiles.model, &profiles.serving);
-    let (placement, cost) = match &pool.fixed_steps {
-        Some(fixed) => {
-            let blocks = count("fixed_steps.kv_blocks", &fixed.kv_blocks);
-            let placement = Placement::stated(group, model, serving, block_tokens, blocks);
-            (placement, fixed_steps(&machine.name, &key("fixed_steps"), fixed, ledger)?)
-        }
-        None => {
-            let placement = Placement::new(
-                &machine.name,
-                pool.role.pool(),
-                chip,
-                group,
-                model,
-                serving,
-                block_tokens,
-                ledger,
-            )?;
-            check_domain(&machine.name, chip, group)?;
-            let host = &pool.host_step_seconds;
-            let host = ledger.need(host, &machine.name, &key("host_step_seconds"))?;
-            let cost = StepCost::new(chip, host, model, serving, &placement, ledger)?;
-            (placement, StepModel::Roofline(Box::new(cost)))
-        }
-    };
-    Ok(DeployedPool {
-        role: pool.role,
-        chip: Arc::clone(chip),
-        chips,
-        replicas,
-        placement,
-        cost,
-        draw: PowerDraw::of(chip, ledger),
-        usd_per_hour: ledger.known(&chip.price.usd_per_hour, &chip.name, "price.usd_per_hour"),
-    })
-}
-
-/// A group's chips are joined by their own links, which span one domain.
-fn check_domain(machine: &str, chip: &Chip, group: u64) -> Result<(), MachineError> {
-    let domain = chip.scale_up.as_ref().and_then(|link| link.domain_chips.value);
-    match domain.filter(|domain| group as f64 > *domain) {
-        None => Ok(()),
-        Some(domain) => Err(MachineError::BeyondDomain {
-            machine: machine.to_owned(),
-            chip: chip.name.clone(),
-            group,
-            domain: domain as u64,
-        }),
-    }
-}
-
-fn fixed_steps(
-    machine: &str,
-    key: &str,
-    fixed: &FixedStepTimes,
-    ledger: &Ledger,
-) -> Result<StepModel, MachineError> {
-    let seconds = |figure, name| ledger.need(figure, machine, &format!("{key}.{name}"));
-    Ok(StepModel::Fixed(FixedSteps {
-        prefill_seconds: seconds(&fixed.prefill_seconds, "prefill_seconds")?,
-        decode_seconds: seconds(&fixed.decode_seconds, "decode_seconds")?,
-    }))
 }
 
 fn deploy_link(machine: &str, link: &Link, ledger: &Ledger) -> Result<DeployedLink, MachineError> {

@@ -51,6 +51,19 @@ pub enum MachineError {
         /// The chip.
         chip: String,
     },
+    /// A layer profile has no table for a part of the model.
+    #[error(
+        "the tables of a `layer_profile` hold no {what}, which `{model}` has; remove it from \
+         `{machine}` to time the model from the chip's figures"
+    )]
+    Unmeasured {
+        /// The machine.
+        machine: String,
+        /// The model.
+        model: String,
+        /// What is not in the tables.
+        what: &'static str,
+    },
     /// A group has more chips than one domain joins.
     #[error(
         "a group of {} {chip} in `{machine}` is larger than the {} that one domain joins; lower \

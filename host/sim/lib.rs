@@ -24,6 +24,7 @@ pub mod error;
 pub mod explain;
 mod ledger;
 pub mod placement;
+mod pool;
 pub mod profile;
 mod text;
 
@@ -31,3 +32,5 @@ mod text;
 mod anchors;
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod measured;

@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::{Catalogue, ProfileKind};
+use crate::cost::LayerTables;
 use crate::profile::{MachineProfile, ProfileError};
 
-/// `sha256:` and 64 hexadecimal digits over the files of a machine, its chips and a model.
+/// `sha256:` and 64 hexadecimal digits over the files of a machine, its chips and a model, and its
+/// tables of measured times.
 ///
 /// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
 /// same machines.
@@ -16,6 +18,7 @@ pub(super) fn digest(
     catalogue: &Catalogue,
     machine: &MachineProfile,
     model: &str,
+    tables: &[Option<LayerTables>],
 ) -> Result<String, ProfileError> {
     let mut files = BTreeSet::from([
         (ProfileKind::Machine, machine.name.as_str()),
@@ -28,13 +31,22 @@ pub(super) fn digest(
         let Ok(text) = catalogue.text(kind, name) else {
             continue;
         };
-        let text = text.replace("\r\n", "\n");
-        hash.update(format!("{} {name} {}\n", kind.word(), text.len()));
-        hash.update(text);
+        add(&mut hash, &format!("{} {name}", kind.word()), text);
+    }
+    for (index, tables) in tables.iter().enumerate() {
+        for (key, table) in tables.iter().flat_map(LayerTables::files) {
+            add(&mut hash, &format!("table {index} {key}"), &table.text);
+        }
     }
     let mut digest = "sha256:".to_owned();
     for byte in hash.finalize() {
         write!(digest, "{byte:02x}").expect("a string takes all that is written");
     }
     Ok(digest)
+}
+
+fn add(hash: &mut Sha256, name: &str, text: &str) {
+    let text = text.replace("\r\n", "\n");
+    hash.update(format!("{name} {}\n", text.len()));
+    hash.update(text);
 }

@@ -56,9 +56,11 @@ impl Found<'_> {
     fn value(&mut self, key: &str, at: usize, value: &Spanned<DeValue<'_>>) {
         match value.get_ref() {
             DeValue::Table(inner) if inner.contains_key("source") => {
-                let shown = inner.get("value").or_else(|| inner.get("points"));
+                // A layer profile is tables with one source, and has figures in it.
+                let shown = ["value", "points", "dense"].iter().find_map(|key| inner.get(*key));
                 let shown = shown.map(|value| self.written(value));
                 self.rows.push((at, row(key, shown, inner)));
+                self.table(key, inner);
             }
             DeValue::Table(inner) => self.table(key, inner),
             DeValue::Array(items) => {

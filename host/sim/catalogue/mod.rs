@@ -6,6 +6,7 @@
 mod check;
 mod digest;
 mod figures;
+mod tables;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::deployment::{Deployment, Profiles};
 use crate::error::MachineError;
 use crate::profile::{Chip, MachineProfile, Model, Profile, ProfileError, TEXTS, line_of, parse};
 use digest::digest;
+use tables::tables;
 
 /// What a profile is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,14 +195,16 @@ impl Catalogue {
         };
         let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
+        let tables = tables(self, &profile)?;
         Deployment::new(Profiles {
             host_cpu: self.referred_chip(machine, &profile.host_cpu)?,
             model: Arc::new(
                 self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
             ),
-            digest: digest(self, &profile, &model)?,
+            digest: digest(self, &profile, &model, &tables)?,
             machine: profile,
             chips,
+            tables,
             serving,
         })
     }
@@ -255,5 +259,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ProfileError {
     ProfileError::Unreadable { path: path.to_owned(), message: error.to_string() }
 }
 
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;

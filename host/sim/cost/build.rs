@@ -75,6 +75,21 @@ impl StepCost {
     }
 }
 
+/// How the chips of a placement exchange what they compute.
+///
+/// # Errors
+/// As for [`StepCost::new`].
+pub(crate) fn exchanges(
+    chip: &Chip,
+    placement: &Placement,
+    ledger: &Ledger,
+) -> Result<Exchanges, MachineError> {
+    match placement.chips {
+        1 => Ok(Exchanges::None),
+        _ => Parts::of(chip, ledger)?.exchanges(placement),
+    }
+}
+
 impl<'a> Parts<'a> {
     fn of(chip: &'a Chip, ledger: &'a Ledger) -> Result<Parts<'a>, MachineError> {
         match (&chip.compute, &chip.memory, &chip.achieved) {

@@ -1,15 +1,23 @@
 //! What steps cost in time, energy and money.
 //!
-//! [`StepModel`] is what a pool's profile says; a [`StepCost`] turns the [`Work`] of one step into named [`Term`]s. The engine sums them and
-//! `explain` prints them: one implementation, so that what is explained is what is timed.
+//! [`StepModel`] is what a pool's profile says: a [`StepCost`], or a [`LayerProfileCost`] that was
+//! measured, turns the [`Work`] of one step into named [`Term`]s. The engine sums them and `explain`
+//! prints them: one implementation, so that what is explained is what is timed.
 
 mod build;
+mod grid;
+mod layer_profile;
+mod layer_table;
 mod model;
 mod power;
 mod step;
 mod term;
 mod work;
 
+pub(crate) use build::exchanges;
+pub(crate) use layer_profile::LayerTables;
+pub use layer_profile::{LayerProfileCost, StepShape};
+pub(crate) use layer_table::TableFile;
 pub(crate) use model::WritingSteps;
 pub use model::{FixedSteps, StepModel};
 pub use power::PowerDraw;

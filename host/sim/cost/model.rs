@@ -1,5 +1,7 @@
 //! The ways in which a machine's profile says what a step takes.
 
+use super::grid::Line;
+use super::layer_profile::{LayerProfileCost, StepShape};
 use super::step::StepCost;
 use super::term::{Part, StepTime, Term};
 use super::work::Work;
@@ -9,6 +11,8 @@ use super::work::Work;
 pub enum StepModel {
     /// From the work in it and the chips' rates.
     Roofline(Box<StepCost>),
+    /// From what the model's layers were measured to take on these chips.
+    LayerProfile(Box<LayerProfileCost>),
     /// Stated, whatever the work in it is.
     Fixed(FixedSteps),
 }
@@ -29,6 +33,9 @@ pub(crate) struct WritingSteps {
     fixed: StepTime,
     /// Of each pair of tokens that attention joins, per group of layers.
     pairs: Vec<StepTime>,
+    /// Of attention in each of so many equal layers, by the mean of the tokens looked back at.
+    measured: Line,
+    layers: f64,
 }
 
 impl StepModel {
@@ -41,6 +48,7 @@ impl StepModel {
     pub fn time(&self, work: &Work) -> StepTime {
         match self {
             StepModel::Roofline(cost) => cost.time(work),
+            StepModel::LayerProfile(cost) => StepTime::only(cost.seconds(&StepShape::of(work))),
             StepModel::Fixed(fixed) => fixed.time(work),
         }
     }
@@ -49,6 +57,7 @@ impl StepModel {
     pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
         match self {
             StepModel::Roofline(cost) => cost.terms(work, sink),
+            StepModel::LayerProfile(cost) => cost.terms(&StepShape::of(work), sink),
             StepModel::Fixed(fixed) => sink(Term::fixed(Part::Stated, fixed.time(work).seconds)),
         }
     }
@@ -56,31 +65,42 @@ impl StepModel {
     /// Prepares a series of steps that write for the chats of `work` and do nothing else.
     pub(crate) fn begin_writing(&self, work: &Work, series: &mut WritingSteps) {
         series.pairs.clear();
+        series.layers = 0.0;
         match self {
             StepModel::Roofline(cost) => {
                 series.fixed = cost.all_but_attention(work);
                 series.pairs.extend(cost.decode_pairs());
             }
+            StepModel::LayerProfile(cost) => {
+                series.fixed = StepTime::only(cost.all_but_attention(&StepShape::of(work)));
+                series.layers = cost.begin_writing(work.decodes, &mut series.measured);
+            }
             StepModel::Fixed(fixed) => series.fixed = fixed.time(work),
         }
     }
+}
 
-    /// The time of one step of a series: to the bit what [`StepModel::time`] gives for it.
-    pub(crate) fn time_of_writing(&self, series: &WritingSteps, work: &Work) -> StepTime {
+impl WritingSteps {
+    /// The time of one step of the series: to the bit what [`StepModel::time`] gives for it.
+    pub(crate) fn time(&self, work: &Work) -> StepTime {
+        if self.layers > 0.0 {
+            let context = StepShape::of(work).mean_context();
+            let attention = self.layers * self.measured.at(context).max(0.0);
+            return self.fixed + StepTime::only(attention);
+        }
         let mut attention = StepTime::default();
-        for (pair, pairs) in series.pairs.iter().zip(&work.groups) {
+        for (pair, pairs) in self.pairs.iter().zip(&work.groups) {
             attention += *pair * pairs.decode_pairs as f64;
         }
-        series.fixed + attention
+        self.fixed + attention
     }
 }
 
 impl FixedSteps {
     fn time(&self, work: &Work) -> StepTime {
-        let seconds = match work.prefill_tokens {
+        StepTime::only(match work.prefill_tokens {
             0 => self.decode_seconds,
             _ => self.prefill_seconds,
-        };
-        StepTime { seconds, ..StepTime::default() }
+        })
     }
 }

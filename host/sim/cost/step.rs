@@ -103,13 +103,36 @@ pub(crate) enum Exchanges {
     Reach { attention_seconds: f64, feed_forward_seconds: f64, bytes_per_second: f64 },
 }
 
+/// Bytes of one value that passes between chips.
+const ACTIVATION_BYTES: f64 = 2.0;
+
+impl Exchanges {
+    /// All exchanges of a step in this many layers, when `tokens` of this width pass them.
+    pub(crate) fn term(&self, layers: f64, hidden: f64, tokens: f64) -> Term {
+        let message = tokens * hidden * ACTIVATION_BYTES;
+        let (fixed, bytes, bytes_per_second) = match *self {
+            Exchanges::None => (0.0, 0.0, 1.0),
+            Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second } => {
+                let sent = 2.0 * (chips - 1.0) / chips * message;
+                (2.0 * fixed_seconds, 2.0 * sent, bytes_per_second)
+            }
+            Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => {
+                (attention_seconds + feed_forward_seconds, 2.0 * message, bytes_per_second)
+            }
+        };
+        let moving = bytes / bytes_per_second;
+        Term {
+            binds: if moving > fixed { Binds::Link } else { Binds::Latency },
+            bytes: layers * bytes,
+            ..Term::fixed(Part::Exchange, layers * (fixed + moving))
+        }
+    }
+}
+
 /// The time of a step on the clock: at least a nanosecond, since one of none would stall it.
 pub(crate) fn step_span(seconds: f64) -> Span {
     Span::from_seconds_f64(seconds).max(Span::from_nanos(1))
 }
-
-/// Bytes of one value that passes between chips.
-const ACTIVATION_BYTES: f64 = 2.0;
 
 impl StepCost {
     /// The step's time: what attention takes, and all else.
@@ -151,7 +174,7 @@ impl StepCost {
             sink(self.expert_term(rates, work.tokens));
         }
         if !matches!(self.exchange, Exchanges::None) {
-            sink(self.exchange_term(tokens));
+            sink(self.exchange.term(self.layers(), self.hidden, tokens));
         }
         let fixed =
             self.layers() * self.layer_seconds + self.expert_layers() * self.expert_layer_seconds;
@@ -223,26 +246,6 @@ impl StepCost {
             bytes += group.count * layer_bytes;
         }
         rates.term(Part::Experts, flops, bytes, seconds)
-    }
-
-    fn exchange_term(&self, tokens: f64) -> Term {
-        let message = tokens * self.hidden * ACTIVATION_BYTES;
-        let (fixed, bytes, bytes_per_second) = match self.exchange {
-            Exchanges::None => (0.0, 0.0, 1.0),
-            Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second } => {
-                let sent = 2.0 * (chips - 1.0) / chips * message;
-                (2.0 * fixed_seconds, 2.0 * sent, bytes_per_second)
-            }
-            Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => {
-                (attention_seconds + feed_forward_seconds, 2.0 * message, bytes_per_second)
-            }
-        };
-        let moving = bytes / bytes_per_second;
-        Term {
-            binds: if moving > fixed { Binds::Link } else { Binds::Latency },
-            bytes: self.layers() * bytes,
-            ..Term::fixed(Part::Exchange, self.layers() * (fixed + moving))
-        }
     }
 
     fn head_term(&self, outputs: f64) -> Term {

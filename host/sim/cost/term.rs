@@ -54,6 +54,8 @@ pub enum Binds {
     Link,
     /// Fixed times.
     Latency,
+    /// Not known: the time was measured whole.
+    Measured,
 }
 
 impl Binds {
@@ -64,6 +66,7 @@ impl Binds {
             Binds::Memory => "memory",
             Binds::Link => "link",
             Binds::Latency => "latency",
+            Binds::Measured => "measured",
         }
     }
 }
@@ -90,6 +93,11 @@ pub struct Term {
 }
 
 impl Term {
+    /// A time that was measured, whatever it is made of.
+    pub(crate) fn measured(part: Part, seconds: f64) -> Term {
+        Term { binds: Binds::Measured, ..Term::fixed(part, seconds) }
+    }
+
     /// A time that depends on no operations and no bytes.
     pub(crate) fn fixed(part: Part, seconds: f64) -> Term {
         Term {
@@ -116,6 +124,11 @@ pub struct StepTime {
 }
 
 impl StepTime {
+    /// A time of which it is not known how far it uses the chips.
+    pub(crate) fn only(seconds: f64) -> StepTime {
+        StepTime { seconds, ..StepTime::default() }
+    }
+
     /// The time of one term.
     pub(crate) fn of(term: &Term) -> StepTime {
         StepTime {

@@ -144,7 +144,7 @@ impl Group {
         self.series.clear();
         let (mut ends_at, mut used, mut used_by_each) = (now, Used::default(), Used::default());
         for _ in 0..steps {
-            let time = self.pool.cost.time_of_writing(&self.writing, &self.work);
+            let time = self.writing.time(&self.work);
             let (span, step, each) = self.account(time, shares.len());
             ends_at = ends_at + span;
             used += step;

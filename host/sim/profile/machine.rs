@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figure::{Choice, Figure};
+use super::figure::{Choice, Figure, check_provenance};
 use super::precision::Precision;
-use super::serving::{FixedStepTimes, KvTier, Policy, Preemption, Scheduler, Sending};
+use super::serving::{
+    FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Scheduler, Sending,
+};
 
 /// What a pool does with a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +87,8 @@ pub struct Pool {
     pub host_step_seconds: Figure,
     /// Step times and blocks that are stated, whatever the chip is.
     pub fixed_steps: Option<FixedStepTimes>,
+    /// Step times that were measured layer by layer.
+    pub layer_profile: Option<LayerProfile>,
 }
 
 /// From the prefill pool to the decode pool.
@@ -158,6 +162,9 @@ impl MachineProfile {
                     .to_owned(),
             );
         }
+        if self.pools.iter().any(|pool| pool.layer_profile.is_some()) && self.serves.len() > 1 {
+            return bad("a `layer_profile` is of one model; keep one [[serves]]".to_owned());
+        }
         match self.serves.iter().any(|serving| serving.model == self.default_model) {
             true => Ok(()),
             false => bad(format!(
@@ -219,6 +226,16 @@ impl Pool {
             count("tensor_parallel", &self.tensor_parallel)? * count("replicas", &self.replicas)?;
         if let Some(fixed) = &self.fixed_steps {
             count("fixed_steps.kv_blocks", &fixed.kv_blocks)?;
+        }
+        if let Some(profile) = &self.layer_profile {
+            check_provenance(&profile.source, &profile.date)?;
+            let blocks = profile.kv_blocks.as_ref();
+            blocks.map(|blocks| count("layer_profile.kv_blocks", blocks)).transpose()?;
+            if self.fixed_steps.is_some() {
+                return Err(format!(
+                    "the {pool} has `fixed_steps` and `layer_profile`; keep one of them"
+                ));
+            }
         }
         match used <= chips {
             true => Ok(()),

@@ -20,7 +20,8 @@ pub use machine::{Link, MachineProfile, Pool, Role, Serving};
 pub use model::{Experts, Grouped, Latent, LayerGroup, Model, Provenance};
 pub use precision::Precision;
 pub use serving::{
-    FixedStepTimes, KvTier, Policy, Preemption, Routing, Scheduler, Sending, TierScope,
+    FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Routing, Scheduler, Sending,
+    TierScope,
 };
 pub use text::ProfileError;
 pub(crate) use text::{Profile, line_of, parse};

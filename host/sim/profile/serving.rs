@@ -1,8 +1,10 @@
 //! How a machine's serving software behaves: batches, order, routing, memory, limits.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
-use super::figure::{Choice, Figure, Switch};
+use super::figure::{Choice, Confidence, Figure, Switch};
 
 /// How batches are formed, and what happens to chats that wait.
 ///
@@ -140,4 +142,44 @@ pub struct FixedStepTimes {
     pub decode_seconds: Figure,
     /// Blocks of KV in each group.
     pub kv_blocks: Figure,
+}
+
+/// Step times that were measured layer by layer, in place of those that follow from the chips. They
+/// hold for one model on one kind of group.
+///
+/// The tables are comma-separated, with times in microseconds, as LLMServingSim's profiler writes
+/// them; their paths start at the machine's file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerProfile {
+    /// Operations by the tokens of a step: `layer,tokens,time_us`.
+    pub dense: PathBuf,
+    /// Attention in one layer: `prefill_chunk,kv_prefill,n_decode,kv_decode,time_us`. The first two
+    /// are sums over the prompts of a step, the last is the mean over the replies.
+    pub attention: PathBuf,
+    /// Operations by the chats of a step: `layer,sequences,time_us`.
+    pub per_sequence: PathBuf,
+    /// Blocks of KV in each group as the serving software counts them; what is left beside the
+    /// weights where it is absent.
+    pub kv_blocks: Option<Figure>,
+    /// Who measured the tables.
+    pub source: String,
+    /// When, as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    pub date: String,
+    /// How far to trust them.
+    pub confidence: Confidence,
+    /// What a reader should know besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl LayerProfile {
+    /// The paths of the tables, each with its key.
+    pub fn tables(&self) -> [(&'static str, &Path); 3] {
+        [
+            ("dense", &self.dense),
+            ("attention", &self.attention),
+            ("per_sequence", &self.per_sequence),
+        ]
+    }
 }

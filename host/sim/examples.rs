@@ -45,6 +45,7 @@ pub(crate) struct Ways {
     pub(crate) tiers: [u64; 2],
     pub(crate) waiting_calls_max: Option<u64>,
     pub(crate) waiting_ms_max: Option<u64>,
+    pub(crate) plans_ahead: bool,
 }
 
 impl Default for Ways {
@@ -59,6 +60,7 @@ impl Default for Ways {
             tiers: [0, 0],
             waiting_calls_max: None,
             waiting_ms_max: None,
+            plans_ahead: false,
         }
     }
 }
@@ -72,6 +74,9 @@ impl Ways {
         if self.policy == Policy::SloAware {
             let objective = known(&format!("{}e-3", self.objective_ms));
             text += &format!("first_token_objective_seconds = {objective}\n");
+        }
+        if self.plans_ahead {
+            text += &format!("plans_ahead = {}\n", known("true"));
         }
         if let Some(calls) = self.waiting_calls_max {
             text += &format!("waiting_calls_max = {}\n", known(&calls.to_string()));

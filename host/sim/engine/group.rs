@@ -29,6 +29,8 @@ pub(crate) struct Group {
     /// Tokens of the prompts of all chats that wait for or use this group.
     pub(crate) prompt_tokens: u64,
     pub(crate) step: Option<Step>,
+    /// When the last step that is over began and ended.
+    pub(crate) last_step: Option<(Instant, Instant)>,
     /// The steps that the one under way stands for, where they are summed.
     pub(crate) series: Series,
     /// Numbers the ends of steps, since one that was cut short counts for nothing.
@@ -75,6 +77,7 @@ impl Group {
             holding: 0,
             prompt_tokens: 0,
             step: None,
+            last_step: None,
             series: Series::default(),
             ticket: 0,
             forming: false,

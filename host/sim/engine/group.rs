@@ -38,6 +38,8 @@ pub(crate) struct Group {
     pub(crate) forming: bool,
     pub(crate) busy: Span,
     pub(crate) used: Used,
+    /// Of all its chips.
+    dollars_per_second: f64,
     work: Work,
     writing: WritingSteps,
     spare_shares: Vec<(CallSlot, Share)>,
@@ -83,6 +85,9 @@ impl Group {
             forming: false,
             busy: Span::ZERO,
             used: Used::default(),
+            dollars_per_second: pool
+                .usd_per_hour
+                .map_or(0.0, |price| price * pool.placement.chips as f64 / 3600.0),
             work: Work::new(model),
             writing: WritingSteps::default(),
             spare_shares: Vec::new(),
@@ -179,9 +184,8 @@ impl Group {
         let chips = self.pool.placement.chips as f64;
         let (compute, memory) = (time.compute_seconds / seconds, time.memory_seconds / seconds);
         let watts = self.pool.draw.map_or(0.0, |draw| chips * draw.watts(compute, memory));
-        let dollars = self.pool.usd_per_hour.map_or(0.0, |price| price * chips / 3600.0);
+        let (joules, dollars) = (watts * seconds, self.dollars_per_second * seconds);
         let calls = calls as f64;
-        let used = Used::new(watts * seconds, dollars * seconds);
-        (span, used, Used::new(watts * seconds / calls, dollars * seconds / calls))
+        (span, Used::new(joules, dollars), Used::new(joules / calls, dollars / calls))
     }
 }

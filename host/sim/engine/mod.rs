@@ -19,6 +19,7 @@ mod agenda;
 mod blocks;
 mod call;
 mod chain;
+mod estimate;
 mod group;
 mod memory;
 mod prefix;
@@ -30,7 +31,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, MachineTotals, ReplyLength, Served, Submission,
+    Backend, CallId, Completion, CompletionEvent, Estimate, MachineTotals, ReplyLength, Served,
+    Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
@@ -354,6 +356,10 @@ impl Backend for ModelledMachine {
             cost_usd: self.cost_usd(at),
             busy: self.busy.until(at),
         }
+    }
+
+    fn estimate(&self, at: Instant, work: &Submission) -> Option<Estimate> {
+        self.expected(at, work)
     }
 }
 

@@ -59,10 +59,13 @@ impl Step {
 pub struct ChatStep {
     /// When it was asked, since the run began.
     pub at_ns: u64,
-    /// The machine; empty when none serves the model.
+    /// The machine; empty when none was chosen.
     pub machine: String,
     /// The model.
     pub model: String,
+    /// Why that machine; absent where there was no choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Route>,
     /// Tokens of the prompt.
     pub input_tokens: u64,
     /// Of those, served by a cache.
@@ -92,7 +95,8 @@ pub struct ChatStep {
     /// Joules spent on this chat, its share of each batch; `null` when unknown.
     #[serde(default)]
     pub energy_j: Option<f64>,
-    /// Dollars spent on this chat, its share of each batch; `null` when unknown.
+    /// Dollars spent on this chat: its share of each batch, or its tokens at the price of its
+    /// machine's tier; `null` when unknown.
     #[serde(default)]
     pub cost_usd: Option<f64>,
 }
@@ -124,6 +128,46 @@ impl ChatStep {
         let (nanos, tokens) = self.after_first_token()?;
         Some(tokens as f64 / nanos as f64 * 1e9)
     }
+}
+
+/// Why a chat went to its machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Route {
+    /// The tier of the machine; absent when it stands in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// What decided.
+    pub reason: RouteReason,
+    /// The machines among which it was chosen; absent where only one came into question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub considered: Vec<Considered>,
+}
+
+/// What decided on a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteReason {
+    /// It serves the model; of several, it was expected to be done first.
+    ByModel,
+    /// It stands in the chat's tier; of several, it was expected to be done first.
+    ByTier,
+    /// It was the cheapest that was expected to be done within the session's deadline.
+    CheapestInTime,
+    /// None would have been done in time, and it was the fastest within the session's budget.
+    FastestInBudget,
+    /// None would have been done in time or within the budget, and it was the cheapest.
+    Cheapest,
+}
+
+/// What a machine was expected to make of a chat, before its reply had a length.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Considered {
+    /// The machine.
+    pub machine: String,
+    /// From the request to the last token; `null` when the machine cannot say.
+    pub expected_ns: Option<u64>,
+    /// Dollars; `null` when the machine cannot say.
+    pub expected_cost_usd: Option<f64>,
 }
 
 /// Why a chat ended.

@@ -23,6 +23,7 @@ mod blocks;
 mod call;
 mod calls;
 mod chain;
+mod estimate;
 mod group;
 mod limits;
 mod memory;
@@ -43,7 +44,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, MachineTotals, ReplyLength, Served, Submission,
+    Backend, CallId, Completion, CompletionEvent, Estimate, MachineTotals, ReplyLength, Served,
+    Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
@@ -414,6 +416,10 @@ impl Backend for ModelledMachine {
             cost_usd: self.cost_usd(at),
             busy: self.busy.until(at),
         }
+    }
+
+    fn estimate(&self, at: Instant, work: &Submission) -> Option<Estimate> {
+        self.expected(at, work)
     }
 }
 

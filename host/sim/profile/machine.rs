@@ -30,6 +30,11 @@ impl Role {
         }
     }
 
+    /// The role that a word stands for.
+    pub fn of_word(word: &str) -> Option<Role> {
+        [Role::Prefill, Role::Decode, Role::All].into_iter().find(|role| role.word() == word)
+    }
+
     /// A pool of this role in a sentence; a machine of one pool has no need to say which.
     pub(crate) fn pool(self) -> &'static str {
         match self {

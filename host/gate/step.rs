@@ -107,26 +107,50 @@ impl ChatStep {
         !matches!(self.finish_reason, ChatFinish::Error | ChatFinish::Cancelled)
     }
 
-    /// Nanoseconds and tokens after the first token; `None` when the reply has no second one.
-    fn after_first_token(&self) -> Option<(u64, u64)> {
-        let nanos = self.e2e_ns.checked_sub(self.ttft_ns)?;
-        let tokens = self.output_tokens.checked_sub(1)?;
-        (self.is_answered() && nanos > 0 && tokens > 0).then_some((nanos, tokens))
+    /// What the reply wrote after its first token; `None` when it has no second one.
+    fn after_first_token(&self) -> Option<AfterFirstToken> {
+        let after = AfterFirstToken::of(self.e2e_ns, self.ttft_ns, self.output_tokens);
+        after.filter(|_| self.is_answered())
     }
 
     /// `(e2e_ns - ttft_ns) / (output_tokens - 1)`, to the nearest nanosecond; `None` when the reply
     /// has no second token.
     pub fn inter_token_latency_ns(&self) -> Option<u64> {
-        let (nanos, tokens) = self.after_first_token()?;
-        let rounded = (u128::from(nanos) + u128::from(tokens) / 2) / u128::from(tokens);
-        u64::try_from(rounded).ok()
+        self.after_first_token().map(AfterFirstToken::inter_token_latency_ns)
     }
 
     /// One over the inter-token latency, in tokens a second: what one user sees. It is held against
     /// the target. `None` when the reply has no second token.
     pub fn output_tokens_per_second(&self) -> Option<f64> {
-        let (nanos, tokens) = self.after_first_token()?;
-        Some(tokens as f64 / nanos as f64 * 1e9)
+        self.after_first_token().map(AfterFirstToken::tokens_per_second)
+    }
+}
+
+/// The tokens that a reply has after its first one, and the time that they took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AfterFirstToken {
+    nanos: u64,
+    tokens: u64,
+}
+
+impl AfterFirstToken {
+    /// Those of a complete reply; `None` when it has no second token.
+    pub fn of(e2e_ns: u64, ttft_ns: u64, output_tokens: u64) -> Option<AfterFirstToken> {
+        let nanos = e2e_ns.checked_sub(ttft_ns)?;
+        let tokens = output_tokens.checked_sub(1)?;
+        (nanos > 0 && tokens > 0).then_some(AfterFirstToken { nanos, tokens })
+    }
+
+    /// Nanoseconds a token, to the nearest one.
+    pub fn inter_token_latency_ns(self) -> u64 {
+        let (nanos, tokens) = (u128::from(self.nanos), u128::from(self.tokens));
+        // At most `nanos`, so it is a u64.
+        ((nanos + tokens / 2) / tokens) as u64
+    }
+
+    /// Tokens a second.
+    pub fn tokens_per_second(self) -> f64 {
+        self.tokens as f64 / self.nanos as f64 * 1e9
     }
 }
 

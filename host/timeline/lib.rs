@@ -13,9 +13,9 @@ pub mod chance;
 pub mod conversation;
 pub mod drive;
 pub mod guest;
+pub mod queue;
 pub mod record;
 pub mod time;
 
 mod crew;
-mod queue;
 mod session;

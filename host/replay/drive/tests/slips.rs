@@ -50,8 +50,14 @@ proptest! {
         }),
     ) {
         let slip = driven(&sessions, load, None, modelled());
-        let outcome = replayed(&slip);
-        prop_assert_eq!(&outcome.summary, &slip.summary);
+        let mut now = replayed(&slip).summary;
+        // Of chains side by side either may be what the other's next step waited for, where one
+        // ends while the agent computes for the other: a slip does not say it.
+        if sessions.iter().any(|chains| chains.len() > 1) {
+            prop_assert_eq!(now.time_share_ns.total(), slip.summary.time_share_ns.total());
+            now.time_share_ns = slip.summary.time_share_ns;
+        }
+        prop_assert_eq!(&now, &slip.summary);
     }
 }
 

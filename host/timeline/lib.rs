@@ -15,10 +15,10 @@ pub mod conversation;
 pub mod drive;
 pub mod guest;
 pub mod price;
+pub mod queue;
 pub mod record;
 pub mod route;
 pub mod time;
 
 mod crew;
-mod queue;
 mod session;

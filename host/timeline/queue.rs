@@ -7,7 +7,7 @@ use crate::time::Instant;
 
 /// A queue of things that are due at an instant.
 #[derive(Debug)]
-pub(crate) struct DueQueue<T> {
+pub struct DueQueue<T> {
     heap: BinaryHeap<Reverse<Entry<T>>>,
     scheduled: u64,
 }
@@ -20,25 +20,41 @@ struct Entry<T> {
 }
 
 impl<T> DueQueue<T> {
-    pub(crate) fn new() -> DueQueue<T> {
+    /// A queue of nothing.
+    pub fn new() -> DueQueue<T> {
         DueQueue { heap: BinaryHeap::new(), scheduled: 0 }
     }
 
-    pub(crate) fn schedule(&mut self, at: Instant, due: T) {
+    /// Puts something in. Of things that are due at one instant the first put in is due first.
+    pub fn schedule(&mut self, at: Instant, due: T) {
         self.heap.push(Reverse(Entry { at, sequence: self.scheduled, due }));
         self.scheduled += 1;
     }
 
-    pub(crate) fn next_at(&self) -> Option<Instant> {
+    /// When the first thing is due; `None` when there is none.
+    pub fn next_at(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse(entry)| entry.at)
     }
 
     /// The first thing due at or before `now`.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<T> {
+    pub fn pop_due(&mut self, now: Instant) -> Option<T> {
         if self.next_at()? > now {
             return None;
         }
         self.heap.pop().map(|Reverse(entry)| entry.due)
+    }
+}
+
+impl<T> Default for DueQueue<T> {
+    fn default() -> DueQueue<T> {
+        DueQueue::new()
+    }
+}
+
+impl<T> Entry<T> {
+    /// One number, since queues of millions spend their time comparing.
+    fn order(&self) -> u128 {
+        u128::from(self.at.as_nanos()) << 64 | u128::from(self.sequence)
     }
 }
 
@@ -58,6 +74,6 @@ impl<T> PartialOrd for Entry<T> {
 
 impl<T> Ord for Entry<T> {
     fn cmp(&self, other: &Entry<T>) -> std::cmp::Ordering {
-        (self.at, self.sequence).cmp(&(other.at, other.sequence))
+        self.order().cmp(&other.order())
     }
 }

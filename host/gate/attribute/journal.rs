@@ -1,7 +1,7 @@
 //! What a run did, as far as its times rest on it: who waits for whom, and what each step is.
 //!
-//! A journal is what [`super::retime`] takes: it holds no instant but those at which sessions
-//! arrive, since all others follow.
+//! A journal is what a re-timing takes, and a replay without agents: it holds no instant but those
+//! at which sessions arrive, since all others follow.
 
 use std::sync::Arc;
 

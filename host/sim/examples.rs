@@ -13,7 +13,7 @@ use timeslip_timeline::time::{Instant, Span};
 use crate::catalogue::{Catalogue, ProfileKind};
 use crate::deployment::Deployment;
 use crate::engine::ModelledMachine;
-use crate::profile::{Policy, Preemption, Routing, Sending};
+use crate::profile::{Policy, Preemption, Role as PoolRole, Routing, Sending};
 
 /// What a test says about the small machine.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,20 @@ pub(crate) struct Small {
     pub(crate) prefix_cache: bool,
     /// Steps whose time grows with what their tokens look back at, in a model with a window.
     pub(crate) uneven: bool,
+    pub(crate) helper: Helper,
     pub(crate) ways: Ways,
+}
+
+/// What helps the small machine's groups that write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Helper {
+    None,
+    /// Chips that hold the feed-forward parts, a tenth of a millisecond away.
+    Ffn,
+    /// The same model on chips of its own, which proposes two tokens a step.
+    Draft,
+    /// A layer more, which does.
+    Heads,
 }
 
 /// How the small machine's serving software behaves, where that is not as by default.
@@ -136,10 +149,50 @@ impl Default for Small {
             split: false,
             prefix_cache: true,
             uneven: false,
+            helper: Helper::None,
             ways: Ways::default(),
         }
     }
 }
+
+impl Helper {
+    /// What stands under the machine's pools.
+    fn text(self) -> String {
+        let layers = match self {
+            Helper::None => return String::new(),
+            Helper::Ffn => {
+                return format!(
+                    "[ffn_link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n\
+                     micro_batches = {}\n",
+                    known("16e6"),
+                    known("1e-4"),
+                    known("2"),
+                );
+            }
+            Helper::Draft => format!("crossing_seconds = {}\n", known("1e-4")),
+            Helper::Heads => format!("draft_layers = {}\n", known("1")),
+        };
+        format!(
+            "[speculation]\nproposed_tokens = {}\n{layers}accepted_tokens = {}\n",
+            known("2"),
+            known("0").replace("value = 0", "probabilities = [0.5, 0.3, 0.2]"),
+        )
+    }
+
+    /// Bytes that a group needs for what the helper adds to its model.
+    fn memory(self, blocks: u64) -> u64 {
+        match self {
+            Helper::None | Helper::Draft => 0,
+            Helper::Ffn => 192,
+            // A layer, and its KV.
+            Helper::Heads => 256 + 256 * blocks,
+        }
+    }
+}
+
+/// The model that the small machine's draft pool holds.
+const DRAFT: &str = "[[pools.drafts]]\ntarget = \"small-model\"\nmodel = \"small-model\"\n\
+                     linear = \"bf16\"\nhead = \"bf16\"\nkv = \"bf16\"\n";
 
 impl Small {
     pub(crate) fn machine(&self) -> ModelledMachine {
@@ -152,7 +205,7 @@ impl Small {
 
     pub(crate) fn catalogue(&self) -> Catalogue {
         // 384 parameters in 16 bits beside the KV, of which a token has 16 bytes.
-        let memory = 768 + 256 * self.blocks;
+        let memory = 768 + 256 * self.blocks + self.helper.memory(self.blocks);
         Catalogue::built_in()
             .with_text(ProfileKind::Chip, "small-chip", self.chip(memory))
             .with_text(ProfileKind::Model, "small-model", self.model())
@@ -171,38 +224,56 @@ impl Small {
     }
 
     fn model(&self) -> String {
+        let dense = if self.helper == Helper::Ffn { "dense_width = 4\n" } else { "" };
         match self.uneven {
-            false => MODEL.to_owned(),
+            false => format!("{MODEL}{dense}"),
             true => format!(
-                "{MODEL}[[layers]]\ncount = 1\n\
+                "{MODEL}{dense}[[layers]]\ncount = 1\n\
                  grouped = {{ heads = 1, kv_heads = 1, head_width = 4, window = 24 }}\n"
             ),
         }
     }
 
+    /// The roles of its pools.
+    pub(crate) fn roles(&self) -> Vec<PoolRole> {
+        let mut roles = match (self.split, self.helper) {
+            (false, Helper::Ffn) => vec![PoolRole::Attention],
+            (true, Helper::Ffn) => vec![PoolRole::Prefill, PoolRole::Attention],
+            (false, _) => vec![PoolRole::All],
+            (true, _) => vec![PoolRole::Prefill, PoolRole::Decode],
+        };
+        roles.extend(match self.helper {
+            Helper::Ffn => Some(PoolRole::Ffn),
+            Helper::Draft => Some(PoolRole::Draft),
+            Helper::None | Helper::Heads => None,
+        });
+        roles
+    }
+
     pub(crate) fn machine_text(&self) -> String {
         let figure = |value: String| known(&value);
-        let pool = |role: &str| {
+        let pool = |role: &PoolRole| {
+            let drafts = if *role == PoolRole::Draft { DRAFT } else { "" };
             format!(
-                "[[pools]]\nrole = \"{role}\"\nchip = \"small-chip\"\nchips = {}\n\
-                 tensor_parallel = {}\nreplicas = {}\nhost_step_seconds = {}\n",
+                "[[pools]]\nrole = \"{}\"\nchip = \"small-chip\"\nchips = {}\n\
+                 tensor_parallel = {}\nreplicas = {}\nhost_step_seconds = {}\n{drafts}",
+                role.word(),
                 figure((self.replicas + 1).to_string()),
                 figure("1".to_owned()),
                 figure(self.replicas.to_string()),
                 figure("0".to_owned()),
             )
         };
-        let pools = match self.split {
-            false => pool("all"),
-            true => format!(
-                "{}{}[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n{}",
-                pool("prefill"),
-                pool("decode"),
+        let mut pools: String = self.roles().iter().map(pool).collect();
+        if self.split {
+            pools += &format!(
+                "[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n{}",
                 figure("16e3".to_owned()),
                 figure("2e-3".to_owned()),
                 self.ways.link(),
-            ),
-        };
+            );
+        }
+        pools += &self.helper.text();
         let (ways, tiers) = (self.ways.scheduler(), self.ways.tiers());
         let prefix_cache = match self.prefix_cache {
             true => String::new(),

@@ -22,10 +22,12 @@ pub mod deployment;
 pub mod engine;
 pub mod error;
 pub mod explain;
+mod joined;
 mod ledger;
 pub mod placement;
 mod pool;
 pub mod profile;
+mod speculation;
 mod text;
 
 #[cfg(test)]

@@ -10,14 +10,27 @@ use super::series::Series;
 use super::used::Used;
 use super::waiting::Waiting;
 use crate::cost::{StepTime, Work, WritingSteps, step_span};
-use crate::deployment::DeployedPool;
-use crate::profile::{Model, Policy, Role};
+use crate::deployment::{DeployedPool, Deployment};
+use crate::profile::{Policy, Role};
+
+/// What a group does for chats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duty {
+    /// Reads prompts, whose KV goes to another group.
+    Read,
+    /// Writes replies to prompts that another group has read.
+    Write,
+    /// Both, in the same steps.
+    Both,
+}
 
 /// One group of chips.
 #[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) role: Role,
+    pub(crate) duty: Duty,
     pub(crate) pool: Arc<DeployedPool>,
+    /// Of the group that works for this one alone, where there is one.
+    pub(crate) helper: Option<Arc<DeployedPool>>,
     /// Lost, with all that was in it.
     pub(crate) is_down: bool,
     pub(crate) memory: Memory,
@@ -60,18 +73,34 @@ pub(crate) struct Step {
 pub(crate) enum Share {
     /// Reads this many tokens of its prompt, after those cached.
     Read { past: u64, tokens: u64, last: bool },
-    /// Writes one token that looks back at this many.
-    Write { context: u64 },
+    /// Writes one token that looks back at this many, and of those proposed as many as are accepted.
+    Write { context: u64, proposed: u64 },
 }
 
 impl Group {
-    pub(crate) fn new(pool: Arc<DeployedPool>, model: &Model, policy: Policy) -> Group {
-        // The KV of a prompt crosses to a decode group in the order in which prompts were read.
-        let policy = if pool.role == Role::Decode { Policy::Fcfs } else { policy };
+    pub(crate) fn new(deployment: &Deployment, pool: &Arc<DeployedPool>) -> Group {
+        let duty = match pool.role {
+            Role::Prefill => Duty::Read,
+            _ if deployment.link.is_some() => Duty::Write,
+            _ => Duty::Both,
+        };
+        let policy = match duty {
+            // The KV of a prompt crosses to a decode group in the order in which prompts were read.
+            Duty::Write => Policy::Fcfs,
+            Duty::Read | Duty::Both => deployment.policy,
+        };
+        let model = &deployment.model;
+        let work = match &deployment.speculation {
+            Some(given) if duty != Duty::Read => {
+                Work::with_drafts(model, &given.draft, given.proposed_tokens)
+            }
+            _ => Work::new(model),
+        };
         Group {
-            role: pool.role,
+            duty,
+            helper: deployment.helper().filter(|_| duty != Duty::Read).cloned(),
             is_down: false,
-            memory: Memory::new(Arc::clone(&pool)),
+            memory: Memory::new(Arc::clone(pool)),
             waiting: Waiting::new(policy),
             running: Vec::new(),
             holding: 0,
@@ -83,11 +112,17 @@ impl Group {
             forming: false,
             busy: Span::ZERO,
             used: Used::default(),
-            work: Work::new(model),
+            work,
             writing: WritingSteps::default(),
             spare_shares: Vec::new(),
-            pool,
+            pool: Arc::clone(pool),
         }
+    }
+
+    /// Watts of its chips, and of those that help it, doing nothing.
+    pub(crate) fn idle_watts(&self) -> Option<f64> {
+        let pools = std::iter::once(&self.pool).chain(&self.helper);
+        pools.map(|pool| Some(pool.draw?.idle_watts() * pool.placement.chips as f64)).sum()
     }
 
     /// Chats that wait for or use this group.
@@ -97,7 +132,7 @@ impl Group {
 
     /// Chats in the batch, or about to be when their KV has come from a tier.
     pub(crate) fn batched(&self) -> u64 {
-        let loading = if self.role == Role::All { self.holding } else { 0 };
+        let loading = if self.duty == Duty::Both { self.holding } else { 0 };
         self.running.len() as u64 + loading
     }
 
@@ -147,7 +182,7 @@ impl Group {
         self.series.clear();
         let (mut ends_at, mut used, mut used_by_each) = (now, Used::default(), Used::default());
         for _ in 0..steps {
-            let time = self.writing.time(&self.work);
+            let time = self.writing.time(&self.pool.cost, &self.work);
             let (span, step, each) = self.account(time, shares.len());
             ends_at = ends_at + span;
             used += step;
@@ -167,7 +202,7 @@ impl Group {
         for (_, share) in shares {
             match *share {
                 Share::Read { past, tokens, last } => self.work.add_prefill(past, tokens, last),
-                Share::Write { context } => self.work.add_decode(context),
+                Share::Write { context, proposed } => self.work.add_drafted(context, proposed),
             }
         }
     }
@@ -176,10 +211,18 @@ impl Group {
     fn account(&self, time: StepTime, calls: usize) -> (Span, Used, Used) {
         let span = step_span(time.seconds);
         let seconds = span.as_seconds_f64();
-        let chips = self.pool.placement.chips as f64;
-        let (compute, memory) = (time.compute_seconds / seconds, time.memory_seconds / seconds);
-        let watts = self.pool.draw.map_or(0.0, |draw| chips * draw.watts(compute, memory));
-        let dollars = self.pool.usd_per_hour.map_or(0.0, |price| price * chips / 3600.0);
+        let of = |pool: &DeployedPool, compute: f64, memory: f64| {
+            let chips = pool.placement.chips as f64;
+            let draw = pool.draw.map(|draw| draw.watts(compute / seconds, memory / seconds));
+            let dollars = pool.usd_per_hour.map_or(0.0, |price| price * chips / 3600.0);
+            (chips * draw.unwrap_or(0.0), dollars)
+        };
+        let (mut watts, mut dollars) = of(&self.pool, time.compute_seconds, time.memory_seconds);
+        if let Some(helper) = &self.helper {
+            let more = of(helper, time.helper_compute_seconds, time.helper_memory_seconds);
+            watts += more.0;
+            dollars += more.1;
+        }
         let calls = calls as f64;
         let used = Used::new(watts * seconds, dollars * seconds);
         (span, used, Used::new(watts * seconds / calls, dollars * seconds / calls))

@@ -5,6 +5,9 @@ use crate::text::{bytes, count, quantity, seconds};
 
 /// The rate that was reached, or the fixed times that were added up over `steps` steps.
 pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> String {
+    if term.seconds <= 0.0 && term.bytes > 0.0 {
+        return "at the same time as the others".to_owned();
+    }
     if term.seconds <= 0.0 {
         return "nothing to do".to_owned();
     }
@@ -12,7 +15,9 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
         return format!("{} × {}", count(steps), seconds(term.seconds / steps as f64));
     };
     match term.part {
-        Part::Stated => String::new(),
+        Part::Stated | Part::AttentionSide | Part::FfnSide | Part::Crossings | Part::Draft => {
+            String::new()
+        }
         Part::Linear | Part::Attention | Part::Experts | Part::Head => rate(term),
         Part::Exchange => exchanges(cost, steps as f64),
         Part::Layers => layers(cost, steps as f64),

@@ -55,7 +55,7 @@ pub struct Explanation {
     pub decode: StepExplanation,
     /// The time to the first token of a chat that is alone, in its parts.
     pub first_token: FirstToken,
-    /// One over the time of the decode step.
+    /// The tokens that a decode step writes of each reply, on average, over its time.
     pub tokens_per_second_per_user: f64,
     /// That times the replies of the step.
     pub tokens_per_second_per_group: f64,
@@ -151,13 +151,12 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         context_tokens: point.context_tokens.max(1),
         batch: point.batch.max(1),
     };
-    let first = deployment.pools.first().expect("a machine has a pool");
-    let last = deployment.pools.last().expect("a machine has a pool");
+    let (first, last) = (deployment.reader(), deployment.writer());
     let (prefill, prefill_span) = explain_prefill(deployment, first, point.input_tokens);
-    let decode_work = decode_work(deployment, point.context_tokens, point.batch);
+    let (decode_work, written) = decode_work(deployment, point.context_tokens, point.batch);
     let decode = Sum::of(&last.cost, [&decode_work]).explain(last, 1, point.batch);
     let seconds = step_span(decode.seconds).as_seconds_f64();
-    let per_user = 1.0 / seconds;
+    let per_user = written / seconds;
     Explanation {
         machine: deployment.machine.clone(),
         digest: deployment.digest.clone(),
@@ -197,12 +196,21 @@ fn explain_prefill(
     (Sum::of(&pool.cost, &works).explain(pool, steps, input_tokens), span)
 }
 
-fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> Work {
-    let mut work = Work::new(&deployment.model);
+/// The work of a step that writes, and how many tokens it writes of each reply on average.
+fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> (Work, f64) {
+    let mut work = match &deployment.speculation {
+        Some(given) => Work::with_drafts(&deployment.model, &given.draft, given.proposed_tokens),
+        None => Work::new(&deployment.model),
+    };
+    let mean = deployment.speculation.as_ref().map_or(0.0, |given| given.mean_accepted());
+    let mut room = deployment.draft_room();
+    let mut accepted = 0.0;
     for _ in 0..batch {
-        work.add_decode(context);
+        let proposed = deployment.proposed(context, &mut room);
+        accepted += if proposed > 0 { mean } else { 0.0 };
+        work.add_drafted(context, proposed);
     }
-    work
+    (work, 1.0 + accepted / batch as f64)
 }
 
 fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> FirstToken {
@@ -221,8 +229,8 @@ fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> Fir
     };
     let transfer_bytes = deployment.transfer_bytes(input_tokens);
     let transfer = Span::from_seconds_f64(link.transfer_seconds(transfer_bytes).1);
-    let last = deployment.pools.last().expect("a machine has a pool");
-    let decode = step_span(last.cost.seconds(&decode_work(deployment, input_tokens, 1)));
+    let last = deployment.writer();
+    let decode = step_span(last.cost.seconds(&decode_work(deployment, input_tokens, 1).0));
     let total = front_end + prefill + transfer + decode;
     FirstToken { front_end, prefill, transfer, transfer_bytes, decode, total }
 }
@@ -252,7 +260,7 @@ fn warnings(deployment: &Deployment, point: &OperatingPoint) -> Vec<String> {
     if point.batch > deployment.calls_per_step {
         warnings.push(format!("a step takes at most {} chats", count(deployment.calls_per_step)));
     }
-    let last = deployment.pools.last().expect("a machine has a pool");
+    let last = deployment.writer();
     let fit = last.placement.blocks / last.placement.blocks_for(point.context_tokens);
     if fit < point.batch {
         warnings.push(format!("the KV of only {} chats of this context fits a group", count(fit)));

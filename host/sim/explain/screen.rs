@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Explanation, PoolMemory, StepExplanation};
+use crate::profile::Role;
 use crate::text::{bytes, columns, count, quantity, seconds, wrapped};
 
 const WIDTH: usize = 100;
@@ -59,7 +60,7 @@ impl Explanation {
             row("front end", first.front_end, String::new()),
             row("prefill", first.prefill, String::new()),
         ];
-        if self.memory.len() > 1 {
+        if self.memory[0].role == Role::Prefill {
             rows.push(row("transfer", first.transfer, bytes(first.transfer_bytes)));
             rows.push(row("first decode step", first.decode, String::new()));
         }
@@ -107,6 +108,9 @@ fn formats_line(pool: &PoolMemory) -> String {
     let mut line = format!("  {}: linear {}", pool.role.word(), formats.linear.word());
     if let Some(experts) = formats.experts {
         line += &format!(", experts {}", experts.word());
+    }
+    if placement.blocks == 0 {
+        return line + "; no KV";
     }
     let kv = bytes(placement.kv_bytes_per_token);
     line += &format!(", output {}; KV {kv} a token", formats.head.word());

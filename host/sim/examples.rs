@@ -203,6 +203,13 @@ impl Small {
         self.catalogue().deploy("small", None).expect("the small machine is right")
     }
 
+    /// The same model, whole on one group of the same chips.
+    pub(crate) fn whole_deployment(&self) -> Deployment {
+        let text = Small { helper: Helper::None, ..*self }.machine_text();
+        let catalogue = self.catalogue().with_text(ProfileKind::Machine, "small", text);
+        catalogue.deploy("small", None).expect("the small machine is right")
+    }
+
     pub(crate) fn catalogue(&self) -> Catalogue {
         // 384 parameters in 16 bits beside the KV, of which a token has 16 bytes.
         let memory = 768 + 256 * self.blocks + self.helper.memory(self.blocks);

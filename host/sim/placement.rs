@@ -286,7 +286,7 @@ fn formats(
             .transpose()?,
         // A part of a model without an output matrix has none to hold.
         head: match model.head_parameters() {
-            0 => serving.head,
+            0 => hold("linear weights", serving.linear)?,
             _ => hold("output matrix", serving.head)?,
         },
     })

@@ -111,10 +111,15 @@ impl SplitCost {
         }
         layers.0.into_iter().for_each(|side| sink(side.sum));
         sink(self.attention.head_term(work.outputs as f64));
-        let host = self.attention.host_step_seconds + self.ffn.host_step_seconds;
+        let host = self.host_step_seconds();
         if host > 0.0 {
             sink(Term::fixed(Part::Host, host * (work.calls as f64).sqrt()));
         }
+    }
+
+    /// Of both groups' hosts, one after the other.
+    pub(crate) fn host_step_seconds(&self) -> f64 {
+        self.attention.host_step_seconds + self.ffn.host_step_seconds
     }
 
     /// Projections, attention, one exchange and the fixed time of one layer.
@@ -158,3 +163,7 @@ impl SplitCost {
         Term { binds, bytes: 2.0 * bytes, ..Term::fixed(Part::Crossings, seconds) }
     }
 }
+
+#[cfg(test)]
+#[path = "split_tests.rs"]
+mod tests;

@@ -359,6 +359,8 @@ impl Backend for ModelledMachine {
 }
 
 #[cfg(test)]
+mod helping_tests;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod prefix_tests;

@@ -31,4 +31,6 @@ pub use text::ProfileError;
 pub(crate) use text::{Profile, line_of, parse};
 
 #[cfg(test)]
+mod helping_tests;
+#[cfg(test)]
 mod tests;

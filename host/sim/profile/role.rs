@@ -82,8 +82,5 @@ pub(super) fn check_roles(roles: &[Role]) -> Result<(), String> {
     };
     let known: Vec<String> = MACHINES.iter().map(words).collect();
     let (last, others) = known.split_last().expect("there are machines");
-    Err(format!(
-        "[[pools]] must be, in this order, of the roles {}; or {last}",
-        others.join("; ")
-    ))
+    Err(format!("[[pools]] must be, in this order, of the roles {}; or {last}", others.join("; ")))
 }

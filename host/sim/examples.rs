@@ -1,6 +1,8 @@
 //! A small machine for tests, with round numbers: every step takes a millisecond, a block of KV is
 //! 16 tokens, and how many blocks there are is said by the test.
 
+mod helper;
+
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
@@ -9,6 +11,8 @@ use timeslip_timeline::backend::{
 };
 use timeslip_timeline::conversation::{ChatOptions, ChatRequest, PromptPart, PromptPartKind, Role};
 use timeslip_timeline::time::{Instant, Span};
+
+pub(crate) use helper::Helper;
 
 use crate::catalogue::{Catalogue, ProfileKind};
 use crate::deployment::Deployment;
@@ -31,18 +35,6 @@ pub(crate) struct Small {
     pub(crate) uneven: bool,
     pub(crate) helper: Helper,
     pub(crate) ways: Ways,
-}
-
-/// What helps the small machine's groups that write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Helper {
-    None,
-    /// Chips that hold the feed-forward parts, a tenth of a millisecond away.
-    Ffn,
-    /// The same model on chips of its own, which proposes two tokens a step.
-    Draft,
-    /// A layer more, which does.
-    Heads,
 }
 
 /// How the small machine's serving software behaves, where that is not as by default.
@@ -155,45 +147,6 @@ impl Default for Small {
     }
 }
 
-impl Helper {
-    /// What stands under the machine's pools.
-    fn text(self) -> String {
-        let layers = match self {
-            Helper::None => return String::new(),
-            Helper::Ffn => {
-                return format!(
-                    "[ffn_link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n\
-                     micro_batches = {}\n",
-                    known("16e6"),
-                    known("1e-4"),
-                    known("2"),
-                );
-            }
-            Helper::Draft => format!("crossing_seconds = {}\n", known("1e-4")),
-            Helper::Heads => format!("draft_layers = {}\n", known("1")),
-        };
-        format!(
-            "[speculation]\nproposed_tokens = {}\n{layers}accepted_tokens = {}\n",
-            known("2"),
-            known("0").replace("value = 0", "probabilities = [0.5, 0.3, 0.2]"),
-        )
-    }
-
-    /// Bytes that a group needs for what the helper adds to its model.
-    fn memory(self, blocks: u64) -> u64 {
-        match self {
-            Helper::None | Helper::Draft => 0,
-            Helper::Ffn => 192,
-            // A layer, and its KV.
-            Helper::Heads => 256 + 256 * blocks,
-        }
-    }
-}
-
-/// The model that the small machine's draft pool holds.
-const DRAFT: &str = "[[pools.drafts]]\ntarget = \"small-model\"\nmodel = \"small-model\"\n\
-                     linear = \"bf16\"\nhead = \"bf16\"\nkv = \"bf16\"\n";
-
 impl Small {
     pub(crate) fn machine(&self) -> ModelledMachine {
         ModelledMachine::new(self.deployment())
@@ -260,7 +213,7 @@ impl Small {
     pub(crate) fn machine_text(&self) -> String {
         let figure = |value: String| known(&value);
         let pool = |role: &PoolRole| {
-            let drafts = if *role == PoolRole::Draft { DRAFT } else { "" };
+            let drafts = if *role == PoolRole::Draft { helper::DRAFT } else { "" };
             format!(
                 "[[pools]]\nrole = \"{}\"\nchip = \"small-chip\"\nchips = {}\n\
                  tensor_parallel = {}\nreplicas = {}\nhost_step_seconds = {}\n{drafts}",

@@ -61,21 +61,29 @@ pub struct WindowBytes {
     pub bytes_per_token: f64,
 }
 
+/// The chips of one group, and where they stand.
+#[derive(Clone, Copy)]
+pub(crate) struct GroupChips<'a> {
+    pub(crate) machine: &'a str,
+    /// As in a sentence: `ffn pool`.
+    pub(crate) pool: &'static str,
+    pub(crate) chip: &'a Chip,
+    pub(crate) chips: u64,
+}
+
 impl Placement {
-    /// Places a model in a group of `chips`.
+    /// Places a model in a group of chips.
     ///
     /// # Errors
     /// When the chip cannot hold a format, a size is unknown, or the model is too large.
     pub(crate) fn new(
-        machine: &str,
-        pool: &'static str,
-        chip: &Chip,
-        chips: u64,
+        group: GroupChips<'_>,
         model: &Model,
         serving: &Serving,
         block_tokens: u64,
         ledger: &Ledger,
     ) -> Result<Placement, MachineError> {
+        let GroupChips { machine, pool, chip, chips } = group;
         let memory = match &chip.memory {
             Some(memory) if chip.kind != ChipKind::Cpu => memory,
             _ => {

@@ -7,7 +7,7 @@ use crate::cost::{FixedSteps, LayerProfileCost, PowerDraw, StepCost, StepModel, 
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
-use crate::placement::Placement;
+use crate::placement::{GroupChips, Placement};
 use crate::profile::{
     Chip, Figure, FixedStepTimes, LayerProfile, Model, Pool, Role, Serving, whole,
 };
@@ -127,11 +127,9 @@ impl<'a> PoolPlace<'a> {
             _ => self.profiles.draft_layers(self.ledger),
         };
         let with_more = (more > 0).then(|| self.model.with_draft_layers(more));
+        let (machine, pool, chip) = (self.machine(), self.pool().role.pool(), self.chip());
         let placement = Placement::new(
-            self.machine(),
-            self.pool().role.pool(),
-            self.chip(),
-            chips,
+            GroupChips { machine, pool, chip, chips },
             with_more.as_ref().unwrap_or(self.model),
             self.serving,
             self.block_tokens,

@@ -290,6 +290,19 @@ fn the_digest_changes_with_every_file_of_the_machine_and_with_no_other() {
 }
 
 #[test]
+fn the_digest_changes_with_the_draft_of_the_model_that_is_served() {
+    let catalogue = Catalogue::built_in();
+    let text =
+        format!("{}# A remark.\n", catalogue.text(ProfileKind::Model, "gpt-oss-20b").unwrap());
+    let edited = catalogue.clone().with_text(ProfileKind::Model, "gpt-oss-20b", text);
+    let digest = |catalogue: &Catalogue, model| {
+        catalogue.deploy("rubin-groq3-draft", Some(model)).unwrap().digest
+    };
+    assert_ne!(digest(&edited, "gpt-oss-120b"), digest(&catalogue, "gpt-oss-120b"));
+    assert_eq!(digest(&edited, "llama-3.3-70b"), digest(&catalogue, "llama-3.3-70b"));
+}
+
+#[test]
 fn figures_stand_in_the_order_of_their_file() {
     let figures = Catalogue::built_in().figures(ProfileKind::Chip, "h200").unwrap();
     let keys: Vec<&str> = figures.iter().map(|figure| figure.key.as_str()).take(4).collect();

@@ -364,4 +364,6 @@ impl<'a> Sum<'a> {
 }
 
 #[cfg(test)]
+mod helping_tests;
+#[cfg(test)]
 mod tests;

@@ -56,7 +56,7 @@ pub(crate) struct RunArgs {
     pub(crate) bench: Option<PathBuf>,
     /// The machine, in place of the bench's; MACHINE:MODEL for another model than its default. Give
     /// it again to put several machines under one run: a request goes to the one that serves its
-    /// model, and the first serves requests that name none.
+    /// model, or that the bench's [routing] takes, and the first one's model is the run's own.
     #[arg(long, value_name = "MACHINE")]
     pub(crate) on: Vec<String>,
     /// A task in place of the bench's.
@@ -68,9 +68,20 @@ pub(crate) struct RunArgs {
     /// The most sessions at once.
     #[arg(long, value_name = "N", conflicts_with = "rate")]
     pub(crate) at_once: Option<usize>,
+    /// Seconds from the end of a session to the start of the next in its place.
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["rate", "arrivals"])]
+    pub(crate) think: Option<f64>,
     /// Sessions that start per second on average, at random instants.
     #[arg(long, value_name = "R")]
     pub(crate) rate: Option<f64>,
+    /// How evenly they start: the shape of the gamma distribution of the gaps. 1 is a Poisson
+    /// process; below 1 they come in bursts.
+    #[arg(long, value_name = "SHAPE", conflicts_with_all = ["at_once", "arrivals"])]
+    pub(crate) burstiness: Option<f64>,
+    /// A trace by whose instants sessions start, one each: a CSV file with a column arrival_s,
+    /// arrival_ms or TIMESTAMP, or JSON lines with a `timestamp` in milliseconds.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["at_once", "rate"])]
+    pub(crate) arrivals: Option<PathBuf>,
     /// The seed of all randomness.
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
@@ -109,6 +120,9 @@ impl RunArgs {
             sessions: self.sessions,
             at_once: self.at_once,
             rate_per_second: self.rate,
+            burstiness: self.burstiness,
+            think_seconds: self.think,
+            arrivals: self.arrivals.clone(),
             seed: self.seed,
             profiles: self.profiles.clone(),
         }

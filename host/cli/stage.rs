@@ -15,8 +15,9 @@ use timeslip_runtime::plugin::PluginComponent;
 use timeslip_sim::deployment::Deployment;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
-use timeslip_timeline::backend::SessionId;
+use timeslip_timeline::backend::{Backend, SessionId};
 use timeslip_timeline::drive::{self, Load, Machine, SessionGuests, SessionPlan, Stage};
+use timeslip_timeline::price::{Priced, TokenPrice};
 use timeslip_timeline::record::RunRecord;
 use timeslip_timeline::time::Instant;
 
@@ -53,18 +54,25 @@ pub(crate) fn run_bench(
         .map(|session| {
             let task_index = session % bench.tasks.len();
             let task = &bench.tasks[task_index];
-            SessionPlan { task_index, task: task.name.clone(), input: task.input.clone() }
+            let (name, input, tier) = (task.name.clone(), task.input.clone(), task.tier.clone());
+            SessionPlan { task_index, task: name, input, tier }
         })
         .collect();
-    let machines = deployments.iter().map(|deployment| Machine {
-        name: deployment.machine.as_str().into(),
-        model: deployment.model.name.as_str().into(),
-        backend: Box::new(ModelledMachine::new(deployment.clone())),
+    let machines = deployments.iter().map(|deployment| {
+        let tier = bench.routing.tier_of(&deployment.machine);
+        Machine {
+            name: deployment.machine.as_str().into(),
+            model: deployment.model.name.as_str().into(),
+            tier: tier.map(|tier| tier.name.as_str().into()),
+            backend: modelled(deployment, tier.and_then(|tier| tier.price.as_ref())),
+        }
     });
     let record = drive::run(Stage {
         sessions: plans,
         load: bench.load.clone(),
         deadline: bench.deadline,
+        budget_usd: bench.budget_usd,
+        routing: bench.routing.rules.clone(),
         agent: bench.agent.name.as_str().into(),
         plugins: bench.tools.iter().map(|tool| tool.name.as_str().into()).collect(),
         tools: cast.tools.clone(),
@@ -92,17 +100,54 @@ pub(crate) fn deploy(
             .catalogue
             .deploy(&choice.machine, choice.model.as_deref())
             .map_err(|error| Failure::usage(format!("{}: {error}", choice.place)))?;
-        let model = &deployment.model.name;
-        if let Some(other) = deployments.iter().find(|other| other.model.name == *model) {
-            return Err(Failure::usage(format!(
-                "{}: `{}` and `{}` both serve `{model}`, and a request goes to the machine that \
-                 serves its model\n  fix: give one another model, as MACHINE:MODEL",
-                choice.place, other.machine, deployment.machine
-            )));
-        }
+        check_choice(bench, choice, &deployment, &deployments)?;
         deployments.push(deployment);
     }
     Ok(deployments)
+}
+
+/// An idle machine; with a price, its chats cost what their tokens do.
+pub(crate) fn modelled(deployment: &Deployment, price: Option<&TokenPrice>) -> Box<dyn Backend> {
+    let machine = Box::new(ModelledMachine::new(deployment.clone()));
+    match price {
+        Some(price) => Box::new(Priced::new(machine, *price)),
+        None => machine,
+    }
+}
+
+/// Whether a machine can stand beside those before it, and hold the sessions' budget.
+fn check_choice(
+    bench: &Bench,
+    choice: &MachineChoice,
+    deployment: &Deployment,
+    before: &[Deployment],
+) -> Result<(), Failure> {
+    let (place, machine, model) = (&choice.place, &deployment.machine, &deployment.model.name);
+    let same_model = before.iter().find(|other| other.model.name == *model);
+    if let Some(other) = same_model.filter(|_| !bench.routing.chooses()) {
+        return Err(Failure::usage(format!(
+            "{place}: `{}` and `{machine}` both serve `{model}`, and a request goes to the machine \
+             that serves its model\n  fix: give one another model, as MACHINE:MODEL, or say which \
+             of them serves by `policy` under [routing]",
+            other.machine
+        )));
+    }
+    if before.iter().any(|other| other.model.name == *model && other.machine == *machine) {
+        return Err(Failure::usage(format!(
+            "{place}: `{machine}` serves `{model}` twice, and a slip could not tell which\n  fix: \
+             name it once"
+        )));
+    }
+    let priced = deployment.pools.iter().all(|pool| pool.usd_per_hour.is_some())
+        || bench.routing.tier_of(machine).is_some_and(|tier| tier.price.is_some());
+    if bench.budget_usd.is_some() && !priced {
+        return Err(Failure::usage(format!(
+            "{place}: what a chat costs on `{machine}` is unknown, so `cost_usd` under [limits] \
+             cannot be held\n  fix: give its chips a price, or put it in a [[routing.tier]] that \
+             has one"
+        )));
+    }
+    Ok(())
 }
 
 /// The loaded components, and what each of them is given.
@@ -117,7 +162,7 @@ struct Cast {
 impl Cast {
     fn load(bench: &Bench, deployments: &[Deployment]) -> Result<Cast, Failure> {
         let at_once = match bench.load {
-            Load::AtOnce(count) => count.min(bench.sessions),
+            Load::AtOnce { count, .. } => count.min(bench.sessions),
             Load::Arrivals(_) => bench.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
         };
         let options = RuntimeOptions {

@@ -12,6 +12,7 @@ use crate::verdict::{ChangeCost, ChangeKind, PricedChange};
 use align::Moves;
 use found::Subject;
 use group::Group;
+use journal::Journal;
 use lay::{Laid, lay};
 use mixed::Mixture;
 use retime::{Retimed, retime};
@@ -23,7 +24,7 @@ mod align;
 mod conditions;
 mod found;
 mod group;
-mod journal;
+pub mod journal;
 mod lay;
 mod mixed;
 mod prompts;
@@ -46,6 +47,11 @@ pub struct Attribution {
     /// the costs are those of a run that is only like it, and what is left over stands under
     /// [`ChangeKind::Conditions`].
     pub exact: bool,
+}
+
+/// The journal of a run: who waited for whom in it, as far as its instants show that.
+pub fn journal_of(slip: &Slip) -> Journal {
+    Mixture::of(lay(slip, slip, Moves::Paired).run).journal()
 }
 
 /// Of how many parts of the end-to-end time one is nothing that anybody would notice.

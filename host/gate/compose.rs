@@ -7,13 +7,16 @@ use timeslip_timeline::conversation;
 use timeslip_timeline::record::{
     self, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind,
 };
+use timeslip_timeline::route;
 
 use crate::part_ranges::PartRanges;
 use crate::slip::{
     Bench, Component, ComponentUse, Machine, PromptPart, PromptPartKind, SCHEMA, Session,
     SessionError, SessionStatus, Slip, WordsUsed,
 };
-use crate::step::{ChatFinish, ChatStep, SleepStep, Step, ToolStep, UserStep};
+use crate::step::{
+    ChatFinish, ChatStep, Considered, Route, RouteReason, SleepStep, Step, ToolStep, UserStep,
+};
 use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid};
 
 /// What a slip says of a run beside what happened in it.
@@ -158,6 +161,7 @@ fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep, parts: &mut Parts
         at_ns,
         machine: chat.machine.to_string(),
         model: chat.model.to_string(),
+        route: chat.route.as_ref().map(chat_route),
         input_tokens: chat.usage.input_tokens,
         cached_input_tokens: chat.usage.cached_input_tokens,
         output_tokens: chat.usage.output_tokens,
@@ -172,6 +176,25 @@ fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep, parts: &mut Parts
         error,
         energy_j: chat.energy_j.map(|joules| to_grid(joules, JOULE_STEPS)),
         cost_usd: chat.cost_usd.map(|dollars| to_grid(dollars, DOLLAR_STEPS)),
+    }
+}
+
+fn chat_route(route: &route::Route) -> Route {
+    let considered = route.considered.iter().map(|one| Considered {
+        machine: one.machine.to_string(),
+        expected_ns: one.expected.map(|span| span.as_nanos()),
+        expected_cost_usd: one.expected_cost_usd.map(|dollars| to_grid(dollars, DOLLAR_STEPS)),
+    });
+    Route {
+        tier: route.tier.as_deref().map(str::to_owned),
+        reason: match route.reason {
+            route::RouteReason::ByModel => RouteReason::ByModel,
+            route::RouteReason::ByTier => RouteReason::ByTier,
+            route::RouteReason::CheapestInTime => RouteReason::CheapestInTime,
+            route::RouteReason::FastestInBudget => RouteReason::FastestInBudget,
+            route::RouteReason::Cheapest => RouteReason::Cheapest,
+        },
+        considered: considered.collect(),
     }
 }
 

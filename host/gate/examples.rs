@@ -114,6 +114,7 @@ pub(crate) fn chat(timing: ChatTiming, usage: Usage, end: ChatEnd) -> ChatStep {
         request: Arc::new(request),
         model: Arc::from("small"),
         machine: Arc::from("rack"),
+        route: None,
         prompt: prompt(),
         end,
         usage,

@@ -131,6 +131,12 @@ fn check_chat(chat: &ChatStep, breaches: &mut Vec<String>) {
     if chat.ttft_ns > chat.e2e_ns {
         breaches.push(format!("has ttft_ns {} above e2e_ns {}", chat.ttft_ns, chat.e2e_ns));
     }
+    if let Some(route) = &chat.route
+        && !route.considered.is_empty()
+        && !route.considered.iter().any(|one| one.machine == chat.machine)
+    {
+        breaches.push(format!("went to {:?}, which was not considered", chat.machine));
+    }
     if chat.cached_input_tokens > chat.input_tokens {
         breaches.push("has more cached input tokens than input tokens".to_owned());
     }

@@ -9,6 +9,7 @@ use timeslip_timeline::guest::StopCause;
 use timeslip_timeline::record::{
     self, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind, UserStep,
 };
+use timeslip_timeline::route::{Considered, Route, RouteReason};
 use timeslip_timeline::time::Span;
 
 use crate::examples;
@@ -87,15 +88,31 @@ fn any_chat() -> impl Strategy<Value = (u64, StepKind)> {
         1 => Just(ChatEnd::Cancelled),
     ];
     let figures = (prop::option::of(0.0f64..50.0), prop::option::of(0.0f64..0.5));
+    let figures = (figures, prop::option::of(any_route()));
     (prop::array::uniform4(0u64..4000), 0u64..200, 0u64..2000, 0u64..200, end, figures).prop_map(
-        |(parts_us, input, extra, output_tokens, end, (energy_j, cost_usd))| {
+        |(parts_us, input, extra, output_tokens, end, ((energy_j, cost_usd), route))| {
             let length: u64 = parts_us.iter().sum();
             let timing = examples::timing(parts_us, length - parts_us[3] / 2);
             let input_tokens = input + extra;
             let usage = Usage { input_tokens, cached_input_tokens: input, output_tokens };
             let chat = examples::chat(timing, usage, end);
-            let chat = record::ChatStep { energy_j, cost_usd, ..chat };
+            let chat = record::ChatStep { energy_j, cost_usd, route, ..chat };
             (length, StepKind::Chat(Box::new(chat)))
         },
     )
+}
+
+/// A route to the machine of [`examples::chat`].
+fn any_route() -> impl Strategy<Value = Route> {
+    let expected = (prop::option::of(0u64..9_000_000), prop::option::of(0.0f64..0.5));
+    let tier = prop::option::of(Just(Arc::from("premium")));
+    let reason = prop_oneof![Just(RouteReason::ByTier), Just(RouteReason::FastestInBudget)];
+    (tier, reason, prop::option::of(expected)).prop_map(|(tier, reason, expected)| {
+        let considered = expected.map(|(nanos, expected_cost_usd)| Considered {
+            machine: Arc::from("rack"),
+            expected: nanos.map(Span::from_nanos),
+            expected_cost_usd,
+        });
+        Route { tier, reason, considered: considered.into_iter().collect() }
+    })
 }

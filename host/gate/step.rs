@@ -59,10 +59,13 @@ impl Step {
 pub struct ChatStep {
     /// When it was asked, since the run began.
     pub at_ns: u64,
-    /// The machine; empty when none serves the model.
+    /// The machine; empty when none was chosen.
     pub machine: String,
     /// The model.
     pub model: String,
+    /// Why that machine; absent where there was no choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<Route>,
     /// Tokens of the prompt.
     pub input_tokens: u64,
     /// Of those, served by a cache.
@@ -92,7 +95,8 @@ pub struct ChatStep {
     /// Joules spent on this chat, its share of each batch; `null` when unknown.
     #[serde(default)]
     pub energy_j: Option<f64>,
-    /// Dollars spent on this chat, its share of each batch; `null` when unknown.
+    /// Dollars spent on this chat: its share of each batch, or its tokens at the price of its
+    /// machine's tier; `null` when unknown.
     #[serde(default)]
     pub cost_usd: Option<f64>,
 }
@@ -103,27 +107,91 @@ impl ChatStep {
         !matches!(self.finish_reason, ChatFinish::Error | ChatFinish::Cancelled)
     }
 
-    /// Nanoseconds and tokens after the first token; `None` when the reply has no second one.
-    fn after_first_token(&self) -> Option<(u64, u64)> {
-        let nanos = self.e2e_ns.checked_sub(self.ttft_ns)?;
-        let tokens = self.output_tokens.checked_sub(1)?;
-        (self.is_answered() && nanos > 0 && tokens > 0).then_some((nanos, tokens))
+    /// What the reply wrote after its first token; `None` when it has no second one.
+    fn after_first_token(&self) -> Option<AfterFirstToken> {
+        let after = AfterFirstToken::of(self.e2e_ns, self.ttft_ns, self.output_tokens);
+        after.filter(|_| self.is_answered())
     }
 
     /// `(e2e_ns - ttft_ns) / (output_tokens - 1)`, to the nearest nanosecond; `None` when the reply
     /// has no second token.
     pub fn inter_token_latency_ns(&self) -> Option<u64> {
-        let (nanos, tokens) = self.after_first_token()?;
-        let rounded = (u128::from(nanos) + u128::from(tokens) / 2) / u128::from(tokens);
-        u64::try_from(rounded).ok()
+        self.after_first_token().map(AfterFirstToken::inter_token_latency_ns)
     }
 
     /// One over the inter-token latency, in tokens a second: what one user sees. It is held against
     /// the target. `None` when the reply has no second token.
     pub fn output_tokens_per_second(&self) -> Option<f64> {
-        let (nanos, tokens) = self.after_first_token()?;
-        Some(tokens as f64 / nanos as f64 * 1e9)
+        self.after_first_token().map(AfterFirstToken::tokens_per_second)
     }
+}
+
+/// The tokens that a reply has after its first one, and the time that they took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AfterFirstToken {
+    nanos: u64,
+    tokens: u64,
+}
+
+impl AfterFirstToken {
+    /// Those of a complete reply; `None` when it has no second token.
+    pub fn of(e2e_ns: u64, ttft_ns: u64, output_tokens: u64) -> Option<AfterFirstToken> {
+        let nanos = e2e_ns.checked_sub(ttft_ns)?;
+        let tokens = output_tokens.checked_sub(1)?;
+        (nanos > 0 && tokens > 0).then_some(AfterFirstToken { nanos, tokens })
+    }
+
+    /// Nanoseconds a token, to the nearest one.
+    pub fn inter_token_latency_ns(self) -> u64 {
+        let (nanos, tokens) = (u128::from(self.nanos), u128::from(self.tokens));
+        // At most `nanos`, so it is a u64.
+        ((nanos + tokens / 2) / tokens) as u64
+    }
+
+    /// Tokens a second.
+    pub fn tokens_per_second(self) -> f64 {
+        self.tokens as f64 / self.nanos as f64 * 1e9
+    }
+}
+
+/// Why a chat went to its machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Route {
+    /// The tier of the machine; absent when it stands in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// What decided.
+    pub reason: RouteReason,
+    /// The machines among which it was chosen; absent where only one came into question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub considered: Vec<Considered>,
+}
+
+/// What decided on a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteReason {
+    /// It serves the model; of several, it was expected to be done first.
+    ByModel,
+    /// It stands in the chat's tier; of several, it was expected to be done first.
+    ByTier,
+    /// It was the cheapest that was expected to be done within the session's deadline.
+    CheapestInTime,
+    /// None would have been done in time, and it was the fastest within the session's budget.
+    FastestInBudget,
+    /// None would have been done in time or within the budget, and it was the cheapest.
+    Cheapest,
+}
+
+/// What a machine was expected to make of a chat, before its reply had a length.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Considered {
+    /// The machine.
+    pub machine: String,
+    /// From the request to the last token; `null` when the machine cannot say.
+    pub expected_ns: Option<u64>,
+    /// Dollars; `null` when the machine cannot say.
+    pub expected_cost_usd: Option<f64>,
 }
 
 /// Why a chat ended.

@@ -118,15 +118,15 @@ pub fn summarise(
         cached_input_tokens: sum(chats.iter().map(|chat| chat.cached_input_tokens)),
         output_tokens: sum(chats.iter().map(|chat| chat.output_tokens)),
         makespan_ns: makespan_ns(sessions),
-        session_e2e_ns: of_nanos(sessions.iter().map(|session| session.e2e_ns)),
-        time_to_first_token_ns: of_nanos(
-            chats.iter().filter(|chat| chat.is_answered()).map(|chat| chat.ttft_ns),
+        session_e2e_ns: Distribution::of(sessions.iter().map(|session| session.e2e_ns).collect()),
+        time_to_first_token_ns: Distribution::of(
+            chats.iter().filter(|chat| chat.is_answered()).map(|chat| chat.ttft_ns).collect(),
         ),
-        inter_token_latency_ns: of_nanos(
-            chats.iter().filter_map(|chat| chat.inter_token_latency_ns()),
+        inter_token_latency_ns: Distribution::of(
+            chats.iter().filter_map(|chat| chat.inter_token_latency_ns()).collect(),
         ),
         model_calls_at_target: (!rates.is_empty()).then(|| at_target.count() as u64),
-        output_token_throughput_per_user: of_rates(rates),
+        output_token_throughput_per_user: Distribution::of_rates(rates),
         target_tokens_per_second,
         time_share_ns: sum_of_shares(sessions),
         energy_j: energy.map(|total| to_grid(total.value, JOULE_STEPS)),
@@ -137,16 +137,16 @@ pub fn summarise(
 }
 
 /// Steps in a joule: slips write microjoules.
-pub(crate) const JOULE_STEPS: f64 = 1e6;
+pub const JOULE_STEPS: f64 = 1e6;
 
 /// Steps in a dollar: slips write billionths, since a token may cost a ten-millionth.
-pub(crate) const DOLLAR_STEPS: f64 = 1e9;
+pub const DOLLAR_STEPS: f64 = 1e9;
 
 /// Steps in a token a second.
 const RATE_STEPS: f64 = 1e3;
 
 /// The nearest of the numbers that a slip can write, so that files hold no digits without meaning.
-pub(crate) fn to_grid(value: f64, steps: f64) -> f64 {
+pub fn to_grid(value: f64, steps: f64) -> f64 {
     (value * steps).round() / steps
 }
 
@@ -229,33 +229,38 @@ fn total(
     Some(Total { value, band })
 }
 
-fn of_nanos(values: impl Iterator<Item = u64>) -> Option<Distribution<u64>> {
-    let mut values: Vec<u64> = values.collect();
-    values.sort_unstable();
-    let sum: u128 = values.iter().map(|value| u128::from(*value)).sum();
-    let count = values.len() as u128;
-    let mean = (sum + count / 2).checked_div(count)?;
-    // A mean is at most the largest value, which is a u64.
-    Some(distribution(&values, mean as u64))
+impl Distribution<u64> {
+    /// How whole numbers spread, their mean rounded to the nearest one; `None` when there are none.
+    pub fn of(mut values: Vec<u64>) -> Option<Distribution<u64>> {
+        values.sort_unstable();
+        let sum: u128 = values.iter().map(|value| u128::from(*value)).sum();
+        let count = values.len() as u128;
+        let mean = (sum + count / 2).checked_div(count)?;
+        // A mean is at most the largest value, which is a u64.
+        Some(distribution(&values, mean as u64))
+    }
 }
 
-fn of_rates(mut values: Vec<f64>) -> Option<Distribution<f64>> {
-    values.sort_unstable_by(f64::total_cmp);
-    if values.is_empty() {
-        return None;
+impl Distribution<f64> {
+    /// How rates spread, in tokens a second to three decimals; `None` when there are none.
+    pub fn of_rates(mut values: Vec<f64>) -> Option<Distribution<f64>> {
+        values.sort_unstable_by(f64::total_cmp);
+        if values.is_empty() {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let exact = distribution(&values, mean);
+        let round = |value| to_grid(value, RATE_STEPS);
+        Some(Distribution {
+            min: round(exact.min),
+            p50: round(exact.p50),
+            p90: round(exact.p90),
+            p95: round(exact.p95),
+            p99: round(exact.p99),
+            max: round(exact.max),
+            mean: round(exact.mean),
+        })
     }
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let exact = distribution(&values, mean);
-    let round = |value| to_grid(value, RATE_STEPS);
-    Some(Distribution {
-        min: round(exact.min),
-        p50: round(exact.p50),
-        p90: round(exact.p90),
-        p95: round(exact.p95),
-        p99: round(exact.p99),
-        max: round(exact.max),
-        mean: round(exact.mean),
-    })
 }
 
 /// `sorted` ascends and has at least one value.
@@ -278,7 +283,7 @@ mod tests {
 
     #[test]
     fn percentiles_are_values_that_occurred() {
-        let of = |n: u64| of_nanos(1..=n).unwrap();
+        let of = |n: u64| Distribution::of((1..=n).collect()).unwrap();
         let hundred = of(100);
         assert_eq!((hundred.p50, hundred.p95, hundred.p99, hundred.max), (50, 95, 99, 100));
         let three = of(3);
@@ -289,14 +294,14 @@ mod tests {
 
     #[test]
     fn a_distribution_over_nothing_is_unknown() {
-        assert!(of_nanos(std::iter::empty()).is_none());
-        assert!(of_rates(Vec::new()).is_none());
+        assert!(Distribution::of(Vec::new()).is_none());
+        assert!(Distribution::of_rates(Vec::new()).is_none());
     }
 
     #[test]
     fn means_round_to_the_nearest_and_do_not_overflow() {
-        assert_eq!(of_nanos([1, 2].into_iter()).unwrap().mean, 2);
-        assert_eq!(of_nanos([u64::MAX, u64::MAX].into_iter()).unwrap().mean, u64::MAX);
+        assert_eq!(Distribution::of(vec![1, 2]).unwrap().mean, 2);
+        assert_eq!(Distribution::of(vec![u64::MAX, u64::MAX]).unwrap().mean, u64::MAX);
     }
 
     #[test]

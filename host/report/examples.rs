@@ -137,6 +137,7 @@ pub(crate) fn chat(at_ns: u64, parts: [u64; 4], tokens: [u64; 3], machine: &str)
         at_ns,
         machine: machine.to_owned(),
         model: "gpt-oss-120b".to_owned(),
+        route: None,
         input_tokens,
         cached_input_tokens,
         output_tokens,

@@ -4,6 +4,7 @@ use timeslip_gate::slip::{Machine, Slip};
 use timeslip_gate::summary::{Band, Distribution, Summary};
 
 use crate::bar::Part;
+use crate::routes::routes;
 use crate::style::{Ink, Style};
 use crate::text::{count, counted, dollars, joules, left, percent, plain, rate, right, wrapped};
 
@@ -51,6 +52,9 @@ pub(crate) fn figures(slip: &Slip, words_note: &str, style: Style) -> Vec<String
         let energy = with_band(summary.energy_j, summary.energy_j_band, joules);
         out.add("energy", &energy);
         out.add("cost", &with_band(summary.cost_usd, summary.cost_usd_band, dollars));
+    }
+    for (index, line) in routes(slip).iter().enumerate() {
+        out.add(if index == 0 { "routing" } else { "" }, line);
     }
     out.add("seed", &slip.seed.to_string());
     for (index, machine) in slip.machines.iter().enumerate() {

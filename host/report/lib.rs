@@ -19,6 +19,7 @@ mod amount;
 mod bar;
 mod figures;
 mod phrases;
+mod routes;
 mod selection;
 mod timetable;
 

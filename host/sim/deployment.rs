@@ -235,6 +235,33 @@ impl Deployment {
         self.pools.iter().find(|pool| pool.role.helps())
     }
 
+    /// The same with so many copies of each pool: of those that read prompts, and of those that write
+    /// or help to. The link has as many paths more as the rarer of both kinds.
+    ///
+    /// # Errors
+    /// When the numbers differ and the same pool does both.
+    pub fn scaled(&self, prefill: u64, decode: u64) -> Result<Deployment, String> {
+        let is_split = self.link.is_some();
+        if !is_split && prefill != decode {
+            return Err(format!(
+                "`{}` has one pool that reads and writes, so there is no ratio between two",
+                self.machine
+            ));
+        }
+        let mut scaled = self.clone();
+        for pool in &mut scaled.pools {
+            let copies = if pool.role == Role::Prefill { prefill } else { decode };
+            let mut copied = DeployedPool::clone(pool);
+            copied.chips *= copies;
+            copied.replicas *= copies;
+            *pool = Arc::new(copied);
+        }
+        if let Some(link) = &mut scaled.link {
+            link.paths *= prefill.min(decode);
+        }
+        Ok(scaled)
+    }
+
     /// Whether anything that this deployment says rests on an estimate.
     pub fn estimated(&self) -> bool {
         !self.estimates.is_empty()

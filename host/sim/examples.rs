@@ -1,8 +1,6 @@
 //! A small machine for tests, with round numbers: every step takes a millisecond, a block of KV is
 //! 16 tokens, and how many blocks there are is said by the test.
 
-mod helper;
-
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
@@ -12,11 +10,10 @@ use timeslip_timeline::backend::{
 use timeslip_timeline::conversation::{ChatOptions, ChatRequest, PromptPart, PromptPartKind, Role};
 use timeslip_timeline::time::{Instant, Span};
 
-pub(crate) use helper::Helper;
-
 use crate::catalogue::{Catalogue, ProfileKind};
 use crate::deployment::Deployment;
 use crate::engine::ModelledMachine;
+use crate::example_helpers::{DRAFT, Helper};
 use crate::profile::{Policy, Preemption, Role as PoolRole, Routing, Sending};
 
 /// What a test says about the small machine.
@@ -213,7 +210,7 @@ impl Small {
     pub(crate) fn machine_text(&self) -> String {
         let figure = |value: String| known(&value);
         let pool = |role: &PoolRole| {
-            let drafts = if *role == PoolRole::Draft { helper::DRAFT } else { "" };
+            let drafts = if *role == PoolRole::Draft { DRAFT } else { "" };
             format!(
                 "[[pools]]\nrole = \"{}\"\nchip = \"small-chip\"\nchips = {}\n\
                  tensor_parallel = {}\nreplicas = {}\nhost_step_seconds = {}\n{drafts}",

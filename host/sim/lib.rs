@@ -33,6 +33,8 @@ mod text;
 #[cfg(test)]
 mod anchors;
 #[cfg(test)]
+mod example_helpers;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod measured;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use timeslip_timeline::backend::CallId;
 use timeslip_timeline::chance::Chance;
 
+use crate::cost::Work;
 use crate::deployment::Deployment;
 use crate::error::MachineError;
 use crate::ledger::Ledger;
@@ -73,6 +74,19 @@ impl DeployedSpeculation {
 }
 
 impl Deployment {
+    /// A step without chats.
+    pub(crate) fn no_work(&self) -> Work {
+        match &self.speculation {
+            Some(given) => Work::with_drafts(&self.model, &given.draft, given.proposed_tokens),
+            None => Work::new(&self.model),
+        }
+    }
+
+    /// Tokens that a step writes of each reply on average, where there is room to propose any.
+    pub(crate) fn mean_tokens_per_step(&self) -> f64 {
+        1.0 + self.speculation.as_ref().map_or(0.0, DeployedSpeculation::mean_accepted)
+    }
+
     /// Blocks of a draft group's memory; without bound where nothing is drafted on other chips.
     pub(crate) fn draft_room(&self) -> u64 {
         let draft = self.helper().filter(|pool| pool.role == Role::Draft);

@@ -41,6 +41,32 @@ pub trait Backend: Send {
 
     /// Energy, cost and use since the run began, up to `at`.
     fn totals(&self, at: Instant) -> MachineTotals;
+
+    /// What the machine would make of a chat that came at `at`, as far as it knows by then; `None`
+    /// from a machine that cannot say. The reply is taken to have `max_output_tokens`, since nobody
+    /// knows its length before it is written.
+    fn estimate(&self, _at: Instant, _work: &Submission) -> Option<Estimate> {
+        None
+    }
+}
+
+/// What a machine expects of a chat that it has not been given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// From the request to the first token.
+    pub time_to_first_token: Span,
+    /// Between two tokens of the reply.
+    pub inter_token: Span,
+    /// Dollars for the whole chat; unknown where the profile lacks a price.
+    pub cost_usd: Option<f64>,
+}
+
+impl Estimate {
+    /// From the request to the last of this many tokens.
+    pub fn end_to_end(&self, output_tokens: u64) -> Span {
+        let between = self.inter_token.as_nanos().saturating_mul(output_tokens.saturating_sub(1));
+        self.time_to_first_token + Span::from_nanos(between)
+    }
 }
 
 /// A chat on its way to a machine.

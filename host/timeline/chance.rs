@@ -1,8 +1,8 @@
 //! Randomness from one seed, in named streams.
 //!
 //! Each user of randomness draws from a stream of its own, so that one draw more in one place
-//! changes nothing elsewhere. Only integer steps and IEEE-exact arithmetic, with `libm` for the
-//! logarithm, so that every platform draws the same.
+//! changes nothing elsewhere. Only integer steps and IEEE-exact arithmetic, with `libm` for
+//! logarithms and the like, so that every platform draws the same.
 
 /// A stream of random numbers (SplitMix64, Steele et al., OOPSLA 2014).
 #[derive(Clone, Debug)]
@@ -47,6 +47,27 @@ impl Chance {
         let radius = (-2.0 * libm::log(1.0 - self.next_unit())).sqrt();
         radius * libm::cos(std::f64::consts::TAU * self.next_unit())
     }
+
+    /// A draw from the gamma distribution of this shape, over 0, and of scale 1, whose mean is the
+    /// shape (Marsaglia and Tsang, ACM TOMS 2000).
+    pub fn next_gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            // A draw of the shape above, times a power of a unit draw.
+            let unit = 1.0 - self.next_unit();
+            return self.next_gamma(shape + 1.0) * libm::exp(libm::log(unit) / shape);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.next_normal();
+            let root = 1.0 + c * x;
+            let v = root * root * root;
+            let unit = 1.0 - self.next_unit();
+            if v > 0.0 && libm::log(unit) < x * x / 2.0 + d * (1.0 - v + libm::log(v)) {
+                return d * v;
+            }
+        }
+    }
 }
 
 fn mix(mut bits: u64) -> u64 {
@@ -78,5 +99,19 @@ mod tests {
         assert_eq!(chance.next_between(4, 4), 4);
         let mean = (0..10_000).map(|_| chance.next_exponential(2.0)).sum::<f64>() / 10_000.0;
         assert!((mean - 0.5).abs() < 0.02, "{mean}");
+    }
+
+    #[test]
+    fn gamma_draws_have_the_mean_and_the_variance_of_their_shape() {
+        for shape in [0.25, 0.7, 1.0, 2.5, 40.0] {
+            let mut chance = Chance::new(7, "gamma", 0);
+            let draws: Vec<f64> = (0..40_000).map(|_| chance.next_gamma(shape)).collect();
+            let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+            let apart = draws.iter().map(|draw| (draw - mean) * (draw - mean));
+            let variance = apart.sum::<f64>() / draws.len() as f64;
+            assert!(draws.iter().all(|draw| *draw >= 0.0 && draw.is_finite()));
+            assert!((mean / shape - 1.0).abs() < 0.03, "{shape}: mean {mean}");
+            assert!((variance / shape - 1.0).abs() < 0.06, "{shape}: variance {variance}");
+        }
     }
 }

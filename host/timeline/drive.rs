@@ -4,8 +4,8 @@
 //! earliest instant at which anything is due; move the clock there, in one assignment; deliver
 //! EVERYTHING due at that instant before any guest runs.
 //!
-//! The loop's turns are in `turn`, what guests ask in `asks`, what they are told in `answers`, and
-//! how sessions end in `ends`.
+//! The loop's turns are in `turn`, what guests ask in `asks`, which machine a chat goes to in
+//! `routes`, what guests are told in `answers`, and how sessions end in `ends`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +16,14 @@ use crate::crew::Crew;
 use crate::guest::{AskId, Delivery, Guest, GuestState, Happening};
 use crate::queue::DueQueue;
 use crate::record::{BurstCause, CallCounts, RunRecord, SessionRecord};
+use crate::route::Routing;
 use crate::session::Session;
 use crate::time::{Instant, Span};
 
 mod answers;
 mod asks;
 mod ends;
+mod routes;
 mod turn;
 
 /// A session that is to run.
@@ -33,16 +35,30 @@ pub struct SessionPlan {
     pub task: Arc<str>,
     /// The task's input.
     pub input: Arc<str>,
+    /// The tier of its chats, if the task names one.
+    pub tier: Option<Arc<str>>,
 }
 
 /// When sessions start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Load {
-    /// At most this many at once; the next starts when one ends. At least 1.
-    AtOnce(usize),
+    /// A closed loop: so many at once, and where one ends, the next starts some time later.
+    AtOnce {
+        /// The most at once, at least 1.
+        count: usize,
+        /// From the end of a session to the start of the next in its place.
+        think: Span,
+    },
     /// Each at its own instant, in ascending order and before the end of the clock, as many as
     /// there are sessions.
     Arrivals(Vec<Instant>),
+}
+
+impl Load {
+    /// At most this many at once; the next starts as soon as one ends.
+    pub fn at_once(count: usize) -> Load {
+        Load::AtOnce { count, think: Span::ZERO }
+    }
 }
 
 /// The guests of a new session.
@@ -59,6 +75,8 @@ pub struct Machine {
     pub name: Arc<str>,
     /// The model it serves.
     pub model: Arc<str>,
+    /// The tier it stands in, if any.
+    pub tier: Option<Arc<str>>,
     /// The machine.
     pub backend: Box<dyn Backend>,
 }
@@ -71,6 +89,10 @@ pub struct Stage<'a> {
     pub load: Load,
     /// The longest a session may take.
     pub deadline: Option<Span>,
+    /// The dollars that the replies of a session may cost: once they have, it gets no more.
+    pub budget_usd: Option<f64>,
+    /// Which of several machines a chat goes to.
+    pub routing: Routing,
     /// The agent's name, for the journal.
     pub agent: Arc<str>,
     /// The plugins' names.

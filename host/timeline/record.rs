@@ -8,6 +8,7 @@ use crate::conversation::{
     UserError,
 };
 use crate::guest::{GuestUse, StopCause};
+use crate::route::Route;
 use crate::time::{Instant, Span};
 
 /// A whole run.
@@ -137,8 +138,10 @@ pub struct ChatStep {
     pub request: Arc<ChatRequest>,
     /// The model; the name asked for when no machine serves it.
     pub model: Arc<str>,
-    /// The machine; empty when none serves the model.
+    /// The machine; empty when none was chosen: none serves the model, or there were no words.
     pub machine: Arc<str>,
+    /// Why that machine; `None` where there was no choice.
+    pub route: Option<Route>,
     /// The prompt's parts; empty where no words were found for the request.
     pub prompt: Arc<[PromptPart]>,
     /// How it ended.

@@ -26,6 +26,10 @@ pub(crate) struct Session {
     pub(crate) expected: u64,
     /// Whether a deadline will end it.
     pub(crate) has_deadline: bool,
+    /// The tier that its task asks for.
+    pub(crate) tier: Option<Arc<str>>,
+    /// Dollars of its replies so far, as far as they are known.
+    pub(crate) spent_usd: f64,
     open_spans: BTreeMap<(usize, u64), usize>,
 }
 
@@ -162,6 +166,8 @@ impl Session {
             pending: BTreeMap::new(),
             expected: 0,
             has_deadline: false,
+            tier: plan.tier.clone(),
+            spent_usd: 0.0,
             open_spans: BTreeMap::new(),
         }
     }

@@ -1,12 +1,16 @@
 //! What a bench says of the gate: `[check]` and `[[budget]]`, with their values read and checked.
 
+use std::collections::BTreeMap;
+
 use timeslip_gate::budget::metric::{Metric, Stat};
 use timeslip_gate::budget::{Budget, Scope, quantity};
 use timeslip_gate::verdict::{Level, Unit};
 use timeslip_timeline::conversation::nearest;
+use timeslip_timeline::price::TokenPrice;
 
 use super::Task;
 use super::file::{BenchFile, BudgetTable, CheckTable};
+use super::routing::{BenchRouting, Tier};
 use super::text::TomlText;
 use crate::exit::Failure;
 
@@ -26,6 +30,8 @@ pub(crate) struct GateRules {
     pub(crate) computing_tolerance: Option<f64>,
     /// The budgets, in the order of the file.
     pub(crate) budgets: Vec<Budget>,
+    /// What tokens cost on machines whose tier has a price, by the machine's name.
+    pub(crate) prices: BTreeMap<String, TokenPrice>,
 }
 
 /// Reads what a bench says of the gate.
@@ -33,6 +39,7 @@ pub(super) fn gate_rules(
     file: &BenchFile,
     text: &TomlText,
     tasks: &[Task],
+    routing: &BenchRouting,
 ) -> Result<GateRules, Failure> {
     let CheckTable { on, baselines, changes, computing_tolerance } = &file.check;
     let join = |on: &String| on.split('+').map(|machine| machine.trim().to_owned()).collect();
@@ -58,7 +65,16 @@ pub(super) fn gate_rules(
         },
         computing_tolerance: tolerance.transpose()?,
         budgets: budgets.collect::<Result<_, _>>()?,
+        prices: prices(routing),
     })
+}
+
+fn prices(routing: &BenchRouting) -> BTreeMap<String, TokenPrice> {
+    let priced = |tier: &Tier| {
+        let price = tier.price?;
+        Some(tier.machines.iter().cloned().map(move |machine| (machine, price)).collect::<Vec<_>>())
+    };
+    routing.tiers.iter().filter_map(priced).flatten().collect()
 }
 
 /// The lines of the `[[budget]]` headers, from 1.

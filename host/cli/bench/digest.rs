@@ -7,10 +7,11 @@ use timeslip_runtime::engine::component_digest;
 use timeslip_runtime::grants::ModelGrant;
 
 use super::file::LoadTable;
+use super::routing::Tier;
 use super::{Bench, Mounted};
 
 /// The digest in the form of the slip.
-pub(super) fn bench_digest(bench: &Bench, load: &LoadTable) -> String {
+pub(super) fn bench_digest(bench: &Bench, load: &LoadTable, trace: Option<&str>) -> String {
     let models = match &bench.models {
         ModelGrant::Nothing => json!([]),
         ModelGrant::Every => json!("*"),
@@ -22,7 +23,7 @@ pub(super) fn bench_digest(bench: &Bench, load: &LoadTable) -> String {
         .map(|task| json!({ "name": *task.name, "input": *task.input, "config": task.config }))
         .collect();
     let limits = &bench.limits;
-    let said = json!({
+    let mut said = json!({
         "name": bench.name,
         "target_tokens_per_second": bench.target_tokens_per_second,
         "agent": mounted(&bench.agent),
@@ -50,7 +51,48 @@ pub(super) fn bench_digest(bench: &Bench, load: &LoadTable) -> String {
             "journal_bytes": limits.journal_bytes,
         },
     });
+    for (part, key, value) in absent_from_older_benches(bench, load, trace) {
+        said[part][key] = value;
+    }
     component_digest(said.to_string().as_bytes())
+}
+
+/// What a bench may leave unsaid, and then it has the digest that it had before there were words
+/// for it.
+fn absent_from_older_benches(
+    bench: &Bench,
+    load: &LoadTable,
+    trace: Option<&str>,
+) -> Vec<(&'static str, &'static str, Value)> {
+    let mut said = vec![
+        ("load", "think_seconds", json!(load.think_seconds)),
+        ("load", "burstiness", json!(load.burstiness)),
+        ("load", "arrivals", json!(trace)),
+        ("limits", "cost_usd", json!(bench.budget_usd)),
+    ];
+    let routing = &bench.routing;
+    if routing.chooses() {
+        let rules = &routing.rules;
+        said.push(("routing", "policy", json!(format!("{:?}", rules.policy))));
+        said.push(("routing", "default_tier", json!(rules.default_tier.as_deref())));
+        said.push(("routing", "expected_output_tokens", json!(rules.expected_output_tokens)));
+        said.push(("routing", "tiers", routing.tiers.iter().map(tier).collect()));
+        let tiers: Vec<Option<&str>> = bench.tasks.iter().map(|t| t.tier.as_deref()).collect();
+        said.push(("routing", "of_tasks", json!(tiers)));
+    }
+    said.retain(|(_, _, value)| !value.is_null());
+    said
+}
+
+fn tier(tier: &Tier) -> Value {
+    let price = tier.price.map(|price| {
+        [
+            price.usd_per_million_input_tokens,
+            price.usd_per_million_cached_input_tokens,
+            price.usd_per_million_output_tokens,
+        ]
+    });
+    json!({ "name": tier.name, "machines": tier.machines, "price": price })
 }
 
 fn mounted(component: &Mounted) -> Value {

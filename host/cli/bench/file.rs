@@ -46,6 +46,9 @@ pub(crate) struct BenchFile {
     /// How many sessions, and when they start.
     #[serde(default)]
     pub(crate) load: LoadTable,
+    /// Which of several machines a chat goes to.
+    #[serde(default)]
+    pub(crate) routing: RoutingTable,
     /// What a session and its components may use.
     #[serde(default)]
     pub(crate) limits: LimitsTable,
@@ -163,6 +166,9 @@ pub(crate) struct TaskTable {
     /// Its recording, for words of kind `cassette`.
     #[serde(default)]
     pub(crate) cassette: Option<String>,
+    /// The tier of its chats, unless they name one.
+    #[serde(default)]
+    pub(crate) tier: Option<String>,
     /// Values for the agent in this task, before those under `[agent.config]`.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,
@@ -241,6 +247,66 @@ pub(crate) struct LoadTable {
     /// Sessions that start per second on average, at random instants (a Poisson process).
     #[serde(default)]
     pub(crate) rate_per_second: Option<f64>,
+    /// The shape of the gamma distribution of the gaps between them: 1, a Poisson process, if
+    /// absent; below 1, bursts.
+    #[serde(default)]
+    pub(crate) burstiness: Option<f64>,
+    /// From the end of a session to the start of the next in its place, with `at_once`.
+    #[serde(default)]
+    pub(crate) think_seconds: Option<f64>,
+    /// A trace by whose instants sessions start.
+    #[serde(default)]
+    pub(crate) arrivals: Option<String>,
+}
+
+/// `[routing]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoutingTable {
+    /// What decides among machines that serve the same model.
+    #[serde(default)]
+    pub(crate) policy: PolicyKey,
+    /// The tier of chats whose request and task name none.
+    #[serde(default)]
+    pub(crate) default_tier: Option<String>,
+    /// Tokens that a reply is expected to have where the request sets no limit.
+    #[serde(default)]
+    pub(crate) expected_output_tokens: Option<u64>,
+    /// The tiers.
+    #[serde(default)]
+    pub(crate) tier: Vec<TierTable>,
+}
+
+/// `policy` of `[routing]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PolicyKey {
+    /// Each model has one machine.
+    #[default]
+    ByModel,
+    /// The request's tier, the task's or the default one.
+    ByTier,
+    /// What the session's deadline and budget leave.
+    ByDeadlineAndBudget,
+}
+
+/// `[[routing.tier]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TierTable {
+    /// What a request asks for as `MODEL:NAME`.
+    pub(crate) name: String,
+    /// Its machines, out of the bench's `machines`.
+    pub(crate) machines: Vec<String>,
+    /// Dollars per million tokens of prompts that no cache holds.
+    #[serde(default)]
+    pub(crate) usd_per_million_input_tokens: Option<f64>,
+    /// Dollars per million tokens of prompts that a cache holds.
+    #[serde(default)]
+    pub(crate) usd_per_million_cached_input_tokens: Option<f64>,
+    /// Dollars per million tokens of replies.
+    #[serde(default)]
+    pub(crate) usd_per_million_output_tokens: Option<f64>,
 }
 
 /// `[limits]`: of a session, and of each of its components.
@@ -250,6 +316,9 @@ pub(crate) struct LimitsTable {
     /// The longest a session may take, in virtual seconds.
     #[serde(default)]
     pub(crate) deadline_seconds: Option<f64>,
+    /// Dollars that the replies of a session may cost: once they have, it gets no more.
+    #[serde(default)]
+    pub(crate) cost_usd: Option<f64>,
     /// Calls of models, per session.
     #[serde(default)]
     pub(crate) model_calls: Option<u64>,

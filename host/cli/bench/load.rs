@@ -36,6 +36,12 @@ pub(crate) struct Overrides {
     pub(crate) at_once: Option<usize>,
     /// Sessions that start per second.
     pub(crate) rate_per_second: Option<f64>,
+    /// The shape of the gaps between them.
+    pub(crate) burstiness: Option<f64>,
+    /// From the end of a session to the start of the next, in seconds.
+    pub(crate) think_seconds: Option<f64>,
+    /// A trace by whose instants sessions start.
+    pub(crate) arrivals: Option<PathBuf>,
     /// The seed.
     pub(crate) seed: Option<u64>,
     /// A folder of profiles.
@@ -154,6 +160,7 @@ fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failu
         task: Vec::<TaskTable>::new(),
         tasks: None,
         load: Default::default(),
+        routing: Default::default(),
         limits: Default::default(),
         check: Default::default(),
         budget: Vec::new(),

@@ -1,6 +1,7 @@
 //! Benches: the TOML file that names agent, tools, words, tasks, load, machines and limits, and
 //! everything it leads to, read and checked before anything runs.
 
+mod arrivals;
 mod budgets;
 mod components;
 mod digest;
@@ -8,6 +9,8 @@ mod file;
 mod files;
 mod load;
 mod resolve;
+mod routing;
+mod starts;
 mod tasks;
 mod text;
 mod words;
@@ -24,6 +27,7 @@ use timeslip_timeline::time::Span;
 pub(crate) use budgets::GateRules;
 pub(crate) use files::{BenchFolder, tidy};
 pub(crate) use load::{Overrides, bench_file};
+pub(crate) use routing::BenchRouting;
 pub(crate) use words::LoadedWords;
 
 /// A bench with everything it leads to.
@@ -61,6 +65,10 @@ pub(crate) struct Bench {
     pub(crate) budgets: Budgets,
     /// The longest a session may take.
     pub(crate) deadline: Option<Span>,
+    /// The dollars that the replies of a session may cost.
+    pub(crate) budget_usd: Option<f64>,
+    /// Which of several machines a chat goes to.
+    pub(crate) routing: BenchRouting,
     /// What the gate runs it on and lets pass.
     pub(crate) gate: GateRules,
     /// Where its paths lead.
@@ -98,6 +106,8 @@ pub(crate) struct Task {
     pub(crate) name: Arc<str>,
     /// The task itself.
     pub(crate) input: Arc<str>,
+    /// The tier of its chats, unless they name one.
+    pub(crate) tier: Option<Arc<str>>,
     /// Values for the agent in this task, before its own.
     pub(crate) config: BTreeMap<String, String>,
 }

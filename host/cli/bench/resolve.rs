@@ -9,24 +9,21 @@ use timeslip_gate::summary::TARGET_TOKENS_PER_SECOND;
 use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
-use timeslip_timeline::chance::Chance;
-use timeslip_timeline::drive::Load;
-use timeslip_timeline::time::{Instant, Span};
+use timeslip_timeline::time::Span;
 
 use super::budgets::gate_rules;
 use super::components::component_bytes;
 use super::digest::bench_digest;
-use super::file::{BenchFile, ConfigValue, LimitsTable, LoadTable};
+use super::file::{BenchFile, ConfigValue, LimitsTable};
 use super::files::BenchFolder;
 use super::load::{DEFAULT_MACHINE, Overrides};
+use super::routing::routing;
+use super::starts::{overridden_load, starts};
 use super::tasks::load_tasks;
 use super::text::TomlText;
 use super::words::load_words;
 use super::{Bench, MachineChoice, Mounted};
 use crate::exit::Failure;
-
-/// The most sessions of one run.
-const SESSIONS_MAX: usize = 1_000_000;
 
 /// Reads all that a bench file leads to.
 ///
@@ -55,7 +52,8 @@ pub(super) fn resolve(
         files: Arc::default(),
     };
     let load_table = overridden_load(&file.load, overrides);
-    let sessions = reader.session_count(&load_table, tasks.len())?;
+    let starts = starts(&reader, &load_table, overrides, tasks.len(), seed)?;
+    let routing = routing(&reader, &file, &tasks)?;
     let mut bench = Bench {
         digest: String::new(),
         seed,
@@ -67,10 +65,11 @@ pub(super) fn resolve(
         tools: reader.tools(&file)?,
         words,
         folder: folder.clone(),
-        gate: gate_rules(&file, text, &tasks)?,
+        gate: gate_rules(&file, text, &tasks, &routing)?,
+        routing,
         tasks,
-        sessions,
-        load: reader.load(&load_table, sessions, seed)?,
+        sessions: starts.sessions,
+        load: starts.load,
         limits: reader.limits(&file.limits)?,
         budgets: Budgets {
             model_calls: file.limits.model_calls,
@@ -80,22 +79,11 @@ pub(super) fn resolve(
         deadline: reader
             .positive("deadline_seconds", file.limits.deadline_seconds)?
             .map(Span::from_seconds_f64),
+        budget_usd: reader.positive("cost_usd", file.limits.cost_usd)?,
         name: file.name,
     };
-    bench.digest = bench_digest(&bench, &load_table);
+    bench.digest = bench_digest(&bench, &load_table, starts.trace.as_deref());
     Ok(bench)
-}
-
-fn overridden_load(table: &LoadTable, overrides: &Overrides) -> LoadTable {
-    let mut load = table.clone();
-    load.sessions = overrides.sessions.or(load.sessions);
-    if overrides.at_once.is_some() {
-        (load.at_once, load.rate_per_second) = (overrides.at_once, None);
-    }
-    if overrides.rate_per_second.is_some() {
-        (load.rate_per_second, load.at_once) = (overrides.rate_per_second, None);
-    }
-    load
 }
 
 fn model_grant(models: &[String]) -> ModelGrant {
@@ -133,7 +121,7 @@ impl Reader<'_> {
         })
     }
 
-    fn wrong(&self, key: &str, problem: &str) -> Failure {
+    pub(super) fn wrong(&self, key: &str, problem: &str) -> Failure {
         Failure::usage(format!("{}: {problem}", self.text.place_of_key(key)))
     }
 
@@ -211,39 +199,8 @@ impl Reader<'_> {
         Ok(config)
     }
 
-    fn session_count(&self, load: &LoadTable, tasks: usize) -> Result<usize, Failure> {
-        match load.sessions {
-            None => Ok(tasks),
-            Some(count) if (1..=SESSIONS_MAX).contains(&count) => Ok(count),
-            Some(count) => Err(self.wrong(
-                "sessions",
-                &format!("a run has from 1 to {SESSIONS_MAX} sessions, not {count}"),
-            )),
-        }
-    }
-
-    fn load(&self, table: &LoadTable, sessions: usize, seed: u64) -> Result<Load, Failure> {
-        let Some(rate) = self.positive("rate_per_second", table.rate_per_second)? else {
-            return match table.at_once {
-                Some(0) => Err(self.wrong("at_once", "`at_once` must be at least 1")),
-                at_once => Ok(Load::AtOnce(at_once.unwrap_or(1))),
-            };
-        };
-        if table.at_once.is_some() {
-            let problem = "a load has either `at_once` or `rate_per_second`; remove one";
-            return Err(self.wrong("at_once", problem));
-        }
-        let mut chance = Chance::new(seed, "arrivals", 0);
-        let mut at = Instant::ZERO;
-        let mut next = || {
-            at = at + Span::from_seconds_f64(chance.next_exponential(rate));
-            at
-        };
-        Ok(Load::Arrivals((0..sessions).map(|_| next()).collect()))
-    }
-
     /// A number over 0, if given.
-    fn positive(&self, key: &str, value: Option<f64>) -> Result<Option<f64>, Failure> {
+    pub(super) fn positive(&self, key: &str, value: Option<f64>) -> Result<Option<f64>, Failure> {
         match value {
             Some(value) if !(value.is_finite() && value > 0.0) => {
                 Err(self.wrong(key, &format!("`{key}` must be a number over 0, not {value}")))

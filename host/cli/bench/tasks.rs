@@ -22,6 +22,7 @@ pub(super) fn load_tasks(
         let task = Task {
             name: COMMAND_LINE_TASK.into(),
             input: input.as_str().into(),
+            tier: None,
             config: BTreeMap::new(),
         };
         return Ok((vec![task], TaskCassettes::GivenOnCommandLine));
@@ -55,6 +56,7 @@ fn task(reader: &Reader<'_>, table: &TaskTable) -> Result<Task, Failure> {
     Ok(Task {
         name: table.name.as_str().into(),
         input: table.input.as_str().into(),
+        tier: table.tier.as_deref().map(Into::into),
         config: reader.config(&table.config)?,
     })
 }
@@ -79,6 +81,7 @@ fn tasks_of_folder(reader: &Reader<'_>, folder: &str) -> Result<Vec<TaskTable>, 
             name: name.to_owned(),
             input: input.trim_end().to_owned(),
             cassette: None,
+            tier: None,
             config: BTreeMap::new(),
         });
     }

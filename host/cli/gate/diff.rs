@@ -26,6 +26,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
         changes: Level::Error,
         computing_tolerance: None,
         budgets: Vec::new(),
+        prices: Default::default(),
     };
     let run = judge(&rules, on, Some(&Before { against, slip: before }), &now, &deployments);
     let verdict = verdict(now.bench.name.clone(), None, vec![run]);

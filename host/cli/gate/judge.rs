@@ -6,9 +6,9 @@ use timeslip_gate::slip::Slip;
 use timeslip_gate::tolerance::Tolerance;
 use timeslip_gate::verdict::{Against, Answer, Level, RunVerdict, SCHEMA, Verdict};
 use timeslip_sim::deployment::Deployment;
-use timeslip_sim::engine::ModelledMachine;
 
 use crate::bench::GateRules;
+use crate::stage::modelled;
 
 /// A run of before, and where it comes from.
 pub(crate) struct Before {
@@ -30,8 +30,9 @@ pub(crate) fn judge(
     if let Some(share) = rules.computing_tolerance {
         tolerance.computing_share = share;
     }
-    let attribution = before
-        .map(|before| attribute(&before.slip, now, &mut || machines(deployments), &tolerance));
+    let attribution = before.map(|before| {
+        attribute(&before.slip, now, &mut || machines(rules, deployments), &tolerance)
+    });
     let (mut changes, time_difference_ns) = attribution
         .map(|Attribution { changes, time_difference_ns, .. }| (changes, time_difference_ns))
         .unwrap_or_default();
@@ -59,11 +60,11 @@ pub(crate) fn judge(
 }
 
 /// Fresh machines, as the run had them.
-fn machines(deployments: &[Deployment]) -> Vec<NamedMachine> {
+fn machines(rules: &GateRules, deployments: &[Deployment]) -> Vec<NamedMachine> {
     let machine = |deployment: &Deployment| NamedMachine {
         name: deployment.machine.as_str().into(),
         model: deployment.model.name.as_str().into(),
-        backend: Box::new(ModelledMachine::new(deployment.clone())),
+        backend: modelled(deployment, rules.prices.get(&deployment.machine)),
     };
     deployments.iter().map(machine).collect()
 }

@@ -56,17 +56,21 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
         task_index,
         task: format!("task-{}", task_index % 3).into(),
         input: "".into(),
+        tier: None,
     };
     let record = run(Stage {
         sessions: (0..sessions.len()).map(plan).collect(),
         load,
         deadline,
+        budget_usd: None,
+        routing: Default::default(),
         agent: "planner".into(),
         plugins: vec!["flights".into()],
         tools: BTreeMap::from([("look".into(), 0)]),
         machines: vec![Machine {
             name: machine.name,
             model: machine.model,
+            tier: None,
             backend: machine.backend,
         }],
         words: &mut Counted,

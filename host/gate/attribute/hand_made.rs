@@ -173,6 +173,7 @@ fn chat(session: &mut Session, at_ns: u64, parts: &[PromptPart], output: u64) ->
         at_ns,
         machine: "rack".to_owned(),
         model: "small".to_owned(),
+        route: None,
         input_tokens,
         cached_input_tokens: 0,
         output_tokens: output,

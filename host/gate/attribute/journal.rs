@@ -5,20 +5,22 @@
 
 use std::sync::Arc;
 
+use timeslip_timeline::backend::{PlannedTokens, ReplyLength, ReplyPart};
 use timeslip_timeline::conversation::PromptPart;
 use timeslip_timeline::time::{Instant, Span};
 
 /// A run without its times.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Journal {
-    pub(crate) load: Load,
+pub struct Journal {
+    /// When its sessions start.
+    pub load: Load,
     /// In the order in which they start.
-    pub(crate) sessions: Vec<Arc<JournalSession>>,
+    pub sessions: Vec<Arc<JournalSession>>,
 }
 
 /// When sessions start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Load {
+pub enum Load {
     /// At most this many at once; the next starts when one ends.
     AtOnce(usize),
     /// Each when it arrives.
@@ -27,33 +29,38 @@ pub(crate) enum Load {
 
 /// A session without its times.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct JournalSession {
+pub struct JournalSession {
     /// Ignored where sessions start when others end.
-    pub(crate) arrives_at: Instant,
-    pub(crate) steps: Vec<JournalStep>,
-    pub(crate) ends: Moment,
+    pub arrives_at: Instant,
+    /// In the order of their asking.
+    pub steps: Vec<JournalStep>,
+    /// When it ends.
+    pub ends: Moment,
 }
 
 /// A step without its times.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct JournalStep {
-    pub(crate) begins: Moment,
-    pub(crate) work: Work,
+pub struct JournalStep {
+    /// When it begins.
+    pub begins: Moment,
+    /// What gives it its end.
+    pub work: Work,
     pub(crate) recorded: Recorded,
 }
 
 /// An instant that follows from others: when the last of the steps has ended, or the session has
 /// begun, and the agent has then computed for `gap`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Moment {
+pub struct Moment {
     /// Steps of the session, in order; none for the session's beginning.
-    pub(crate) after: Vec<usize>,
-    pub(crate) gap: Span,
+    pub after: Vec<usize>,
+    /// The agent's computing from then on.
+    pub gap: Span,
 }
 
 /// What gives a step its end.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Work {
+pub enum Work {
     /// The machine.
     Chat(ChatWork),
     /// The record: it takes so long.
@@ -69,16 +76,34 @@ pub(crate) enum Work {
 
 /// What a machine is asked.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ChatWork {
-    pub(crate) machine: Arc<str>,
-    pub(crate) model: Arc<str>,
-    pub(crate) input_tokens: u64,
-    pub(crate) prompt: Arc<[PromptPart]>,
+pub struct ChatWork {
+    /// The machine, by its name.
+    pub machine: Arc<str>,
+    /// The model.
+    pub model: Arc<str>,
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// The prompt's parts.
+    pub prompt: Arc<[PromptPart]>,
     /// The reply as it stands in a later prompt, where one holds it.
-    pub(crate) reply_part: Option<PromptPart>,
+    pub reply_part: Option<PromptPart>,
     /// `None` for a reply that is given up before its end: how long it would have been is unknown,
     /// and nothing rests on it.
-    pub(crate) output_tokens: Option<u64>,
+    pub output_tokens: Option<u64>,
+}
+
+impl ChatWork {
+    /// The tokens that a machine is handed.
+    pub fn planned_tokens(&self) -> PlannedTokens {
+        let reply = ReplyLength::of(self.output_tokens.unwrap_or(u64::MAX));
+        PlannedTokens {
+            input_tokens: self.input_tokens,
+            prompt: self.prompt.clone(),
+            reply_part: self.reply_part.map(|part| ReplyPart::of(part, reply)),
+            max_output_tokens: None,
+            reply,
+        }
+    }
 }
 
 /// What a step adds to the sums of a run where no machine says it.

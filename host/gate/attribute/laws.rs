@@ -78,7 +78,7 @@ proptest! {
     /// With everything undone a run is the one before: nothing is left over.
     #[test]
     fn what_differs_explains_the_whole_difference((before, now) in any_pair(), at_once in 1usize..4) {
-        let load = Load::AtOnce(at_once);
+        let load = Load::at_once(at_once);
         let before = driven(&before, load.clone(), None);
         let now = driven(&now, load, None);
         let attribution = compare(&before, &now);
@@ -92,7 +92,7 @@ proptest! {
     #[test]
     fn what_differs_explains_what_a_cache_of_prompts_does((before, now) in any_pair()) {
         let recorded = |sessions: Vec<Chains>| {
-            let slip = driven(&without_giving_up(sessions), Load::AtOnce(2), None);
+            let slip = driven(&without_giving_up(sessions), Load::at_once(2), None);
             recorded_on(&slip, with_a_cache())
         };
         let (before, now) = (recorded(before), recorded(now));
@@ -109,8 +109,8 @@ proptest! {
         now in any_sessions(),
         at_once in (1usize..4, 1usize..4),
     ) {
-        let before = driven(&before, Load::AtOnce(at_once.0), None);
-        let now = driven(&now, Load::AtOnce(at_once.1), None);
+        let before = driven(&before, Load::at_once(at_once.0), None);
+        let now = driven(&now, Load::at_once(at_once.1), None);
         check(&before, &now, &compare(&before, &now));
         prop_assert_eq!(compare(&before, &before).changes, []);
     }

@@ -1,18 +1,11 @@
 //! Slips whose times are those of a machine, for any session that a test makes up.
 
-use super::align::Moves;
 use super::journal::Journal;
-use super::lay::lay;
-use super::mixed::Mixture;
+use super::journal_of;
 use super::retime::{Became, NamedMachine, Retimed, retime};
 use crate::slip::Slip;
 use crate::step::{ChatStep, Step};
 use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid};
-
-/// The journal of one run.
-pub(super) fn journal_of(slip: &Slip) -> Journal {
-    Mixture::of(lay(slip, slip, Moves::Paired).run).journal()
-}
 
 /// The slip with the times that it has on these machines: its steps wait for each other as they
 /// did, and chats take what the machines say.

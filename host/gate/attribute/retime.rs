@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, ReplyPart, Served,
-    SessionId, Submission,
+    Backend, CallId, Completion, CompletionEvent, Served, SessionId, Submission,
 };
 use timeslip_timeline::conversation::{ChatOptions, ChatRequest};
 use timeslip_timeline::time::Instant;
@@ -253,7 +252,7 @@ impl<'a> Retiming<'a> {
             session: SessionId(u32::try_from(session).unwrap_or(u32::MAX)),
             model: self.machines[machine].model.clone(),
             request: self.request.clone(),
-            tokens: Some(planned_tokens(chat)),
+            tokens: Some(chat.planned_tokens()),
             stream: false,
         };
         self.machines[machine].backend.submit(self.now, call, work);
@@ -338,16 +337,5 @@ impl<'a> Retiming<'a> {
             self.give_up(session, step);
         }
         stuck.is_some()
-    }
-}
-
-fn planned_tokens(chat: &ChatWork) -> PlannedTokens {
-    let reply = ReplyLength::of(chat.output_tokens.unwrap_or(u64::MAX));
-    PlannedTokens {
-        input_tokens: chat.input_tokens,
-        prompt: chat.prompt.clone(),
-        reply_part: chat.reply_part.map(|part| ReplyPart::of(part, reply)),
-        max_output_tokens: None,
-        reply,
     }
 }

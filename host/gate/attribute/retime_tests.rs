@@ -7,7 +7,8 @@ use timeslip_timeline::time::{Instant, Span};
 use super::driven::{Chains, Deed, driven, machines};
 use super::hand_made::{Calculable, Do, doing, machine, prompt, slip};
 use super::is_exact;
-use super::recorded::{journal_of, recorded_on};
+use super::journal_of;
+use super::recorded::recorded_on;
 use super::retime::{Became, retime};
 use crate::slip::Slip;
 use crate::step::Step;
@@ -43,14 +44,14 @@ fn turns(count: usize) -> Vec<Deed> {
 
 #[test]
 fn sessions_in_turn_are_the_same_again() {
-    check(&driven(&[vec![turns(3)], vec![turns(1)], vec![turns(2)]], Load::AtOnce(1), None));
+    check(&driven(&[vec![turns(3)], vec![turns(1)], vec![turns(2)]], Load::at_once(1), None));
 }
 
 #[test]
 fn sessions_that_share_batches_are_the_same_again() {
     let sessions: Vec<Chains> = (0..9).map(|session| vec![turns(1 + session % 4)]).collect();
-    check(&driven(&sessions, Load::AtOnce(4), None));
-    check(&driven(&sessions, Load::AtOnce(9), None));
+    check(&driven(&sessions, Load::at_once(4), None));
+    check(&driven(&sessions, Load::at_once(9), None));
 }
 
 #[test]
@@ -63,25 +64,26 @@ fn arrivals_are_the_same_again() {
 #[test]
 fn chains_side_by_side_are_the_same_again() {
     let chains = vec![turns(2), turns(1), vec![Deed::User(900), Deed::Chat(500, 80)]];
-    check(&driven(&[chains.clone(), chains], Load::AtOnce(2), None));
+    check(&driven(&[chains.clone(), chains], Load::at_once(2), None));
 }
 
 #[test]
 fn a_chat_that_is_given_up_holds_its_machine_again_until_then() {
     let impatient = vec![vec![Deed::Impatient(300_000_000), Deed::Chat(20, 10)], turns(2)];
-    check(&driven(&[impatient, vec![turns(3)]], Load::AtOnce(2), None));
+    check(&driven(&[impatient, vec![turns(3)]], Load::at_once(2), None));
 }
 
 #[test]
 fn of_a_race_the_winner_goes_on_again() {
     let race = vec![Deed::Race(5_000, 3_000), Deed::Chat(5, 5)];
-    check(&driven(&[vec![race]], Load::AtOnce(1), None));
+    check(&driven(&[vec![race]], Load::at_once(1), None));
 }
 
 #[test]
 fn a_deadline_ends_a_session_again() {
     let deadline = Some(Span::from_millis(900));
-    let slip = driven(&[vec![turns(9)], vec![turns(1)], vec![turns(8)]], Load::AtOnce(2), deadline);
+    let slip =
+        driven(&[vec![turns(9)], vec![turns(1)], vec![turns(8)]], Load::at_once(2), deadline);
     assert!(slip.sessions.iter().any(|session| session.error.is_some()));
     check(&slip);
 }
@@ -89,7 +91,7 @@ fn a_deadline_ends_a_session_again() {
 #[test]
 fn a_slip_that_is_recorded_again_is_the_same_slip() {
     let sessions: Vec<Chains> = (0..4).map(|session| vec![turns(1 + session)]).collect();
-    let slip = driven(&sessions, Load::AtOnce(2), None);
+    let slip = driven(&sessions, Load::at_once(2), None);
     let again = recorded_on(&slip, machines());
     assert_eq!(again.sessions, slip.sessions);
 }
@@ -136,6 +138,6 @@ proptest! {
         at_once in 1usize..5,
         deadline in prop::option::of(100u64..2000),
     ) {
-        check(&driven(&sessions, Load::AtOnce(at_once), deadline.map(Span::from_millis)));
+        check(&driven(&sessions, Load::at_once(at_once), deadline.map(Span::from_millis)));
     }
 }

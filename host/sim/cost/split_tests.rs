@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::cost::StepModel;
 use crate::deployment::Deployment;
-use crate::examples::{Helper, Small};
+use crate::example_helpers::Helper;
+use crate::examples::Small;
 
 /// Two groups of one chip each; in the uneven machine a chip reads 1.3e6 bytes a second.
 fn deployment(uneven: bool) -> Deployment {

@@ -78,7 +78,6 @@ impl Calls {
     }
 
     /// The calls in the order of their numbers.
-    #[cfg(test)]
     pub(crate) fn values(&self) -> impl Iterator<Item = &Call> {
         self.slots.values().map(|slot| &self[*slot])
     }

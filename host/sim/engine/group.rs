@@ -9,7 +9,7 @@ use super::memory::Memory;
 use super::series::Series;
 use super::used::Used;
 use super::waiting::Waiting;
-use crate::cost::{StepTime, Work, WritingSteps, step_span};
+use crate::cost::{PowerDraw, StepTime, Work, WritingSteps, step_span};
 use crate::deployment::{DeployedPool, Deployment};
 use crate::profile::{Policy, Role};
 
@@ -51,6 +51,8 @@ pub(crate) struct Group {
     pub(crate) forming: bool,
     pub(crate) busy: Span,
     pub(crate) used: Used,
+    /// Of all its chips.
+    pub(crate) dollars_per_second: f64,
     work: Work,
     writing: WritingSteps,
     spare_shares: Vec<(CallSlot, Share)>,
@@ -89,16 +91,9 @@ impl Group {
             Duty::Write => Policy::Fcfs,
             Duty::Read | Duty::Both => deployment.policy,
         };
-        let model = &deployment.model;
-        let work = match &deployment.speculation {
-            Some(given) if duty != Duty::Read => {
-                Work::with_drafts(model, &given.draft, given.proposed_tokens)
-            }
-            _ => Work::new(model),
-        };
+        let helper = deployment.helper().filter(|_| duty != Duty::Read).cloned();
         Group {
             duty,
-            helper: deployment.helper().filter(|_| duty != Duty::Read).cloned(),
             is_down: false,
             memory: Memory::new(Arc::clone(pool)),
             waiting: Waiting::new(policy),
@@ -112,7 +107,12 @@ impl Group {
             forming: false,
             busy: Span::ZERO,
             used: Used::default(),
-            work,
+            dollars_per_second: std::iter::once(pool)
+                .chain(&helper)
+                .filter_map(|pool| Some(pool.usd_per_hour? * pool.placement.chips as f64 / 3600.0))
+                .sum(),
+            helper,
+            work: deployment.no_work(),
             writing: WritingSteps::default(),
             spare_shares: Vec::new(),
             pool: Arc::clone(pool),
@@ -213,18 +213,15 @@ impl Group {
         let seconds = span.as_seconds_f64();
         let of = |pool: &DeployedPool, compute: f64, memory: f64| {
             let chips = pool.placement.chips as f64;
-            let draw = pool.draw.map(|draw| draw.watts(compute / seconds, memory / seconds));
-            let dollars = pool.usd_per_hour.map_or(0.0, |price| price * chips / 3600.0);
-            (chips * draw.unwrap_or(0.0), dollars)
+            let watts = |draw: PowerDraw| draw.watts(compute / seconds, memory / seconds);
+            pool.draw.map_or(0.0, |draw| chips * watts(draw))
         };
-        let (mut watts, mut dollars) = of(&self.pool, time.compute_seconds, time.memory_seconds);
+        let mut watts = of(&self.pool, time.compute_seconds, time.memory_seconds);
         if let Some(helper) = &self.helper {
-            let more = of(helper, time.helper_compute_seconds, time.helper_memory_seconds);
-            watts += more.0;
-            dollars += more.1;
+            watts += of(helper, time.helper_compute_seconds, time.helper_memory_seconds);
         }
+        let (joules, dollars) = (watts * seconds, self.dollars_per_second * seconds);
         let calls = calls as f64;
-        let used = Used::new(watts * seconds, dollars * seconds);
-        (span, used, Used::new(watts * seconds / calls, dollars * seconds / calls))
+        (span, Used::new(joules, dollars), Used::new(joules / calls, dollars / calls))
     }
 }

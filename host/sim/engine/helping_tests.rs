@@ -5,7 +5,8 @@ use timeslip_timeline::backend::{Backend, CallId, Completion, CompletionEvent};
 use timeslip_timeline::time::{Instant, Span};
 
 use super::{ModelledMachine, Outage};
-use crate::examples::{FRONT_END, Helper, Small, at, chat, drain, served};
+use crate::example_helpers::Helper;
+use crate::examples::{FRONT_END, Small, at, chat, drain, served};
 use crate::profile::Role;
 
 /// Tokens that the small machine's table accepts on average: 0.3 × 1 + 0.2 × 2.

@@ -23,6 +23,7 @@ mod blocks;
 mod call;
 mod calls;
 mod chain;
+mod estimate;
 mod group;
 mod limits;
 mod memory;
@@ -43,7 +44,8 @@ mod waiting;
 use std::collections::VecDeque;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, MachineTotals, ReplyLength, Served, Submission,
+    Backend, CallId, Completion, CompletionEvent, Estimate, MachineTotals, ReplyLength, Served,
+    Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
@@ -355,6 +357,10 @@ impl Backend for ModelledMachine {
             cost_usd: self.cost_usd(at),
             busy: self.busy.until(at),
         }
+    }
+
+    fn estimate(&self, at: Instant, work: &Submission) -> Option<Estimate> {
+        self.expected(at, work)
     }
 }
 

@@ -52,6 +52,11 @@ impl Series {
         self.limit.clamp(SHORTEST, LONGEST)
     }
 
+    /// How many of its steps are over at `at`.
+    pub(crate) fn steps_over(&self, at: Instant) -> u64 {
+        self.ends.partition_point(|end| *end <= at) as u64
+    }
+
     /// What the group used in the series up to `at`: whole steps, and a part of the one under way.
     pub(crate) fn joules_until(&self, began_at: Instant, at: Instant) -> f64 {
         let done = self.ends.partition_point(|end| *end <= at);

@@ -7,7 +7,8 @@ use timeslip_timeline::time::Instant;
 
 use super::laws::{Act, Asked, acts, held, load};
 use super::{ModelledMachine, Outage};
-use crate::examples::{Helper, Small, Ways, at};
+use crate::example_helpers::Helper;
+use crate::examples::{Small, Ways, at};
 use crate::profile::{Policy, Preemption, Routing, Sending};
 
 /// A group that is down for some time, or for ever.

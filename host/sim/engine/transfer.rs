@@ -18,6 +18,11 @@ impl Paths {
         Paths(vec![Instant::ZERO; paths.max(1) as usize])
     }
 
+    /// When the path that is free first is free.
+    pub(crate) fn free_at(&self) -> Instant {
+        self.0.iter().copied().min().expect("a link has a path")
+    }
+
     /// The path that is free first.
     fn first_free(&mut self) -> &mut Instant {
         self.0.iter_mut().min().expect("a link has a path")

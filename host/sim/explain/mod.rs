@@ -229,19 +229,16 @@ fn helper(deployment: &Deployment) -> Option<HelperChips> {
 
 /// The work of a step that writes, and how many tokens it writes of each reply on average.
 fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> (Work, f64) {
-    let mut work = match &deployment.speculation {
-        Some(given) => Work::with_drafts(&deployment.model, &given.draft, given.proposed_tokens),
-        None => Work::new(&deployment.model),
-    };
-    let mean = deployment.speculation.as_ref().map_or(0.0, |given| given.mean_accepted());
+    let mut work = deployment.no_work();
+    let mean = deployment.mean_tokens_per_step();
     let mut room = deployment.draft_room();
-    let mut accepted = 0.0;
+    let mut written = 0.0;
     for _ in 0..batch {
         let proposed = deployment.proposed(context, &mut room);
-        accepted += if proposed > 0 { mean } else { 0.0 };
+        written += if proposed > 0 { mean } else { 1.0 };
         work.add_drafted(context, proposed);
     }
-    (work, 1.0 + accepted / batch as f64)
+    (work, written / batch as f64)
 }
 
 fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> FirstToken {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{MachineProfile, parse};
 use crate::catalogue::ProfileKind;
-use crate::examples::{Helper, Small, known};
+use crate::example_helpers::Helper;
+use crate::examples::{Small, known};
 
 /// What is said when `from` of a right machine is replaced by `to`.
 fn mistake(helper: Helper, from: &str, to: &str) -> String {

@@ -45,6 +45,12 @@ impl Role {
         }
     }
 
+    /// The role that a word stands for.
+    pub fn of_word(word: &str) -> Option<Role> {
+        let roles = MACHINES.iter().flat_map(|roles| roles.iter());
+        roles.copied().find(|role| role.word() == word)
+    }
+
     /// A pool of this role in a sentence; where one pool does all there is no need to say which.
     pub(crate) fn pool(self) -> &'static str {
         match self {

@@ -111,6 +111,7 @@ impl Drive<'_> {
             let answer = AnswerToAgent { ask, answer: Answer::Chat(Err(error)) };
             return self.answer_agent(id, answer);
         };
+        session.spent_usd += served.cost_usd.unwrap_or(0.0);
         let step = &mut session.record.steps[pending.step];
         let asked_at = step.asked_at;
         let took = self.now.since(asked_at);

@@ -1,15 +1,15 @@
 //! What guests ask, and what becomes of it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::answers::AnswerToAgent;
-use super::{ChatUnderWay, Drive, Due, Machine};
+use super::routes::Candidates;
+use super::{ChatUnderWay, Drive, Due};
 use crate::backend::{
     CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, ReplyPart, SessionId, Submission,
     UserReply, WordsError,
 };
-use crate::conversation::{ChatRequest, ModelError, ToolError, Usage, UserError, nearest};
+use crate::conversation::{ChatRequest, ToolError, Usage, UserError, nearest};
 use crate::guest::{Answer, Ask, AskId, Delivery, Happening, StopCause};
 use crate::record::{BurstCause, ChatEnd, ChatStep, SessionOutcome, StepKind, ToolStep, UserStep};
 use crate::session::{AGENT, Pending, ToolCallUnderWay};
@@ -78,16 +78,17 @@ impl Drive<'_> {
         request: Arc<ChatRequest>,
         stream: bool,
     ) {
-        let machine = self.machine_for(request.model.as_deref());
-        let served_by = machine.as_ref().ok().map(|index| &self.stage.machines[*index]);
-        let model = match served_by {
-            Some(machine) => machine.model.clone(),
-            None => Arc::from(request.model.as_deref().unwrap_or_default()),
+        let candidates = self.candidates(id, request.model.as_deref());
+        let model = match &candidates {
+            Ok(candidates) => candidates.model.clone(),
+            Err(_) => Arc::from(request.model.as_deref().unwrap_or_default()),
         };
+        let only = candidates.as_ref().ok().and_then(Candidates::only);
         let step = ChatStep {
             request: request.clone(),
             model: model.clone(),
-            machine: served_by.map_or(Arc::from(""), |machine| machine.name.clone()),
+            machine: only.map_or(Arc::from(""), |index| self.stage.machines[index].name.clone()),
+            route: None,
             prompt: Arc::default(),
             end: ChatEnd::Cancelled,
             usage: Usage::default(),
@@ -97,8 +98,8 @@ impl Drive<'_> {
             reply: None,
         };
         self.begin_step(id, burst, ask, StepKind::Chat(Box::new(step)));
-        let machine = match machine {
-            Ok(machine) => machine,
+        let candidates = match candidates {
+            Ok(candidates) => candidates,
             Err(error) => {
                 return self.answer_after(id, ask, Span::ZERO, Answer::Chat(Err(error)));
             }
@@ -116,13 +117,14 @@ impl Drive<'_> {
                 };
                 let tokens = Some(tokens);
                 let work = Submission { session: id, model, request, tokens, stream };
-                self.submit(machine, ask, work, reply);
+                self.submit(&candidates, ask, work, reply);
             }
             Err(error) => self.no_words(id, error),
         }
     }
 
-    fn submit(&mut self, machine: usize, ask: AskId, work: Submission, reply: Reply) {
+    fn submit(&mut self, candidates: &Candidates, ask: AskId, work: Submission, reply: Reply) {
+        let (machine, route) = self.route(candidates, &work);
         let call = CallId(self.next_call);
         self.next_call += 1;
         let session = self.running.get_mut(&work.session).expect("checked by the caller");
@@ -131,6 +133,8 @@ impl Drive<'_> {
         let step = pending.step;
         if let StepKind::Chat(chat) = &mut session.record.steps[step].kind {
             chat.prompt = reply.prompt;
+            chat.machine = self.stage.machines[machine].name.clone();
+            chat.route = route;
         }
         let under_way = ChatUnderWay {
             session: work.session,
@@ -141,21 +145,6 @@ impl Drive<'_> {
         };
         self.chats.insert(call, under_way);
         self.stage.machines[machine].backend.submit(self.now, call, work);
-    }
-
-    /// The machine that serves a model; the first one when the request names none.
-    fn machine_for(&self, model: Option<&str>) -> Result<usize, ModelError> {
-        let Some(model) = model else { return Ok(0) };
-        let machines = &self.stage.machines;
-        let serves = |machine: &Machine| &*machine.model == model;
-        machines.iter().position(serves).ok_or_else(|| {
-            let served: BTreeSet<&str> = machines.iter().map(|machine| &*machine.model).collect();
-            let served: Vec<&str> = served.into_iter().collect();
-            ModelError::UnknownModel(format!(
-                "no machine of this run serves \"{model}\"; they serve {}",
-                served.join(", ")
-            ))
-        })
     }
 
     fn no_words(&mut self, id: SessionId, error: WordsError) {

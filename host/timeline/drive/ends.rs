@@ -5,6 +5,10 @@ use crate::backend::SessionId;
 use crate::guest::{GuestState, StopCause};
 use crate::record::{CallCounts, RunRecord, SessionOutcome};
 use crate::session::AGENT;
+use crate::time::Instant;
+
+/// The last instant that a run can reach.
+const LAST_INSTANT: Instant = Instant::from_nanos(Instant::END.as_nanos() - 1);
 
 impl Drive<'_> {
     pub(super) fn seat_ended(&mut self, id: SessionId, seat: usize, state: GuestState) {
@@ -88,8 +92,10 @@ impl Drive<'_> {
         }
         self.ended.push(session.record);
         (self.stage.on_session_end)(self.ended.len(), self.now);
-        if matches!(self.stage.load, Load::AtOnce(_)) {
-            self.queue.schedule(self.now, Due::Arrival);
+        if let Load::AtOnce { think, .. } = self.stage.load {
+            // No session may be lost behind the end of the clock.
+            let at = (self.now + think).min(LAST_INSTANT);
+            self.queue.schedule(at, Due::Arrival);
         }
     }
 

@@ -6,6 +6,7 @@ mod endings;
 mod guests;
 mod laws;
 mod machines;
+mod routing;
 
 use bench::{Bench, at};
 use guests::{Behaviour, Move, chat, chat_with, sleep, tool, user};
@@ -221,10 +222,26 @@ fn sessions_start_at_their_arrivals() {
 #[test]
 fn the_next_session_starts_when_one_ends() {
     let mut bench = Bench::of([100, 30, 20, 60].map(|nanos| vec![sleep(nanos), Move::WaitForAll]));
-    bench.load = Load::AtOnce(2);
+    bench.load = Load::at_once(2);
     let ran = bench.run();
     let times = [0, 1, 2, 3].map(|session| ran.times(session));
     assert_eq!(times, [(0, 100), (0, 30), (30, 50), (50, 110)]);
+}
+
+#[test]
+fn the_next_session_of_a_place_starts_after_a_think_time() {
+    let mut bench = Bench::of([100, 30, 20, 60].map(|nanos| vec![sleep(nanos), Move::WaitForAll]));
+    bench.load = Load::AtOnce { count: 2, think: nanos(15) };
+    let ran = bench.run();
+    let times = [0, 1, 2, 3].map(|session| ran.times(session));
+    assert_eq!(times, [(0, 100), (0, 30), (45, 65), (80, 140)]);
+}
+
+#[test]
+fn a_think_time_past_the_end_of_the_clock_loses_no_session() {
+    let mut bench = Bench::of([10, 0].map(|nanos| vec![sleep(nanos), Move::WaitForAll]));
+    bench.load = Load::AtOnce { count: 1, think: nanos(FOREVER) };
+    assert_eq!(bench.run().record.sessions.len(), 2);
 }
 
 #[test]

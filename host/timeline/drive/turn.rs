@@ -33,7 +33,7 @@ impl Drive<'_> {
     fn schedule_starts(&mut self) {
         let sessions = self.stage.sessions.len();
         match self.stage.load.clone() {
-            Load::AtOnce(count) => {
+            Load::AtOnce { count, .. } => {
                 for _ in 0..count.max(1).min(sessions) {
                     self.queue.schedule(Instant::ZERO, Due::Arrival);
                 }

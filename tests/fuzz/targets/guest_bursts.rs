@@ -140,17 +140,25 @@ fuzz_target!(|run: Run| {
     let spec: SyntheticSpec =
         toml::from_str("output_tokens = { fixed = 12 }").expect("a specification");
     let mut words = SyntheticWords::new(spec, 1, Arc::new(Tokenizer::default()));
-    let plan = |task_index| SessionPlan { task_index, task: "task".into(), input: "".into() };
+    let plan = |task_index| SessionPlan {
+        task_index,
+        task: "task".into(),
+        input: "".into(),
+        tier: None,
+    };
     let record = drive::run(Stage {
         sessions: (0..run.agents.len()).map(plan).collect(),
-        load: Load::AtOnce(usize::from(run.at_once).max(1)),
+        load: Load::at_once(usize::from(run.at_once).max(1)),
         deadline: run.deadline_ns.map(Span::from_nanos),
+        budget_usd: None,
+        routing: Default::default(),
         agent: "agent".into(),
         plugins: vec!["plugin".into()],
         tools: BTreeMap::from([("tool".into(), 0)]),
         machines: vec![Machine {
             name: "h200-8".into(),
             model: deployment.model.name.as_str().into(),
+            tier: None,
             backend: Box::new(ModelledMachine::new(deployment)),
         }],
         words: &mut words,

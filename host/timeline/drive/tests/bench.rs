@@ -9,6 +9,7 @@ use crate::backend::Backend;
 use crate::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, run};
 use crate::guest::Guest;
 use crate::record::{RunRecord, SessionOutcome, SessionRecord};
+use crate::route::Routing;
 use crate::time::{Instant, Span};
 
 /// A run for a test: sessions as lists of moves, the tools `left` and `right` in a plugin each, and
@@ -33,7 +34,7 @@ impl Bench {
     /// All sessions at once, on machines where no call waits for another.
     pub(super) fn of(sessions: impl IntoIterator<Item = Vec<Move>>) -> Bench {
         let sessions: Vec<Vec<Move>> = sessions.into_iter().collect();
-        let load = Load::AtOnce(sessions.len());
+        let load = Load::at_once(sessions.len());
         Bench { sessions, load, deadline: None, slots: [1000, 1000], threads: 1 }
     }
 
@@ -51,12 +52,15 @@ impl Bench {
             task_index,
             task: Arc::from(format!("task-{task_index}")),
             input: Arc::from(""),
+            tier: None,
         };
         let names = ["small", "large"].into_iter();
         let record = run(Stage {
             sessions: (0..self.sessions.len()).map(plan).collect(),
             load: self.load.clone(),
             deadline: self.deadline,
+            budget_usd: None,
+            routing: Routing::default(),
             agent: Arc::from("agent"),
             plugins: vec![Arc::from("left-plugin"), Arc::from("right-plugin")],
             tools: BTreeMap::from([(Arc::from("left"), 0), (Arc::from("right"), 1)]),
@@ -65,6 +69,7 @@ impl Bench {
                 .map(|(model, backend)| Machine {
                     name: Arc::from(format!("rack-{model}")),
                     model: Arc::from(model),
+                    tier: None,
                     backend,
                 })
                 .collect(),

@@ -94,6 +94,7 @@ prop_compose! {
     fn any_bench()(
         sessions in prop::collection::vec(any_session(), 0..7),
         at_once in 1usize..5,
+        think in prop_oneof![3 => Just(0), 1 => 0u64..300],
         gaps in prop::collection::vec(prop_oneof![Just(0u64), 0u64..500], 7),
         closed in any::<bool>(),
         deadline in prop::option::of(prop_oneof![0u64..4000, Just(u64::MAX)]),
@@ -104,7 +105,7 @@ prop_compose! {
             Some(at(*now))
         });
         let load = match closed {
-            true => Load::AtOnce(at_once),
+            true => Load::AtOnce { count: at_once, think: Span::from_nanos(think) },
             false => Load::Arrivals(arrivals.take(sessions.len()).collect()),
         };
         Bench { sessions, load, deadline: deadline.map(Span::from_nanos), slots, threads: 1 }
@@ -257,7 +258,7 @@ proptest! {
         }
         let load = match (at_once, bench.load.clone()) {
             (false, Load::Arrivals(arrivals)) => Load::Arrivals(arrivals),
-            _ => Load::AtOnce(count),
+            _ => Load::at_once(count),
         };
         let whole = Bench { load, slots: [1000, 1000], ..bench };
         let mut failing = whole.clone();
@@ -276,10 +277,10 @@ proptest! {
     #[test]
     fn a_session_has_the_same_bytes_alone_and_in_company(bench in any_bench()) {
         let count = bench.sessions.len();
-        let bench = Bench { load: Load::AtOnce(count), slots: [1000, 1000], ..bench };
+        let bench = Bench { load: Load::at_once(count), slots: [1000, 1000], ..bench };
         let together = bench.run();
         for (index, moves) in bench.sessions.iter().enumerate() {
-            let one = Bench { sessions: vec![moves.clone()], load: Load::AtOnce(1), ..bench.clone() };
+            let one = Bench { sessions: vec![moves.clone()], load: Load::at_once(1), ..bench.clone() };
             let alone = one.run();
             let mut session = alone.session(0).clone();
             session.id = together.session(index).id;

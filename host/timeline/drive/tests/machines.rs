@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::backend::{
-    Backend, CallId, ChatTiming, Completion, CompletionEvent, MachineTotals, Reply, Served,
-    SessionWords, Submission, UserReply, Words, WordsError,
+    Backend, CallId, ChatTiming, Completion, CompletionEvent, Estimate, MachineTotals, Reply,
+    Served, SessionWords, Submission, UserReply, Words, WordsError,
 };
 use crate::conversation::{ChatRequest, FinishReason, Message, ModelError, Role, Usage};
 use crate::time::{Instant, Span};
@@ -156,6 +156,18 @@ impl Backend for Slots {
 
     fn totals(&self, _: Instant) -> MachineTotals {
         MachineTotals { energy_j: Some(self.served as f64), ..MachineTotals::default() }
+    }
+
+    /// Each call that waits is taken to hold it up as long as this one takes to be read.
+    fn estimate(&self, _: Instant, work: &Submission) -> Option<Estimate> {
+        let input_tokens = work.tokens.as_ref()?.input_tokens;
+        let ahead = self.waiting.len() as u64 + 1;
+        let read = ahead.saturating_mul(input_tokens * READ_NS);
+        Some(Estimate {
+            time_to_first_token: Span::from_nanos(read + MOVE_NS + WRITE_NS),
+            inter_token: Span::from_nanos(WRITE_NS),
+            cost_usd: None,
+        })
     }
 }
 

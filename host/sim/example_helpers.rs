@@ -1,6 +1,6 @@
 //! What the small machine's profile says of groups that help, and of proposed tokens.
 
-use super::known;
+use crate::examples::known;
 
 /// What helps the small machine's groups that write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum Helper {
 
 impl Helper {
     /// What stands under the machine's pools.
-    pub(super) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         let layers = match self {
             Helper::None => return String::new(),
             Helper::Ffn => {
@@ -39,7 +39,7 @@ impl Helper {
     }
 
     /// Bytes that a group needs for what the helper adds to its model.
-    pub(super) fn memory(self, blocks: u64) -> u64 {
+    pub(crate) fn memory(self, blocks: u64) -> u64 {
         match self {
             Helper::None | Helper::Draft => 0,
             Helper::Ffn => 192,
@@ -50,5 +50,5 @@ impl Helper {
 }
 
 /// The model that the small machine's draft pool holds.
-pub(super) const DRAFT: &str = "[[pools.drafts]]\ntarget = \"small-model\"\nmodel = \"small-model\"\n\
+pub(crate) const DRAFT: &str = "[[pools.drafts]]\ntarget = \"small-model\"\nmodel = \"small-model\"\n\
                      linear = \"bf16\"\nhead = \"bf16\"\nkv = \"bf16\"\n";

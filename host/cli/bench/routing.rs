@@ -1,0 +1,201 @@
+//! What a bench says of machines that serve the same model: `[routing]` and `[[routing.tier]]`.
+
+use timeslip_timeline::conversation::nearest;
+use timeslip_timeline::price::TokenPrice;
+use timeslip_timeline::route::{EXPECTED_OUTPUT_TOKENS, RoutePolicy, Routing};
+
+use super::file::{BenchFile, PolicyKey, RoutingTable, TierTable};
+use super::load::DEFAULT_MACHINE;
+use super::resolve::Reader;
+use super::{MachineChoice, Task};
+use crate::exit::Failure;
+
+/// How a bench's chats find their machines.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BenchRouting {
+    /// What decides.
+    pub(crate) rules: Routing,
+    /// The tiers, in the order of the file.
+    pub(crate) tiers: Vec<Tier>,
+}
+
+/// Machines that are offered together.
+#[derive(Clone, Debug)]
+pub(crate) struct Tier {
+    /// The name.
+    pub(crate) name: String,
+    /// The machines' names.
+    pub(crate) machines: Vec<String>,
+    /// What its tokens cost; without, a chat costs its share of the machine.
+    pub(crate) price: Option<TokenPrice>,
+}
+
+impl BenchRouting {
+    /// The tier that a machine stands in.
+    pub(crate) fn tier_of(&self, machine: &str) -> Option<&Tier> {
+        self.tiers.iter().find(|tier| tier.machines.iter().any(|name| name == machine))
+    }
+
+    /// Whether several machines may serve one model.
+    pub(crate) fn chooses(&self) -> bool {
+        self.rules.policy != RoutePolicy::ByModel
+    }
+}
+
+/// Reads what a bench says of routing, and holds the tiers that its tasks name against it.
+pub(super) fn routing(
+    reader: &Reader<'_>,
+    file: &BenchFile,
+    tasks: &[Task],
+) -> Result<BenchRouting, Failure> {
+    let table = &file.routing;
+    let tiers = tiers(reader, file)?;
+    check_policy(reader, table)?;
+    let known = |name: &str| match tiers.iter().any(|tier| tier.name == name) {
+        true => Ok(()),
+        false => Err(unknown_tier(reader, name, &tiers)),
+    };
+    table.default_tier.as_deref().map_or(Ok(()), known)?;
+    for tier in tasks.iter().filter_map(|task| task.tier.as_deref()) {
+        known(tier)?;
+    }
+    if table.expected_output_tokens == Some(0) {
+        let problem = "`expected_output_tokens` must be at least 1";
+        return Err(reader.wrong("expected_output_tokens", problem));
+    }
+    Ok(BenchRouting {
+        rules: Routing {
+            policy: policy(table),
+            default_tier: table.default_tier.as_deref().map(Into::into),
+            expected_output_tokens: table.expected_output_tokens.unwrap_or(EXPECTED_OUTPUT_TOKENS),
+        },
+        tiers,
+    })
+}
+
+fn policy(table: &RoutingTable) -> RoutePolicy {
+    match table.policy {
+        PolicyKey::ByModel => RoutePolicy::ByModel,
+        PolicyKey::ByTier => RoutePolicy::ByTier,
+        PolicyKey::ByDeadlineAndBudget => RoutePolicy::ByDeadlineAndBudget,
+    }
+}
+
+/// A policy and the tables that go with it.
+fn check_policy(reader: &Reader<'_>, table: &RoutingTable) -> Result<(), Failure> {
+    let fails = |key: &str, problem: &str, fix: &str| {
+        Err(reader.wrong(key, &format!("{problem}\n  fix: {fix}")))
+    };
+    match (table.policy, table.tier.is_empty()) {
+        (PolicyKey::ByModel, false) => fails(
+            "[[routing.tier]]",
+            "the policy `by_model` reads no tiers",
+            "add `policy = \"by_tier\"` or `policy = \"by_deadline_and_budget\"` to [routing]",
+        ),
+        (PolicyKey::ByTier, true) => fails(
+            "policy",
+            "the policy `by_tier` needs tiers",
+            "add a [[routing.tier]] with `name` and `machines`",
+        ),
+        (PolicyKey::ByTier, false) if table.default_tier.is_none() => fails(
+            "policy",
+            "the policy `by_tier` needs a tier for chats that name none",
+            "add `default_tier = \"NAME\"` to [routing]",
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn tiers(reader: &Reader<'_>, file: &BenchFile) -> Result<Vec<Tier>, Failure> {
+    let mut tiers: Vec<Tier> = Vec::new();
+    for table in &file.routing.tier {
+        let place = || reader.text.place_of(&table.name);
+        if tiers.iter().any(|tier| tier.name == table.name) {
+            let problem = format!("two tiers are named `{}`; give one another name", table.name);
+            return Err(Failure::usage(format!("{}: {problem}", place())));
+        }
+        if table.machines.is_empty() {
+            let problem = format!("the tier `{}` has no machines; name some", table.name);
+            return Err(Failure::usage(format!("{}: {problem}", place())));
+        }
+        for machine in &table.machines {
+            check_machine(reader, file, machine)?;
+            let holds = |tier: &&Tier| tier.machines.contains(machine);
+            if let Some(other) = tiers.iter().find(holds) {
+                return Err(Failure::usage(format!(
+                    "{}: `{machine}` stands in the tiers `{}` and `{}`; a machine stands in one",
+                    place(),
+                    other.name,
+                    table.name
+                )));
+            }
+        }
+        let (name, machines) = (table.name.clone(), table.machines.clone());
+        tiers.push(Tier { name, machines, price: price(reader, table)? });
+    }
+    Ok(tiers)
+}
+
+/// A tier's machine is one of the bench's.
+fn check_machine(reader: &Reader<'_>, file: &BenchFile, machine: &str) -> Result<(), Failure> {
+    let choice = |on: &String| MachineChoice::parse(on, String::new()).machine;
+    let mut known: Vec<String> = file.machines.iter().map(choice).collect();
+    if known.is_empty() {
+        known.push(DEFAULT_MACHINE.to_owned());
+    }
+    if known.iter().any(|name| name == machine) {
+        return Ok(());
+    }
+    let near = nearest(machine, known.iter().map(String::as_str));
+    let fix = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("add \"{machine}\" to `machines`"),
+    };
+    Err(Failure::usage(format!(
+        "{}: `machines` of the bench has no `{machine}`\n  fix: {fix}",
+        reader.text.place_of(machine)
+    )))
+}
+
+fn price(reader: &Reader<'_>, table: &TierTable) -> Result<Option<TokenPrice>, Failure> {
+    let keys = [
+        ("usd_per_million_input_tokens", table.usd_per_million_input_tokens),
+        ("usd_per_million_cached_input_tokens", table.usd_per_million_cached_input_tokens),
+        ("usd_per_million_output_tokens", table.usd_per_million_output_tokens),
+    ];
+    let place = || reader.text.place_of(&table.name);
+    for (key, value) in keys {
+        if let Some(value) = value.filter(|value| !(value.is_finite() && *value >= 0.0)) {
+            let problem = format!("`{key}` must be a number of at least 0, not {value}");
+            return Err(Failure::usage(format!("{}: {problem}", place())));
+        }
+    }
+    match keys.map(|(_, value)| value) {
+        [None, None, None] => Ok(None),
+        [Some(input), Some(cached), Some(output)] => Ok(Some(TokenPrice {
+            usd_per_million_input_tokens: input,
+            usd_per_million_cached_input_tokens: cached,
+            usd_per_million_output_tokens: output,
+        })),
+        _ => {
+            let missing: Vec<&str> =
+                keys.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key).collect();
+            Err(Failure::usage(format!(
+                "{}: the tier `{}` has a part of a price\n  fix: add `{}`, or remove the others",
+                place(),
+                table.name,
+                missing.join("` and `")
+            )))
+        }
+    }
+}
+
+fn unknown_tier(reader: &Reader<'_>, name: &str, tiers: &[Tier]) -> Failure {
+    let known = || tiers.iter().map(|tier| tier.name.as_str());
+    let hint = match nearest(name, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if tiers.is_empty() => "the bench has no [[routing.tier]]".to_owned(),
+        None => format!("its tiers are {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    Failure::usage(format!("{}: unknown tier `{name}`; {hint}", reader.text.place_of(name)))
+}

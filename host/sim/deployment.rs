@@ -6,13 +6,15 @@ use timeslip_timeline::time::Span;
 
 use crate::cost::{LayerTables, PowerDraw, StepModel};
 use crate::error::MachineError;
+use crate::joined::join;
 use crate::ledger::Ledger;
 use crate::placement::{BLOCK_TOKENS, Placement};
 use crate::pool::deploy_pool;
 use crate::profile::{
     Chip, Choice, Figure, KvTier, LayerGroup, Link, MachineProfile, Model, Policy, Preemption,
-    Role, Routing, Scheduler, Sending, Serving, Switch, TierScope,
+    Role, Routing, Scheduler, Sending, Serving, Switch, TierScope, whole,
 };
+pub use crate::speculation::DeployedSpeculation;
 
 /// A machine with one model placed on it.
 #[derive(Clone, Debug)]
@@ -26,10 +28,12 @@ pub struct Deployment {
     pub model: Arc<Model>,
     /// The formats asked for.
     pub serving: Serving,
-    /// One pool of role `all`, or a prefill and a decode pool.
+    /// The pools: those that read prompts, those that write, and those that help to write.
     pub pools: Vec<Arc<DeployedPool>>,
-    /// Between the pools, if there are two.
+    /// From the prefill pool to the pool that writes, if they are two.
     pub link: Option<DeployedLink>,
+    /// Whether tokens are proposed and checked rather than written one by one.
+    pub speculation: Option<DeployedSpeculation>,
     /// Where KV is kept beyond the chips' memory, the nearest first.
     pub tiers: Vec<DeployedTier>,
     /// From arrival to the scheduler.
@@ -78,7 +82,8 @@ pub struct DeployedPool {
     pub replicas: u64,
     /// The model in one group's memory.
     pub placement: Placement,
-    /// The time of one group's steps.
+    /// The time of one group's steps: those of a group that writes with all that helps it, those of
+    /// one that helps by themselves.
     pub cost: StepModel,
     /// What a chip draws, if known.
     pub draw: Option<PowerDraw>,
@@ -86,7 +91,7 @@ pub struct DeployedPool {
     pub usd_per_hour: Option<f64>,
 }
 
-/// The link between a prefill and a decode pool.
+/// The link between a prefill pool and the pool that writes.
 #[derive(Clone, Copy, Debug)]
 pub struct DeployedLink {
     /// Of one path, for the transfers on it one after the other.
@@ -132,7 +137,22 @@ pub(crate) struct Profiles {
     pub(crate) tables: Vec<Option<LayerTables>>,
     pub(crate) model: Arc<Model>,
     pub(crate) serving: Serving,
+    /// What the draft pool holds for this model, where there is one.
+    pub(crate) draft: Option<(Arc<Model>, Serving)>,
     pub(crate) digest: String,
+}
+
+impl Profiles {
+    /// How many layers beside the model's own propose tokens; none where a draft pool does.
+    pub(crate) fn draft_layers(&self, ledger: &Ledger) -> u64 {
+        let key = "speculation.draft_layers";
+        let given = self.machine.speculation.as_ref();
+        let Some(layers) = given.and_then(|given| given.draft_layers.as_ref()) else {
+            return 0;
+        };
+        ledger.known(layers, &self.machine.name, key);
+        whole(key, layers).expect("the machine's profile was checked")
+    }
 }
 
 impl Deployment {
@@ -146,9 +166,10 @@ impl Deployment {
         let name = &machine.name;
         let settings = Settings { scheduler: &machine.scheduler, machine: name, ledger: &ledger };
         let block_tokens = settings.block_tokens();
-        let pools = (0..machine.pools.len())
-            .map(|index| deploy_pool(&profiles, index, block_tokens, &ledger).map(Arc::new))
+        let mut pools = (0..machine.pools.len())
+            .map(|index| deploy_pool(&profiles, index, block_tokens, &ledger))
             .collect::<Result<Vec<_>, MachineError>>()?;
+        let speculation = join(&profiles, &mut pools, &ledger)?;
         let link =
             machine.link.as_ref().map(|link| deploy_link(name, link, &ledger)).transpose()?;
         let tiers = machine.kv_tiers.iter().enumerate();
@@ -171,8 +192,9 @@ impl Deployment {
             digest: profiles.digest,
             model: profiles.model,
             serving: profiles.serving,
-            pools,
+            pools: pools.into_iter().map(Arc::new).collect(),
             link,
+            speculation,
             tiers,
             front_end: Span::from_seconds_f64(front_end),
             tokens_per_step: tokens as u64,
@@ -198,13 +220,28 @@ impl Deployment {
         })
     }
 
-    /// The same with so many copies of each pool: of the one pool, or of the prefill and of the
-    /// decode pool. The link has as many paths more as the rarer of both pools.
+    /// The pool whose groups read prompts.
+    pub fn reader(&self) -> &Arc<DeployedPool> {
+        self.pools.first().expect("a machine has a pool")
+    }
+
+    /// The pool whose groups write replies, which may be the same.
+    pub fn writer(&self) -> &Arc<DeployedPool> {
+        self.pools.iter().find(|pool| pool.role.writes()).expect("a machine has a pool that writes")
+    }
+
+    /// The pool each of whose groups helps one that writes.
+    pub fn helper(&self) -> Option<&Arc<DeployedPool>> {
+        self.pools.iter().find(|pool| pool.role.helps())
+    }
+
+    /// The same with so many copies of each pool: of those that read prompts, and of those that write
+    /// or help to. The link has as many paths more as the rarer of both kinds.
     ///
     /// # Errors
-    /// When the numbers differ and there is one pool only.
+    /// When the numbers differ and the same pool does both.
     pub fn scaled(&self, prefill: u64, decode: u64) -> Result<Deployment, String> {
-        let is_split = self.pools.len() > 1;
+        let is_split = self.link.is_some();
         if !is_split && prefill != decode {
             return Err(format!(
                 "`{}` has one pool that reads and writes, so there is no ratio between two",

@@ -64,6 +64,23 @@ pub enum MachineError {
         /// What is not in the tables.
         what: &'static str,
     },
+    /// A draft model proposes tokens that its target does not know.
+    #[error(
+        "`{draft}` cannot propose tokens for `{target}`: it has a vocabulary of {} tokens, and \
+         `{target}` one of {}; name a smaller model of the same family in [[pools.drafts]]",
+        count(*draft_tokens),
+        count(*target_tokens)
+    )]
+    OtherTokens {
+        /// The model that is served.
+        target: String,
+        /// Its vocabulary.
+        target_tokens: u64,
+        /// The model that proposes.
+        draft: String,
+        /// Its vocabulary.
+        draft_tokens: u64,
+    },
     /// A group has more chips than one domain joins.
     #[error(
         "a group of {} {chip} in `{machine}` is larger than the {} that one domain joins; lower \
@@ -118,7 +135,7 @@ pub struct DoesNotFit {
     pub model: String,
     /// The machine.
     pub machine: String,
-    /// The pool: `pool`, `prefill pool` or `decode pool`.
+    /// The pool: `pool`, `prefill pool`, `ffn pool` and so on.
     pub pool: &'static str,
     /// The pool's chip.
     pub chip: String,

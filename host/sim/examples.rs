@@ -13,7 +13,8 @@ use timeslip_timeline::time::{Instant, Span};
 use crate::catalogue::{Catalogue, ProfileKind};
 use crate::deployment::Deployment;
 use crate::engine::ModelledMachine;
-use crate::profile::{Policy, Preemption, Routing, Sending};
+use crate::example_helpers::{DRAFT, Helper};
+use crate::profile::{Policy, Preemption, Role as PoolRole, Routing, Sending};
 
 /// What a test says about the small machine.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct Small {
     pub(crate) prefix_cache: bool,
     /// Steps whose time grows with what their tokens look back at, in a model with a window.
     pub(crate) uneven: bool,
+    pub(crate) helper: Helper,
     pub(crate) ways: Ways,
 }
 
@@ -136,6 +138,7 @@ impl Default for Small {
             split: false,
             prefix_cache: true,
             uneven: false,
+            helper: Helper::None,
             ways: Ways::default(),
         }
     }
@@ -150,9 +153,16 @@ impl Small {
         self.catalogue().deploy("small", None).expect("the small machine is right")
     }
 
+    /// The same model, whole on one group of the same chips.
+    pub(crate) fn whole_deployment(&self) -> Deployment {
+        let text = Small { helper: Helper::None, ..*self }.machine_text();
+        let catalogue = self.catalogue().with_text(ProfileKind::Machine, "small", text);
+        catalogue.deploy("small", None).expect("the small machine is right")
+    }
+
     pub(crate) fn catalogue(&self) -> Catalogue {
         // 384 parameters in 16 bits beside the KV, of which a token has 16 bytes.
-        let memory = 768 + 256 * self.blocks;
+        let memory = 768 + 256 * self.blocks + self.helper.memory(self.blocks);
         Catalogue::built_in()
             .with_text(ProfileKind::Chip, "small-chip", self.chip(memory))
             .with_text(ProfileKind::Model, "small-model", self.model())
@@ -171,38 +181,56 @@ impl Small {
     }
 
     fn model(&self) -> String {
+        let dense = if self.helper == Helper::Ffn { "dense_width = 4\n" } else { "" };
         match self.uneven {
-            false => MODEL.to_owned(),
+            false => format!("{MODEL}{dense}"),
             true => format!(
-                "{MODEL}[[layers]]\ncount = 1\n\
+                "{MODEL}{dense}[[layers]]\ncount = 1\n\
                  grouped = {{ heads = 1, kv_heads = 1, head_width = 4, window = 24 }}\n"
             ),
         }
     }
 
+    /// The roles of its pools.
+    pub(crate) fn roles(&self) -> Vec<PoolRole> {
+        let mut roles = match (self.split, self.helper) {
+            (false, Helper::Ffn) => vec![PoolRole::Attention],
+            (true, Helper::Ffn) => vec![PoolRole::Prefill, PoolRole::Attention],
+            (false, _) => vec![PoolRole::All],
+            (true, _) => vec![PoolRole::Prefill, PoolRole::Decode],
+        };
+        roles.extend(match self.helper {
+            Helper::Ffn => Some(PoolRole::Ffn),
+            Helper::Draft => Some(PoolRole::Draft),
+            Helper::None | Helper::Heads => None,
+        });
+        roles
+    }
+
     pub(crate) fn machine_text(&self) -> String {
         let figure = |value: String| known(&value);
-        let pool = |role: &str| {
+        let pool = |role: &PoolRole| {
+            let drafts = if *role == PoolRole::Draft { DRAFT } else { "" };
             format!(
-                "[[pools]]\nrole = \"{role}\"\nchip = \"small-chip\"\nchips = {}\n\
-                 tensor_parallel = {}\nreplicas = {}\nhost_step_seconds = {}\n",
+                "[[pools]]\nrole = \"{}\"\nchip = \"small-chip\"\nchips = {}\n\
+                 tensor_parallel = {}\nreplicas = {}\nhost_step_seconds = {}\n{drafts}",
+                role.word(),
                 figure((self.replicas + 1).to_string()),
                 figure("1".to_owned()),
                 figure(self.replicas.to_string()),
                 figure("0".to_owned()),
             )
         };
-        let pools = match self.split {
-            false => pool("all"),
-            true => format!(
-                "{}{}[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n{}",
-                pool("prefill"),
-                pool("decode"),
+        let mut pools: String = self.roles().iter().map(pool).collect();
+        if self.split {
+            pools += &format!(
+                "[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n{}",
                 figure("16e3".to_owned()),
                 figure("2e-3".to_owned()),
                 self.ways.link(),
-            ),
-        };
+            );
+        }
+        pools += &self.helper.text();
         let (ways, tiers) = (self.ways.scheduler(), self.ways.tiers());
         let prefix_cache = match self.prefix_cache {
             true => String::new(),

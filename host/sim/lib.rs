@@ -22,14 +22,18 @@ pub mod deployment;
 pub mod engine;
 pub mod error;
 pub mod explain;
+mod joined;
 mod ledger;
 pub mod placement;
 mod pool;
 pub mod profile;
+mod speculation;
 mod text;
 
 #[cfg(test)]
 mod anchors;
+#[cfg(test)]
+mod example_helpers;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]

@@ -61,21 +61,29 @@ pub struct WindowBytes {
     pub bytes_per_token: f64,
 }
 
+/// The chips of one group, and where they stand.
+#[derive(Clone, Copy)]
+pub(crate) struct GroupChips<'a> {
+    pub(crate) machine: &'a str,
+    /// As in a sentence: `ffn pool`.
+    pub(crate) pool: &'static str,
+    pub(crate) chip: &'a Chip,
+    pub(crate) chips: u64,
+}
+
 impl Placement {
-    /// Places a model in a group of `chips`.
+    /// Places a model in a group of chips.
     ///
     /// # Errors
     /// When the chip cannot hold a format, a size is unknown, or the model is too large.
     pub(crate) fn new(
-        machine: &str,
-        pool: &'static str,
-        chip: &Chip,
-        chips: u64,
+        group: GroupChips<'_>,
         model: &Model,
         serving: &Serving,
         block_tokens: u64,
         ledger: &Ledger,
     ) -> Result<Placement, MachineError> {
+        let GroupChips { machine, pool, chip, chips } = group;
         let memory = match &chip.memory {
             Some(memory) if chip.kind != ChipKind::Cpu => memory,
             _ => {
@@ -199,24 +207,26 @@ impl Sizes {
         let usable = self.capacity - self.reserved;
         let weight_chips = match self.lpu {
             // The fewest LPUs that hold the weights, so that exchanges reach less far.
-            true => (self.weights_bytes / usable).ceil() as u64,
+            true => ((self.weights_bytes / usable).ceil() as u64).max(1),
             false => chips,
         };
         if usable <= 0.0 || weight_chips > chips {
             return None;
         }
         let spare_chips = chips - weight_chips;
-        let (attention_chips, kv_bytes) = match self.lpu && spare_chips > 0 {
-            true => (spare_chips, spare_chips as f64 * usable),
-            false => (chips, chips as f64 * usable - self.weights_bytes),
-        };
         let (kv_bytes_per_token, windows) = self.kv_per_token(chips, model, serving);
+        let holds_kv = kv_bytes_per_token > 0.0 || !windows.is_empty();
+        let (attention_chips, kv_bytes) = match (holds_kv, self.lpu && spare_chips > 0) {
+            (false, _) => (weight_chips, 0.0),
+            (true, true) => (spare_chips, spare_chips as f64 * usable),
+            (true, false) => (chips, chips as f64 * usable - self.weights_bytes),
+        };
         let per_token = match kv_bytes_per_token > 0.0 {
             true => kv_bytes_per_token,
             false => windows.iter().map(|layers| layers.bytes_per_token).sum(),
         };
         let block_bytes = self.block_tokens as f64 * per_token;
-        let blocks = (kv_bytes / block_bytes) as u64;
+        let blocks = if holds_kv { (kv_bytes / block_bytes) as u64 } else { 0 };
         let placement = Placement {
             chips,
             weight_chips,
@@ -232,7 +242,11 @@ impl Sizes {
             block_bytes,
             blocks,
         };
-        (placement.blocks_for(1) <= blocks).then_some(placement)
+        let fits = match holds_kv {
+            true => placement.blocks_for(1) <= blocks,
+            false => self.weights_bytes <= chips as f64 * usable,
+        };
+        fits.then_some(placement)
     }
 
     fn kv_per_token(
@@ -278,7 +292,11 @@ fn formats(
         experts: (model.expert_parameters() > 0)
             .then(|| hold("experts", serving.experts.unwrap_or(serving.linear)))
             .transpose()?,
-        head: hold("output matrix", serving.head)?,
+        // A part of a model without an output matrix has none to hold.
+        head: match model.head_parameters() {
+            0 => hold("linear weights", serving.linear)?,
+            _ => hold("output matrix", serving.head)?,
+        },
     })
 }
 

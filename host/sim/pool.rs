@@ -1,13 +1,16 @@
 //! One pool of a machine with a model placed on it: memory, the time of steps, power and price.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cost::{FixedSteps, LayerProfileCost, PowerDraw, StepCost, StepModel, exchanges};
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
-use crate::placement::Placement;
-use crate::profile::{Chip, Figure, FixedStepTimes, LayerProfile, Pool, whole};
+use crate::placement::{GroupChips, Placement};
+use crate::profile::{
+    Chip, Figure, FixedStepTimes, LayerProfile, Model, Pool, Role, Serving, whole,
+};
 
 /// Places the model on a pool.
 ///
@@ -21,7 +24,8 @@ pub(crate) fn deploy_pool(
     ledger: &Ledger,
 ) -> Result<DeployedPool, MachineError> {
     let pool = &profiles.machine.pools[index];
-    let place = PoolPlace { profiles, index, block_tokens, ledger };
+    let (model, serving) = held(profiles, pool.role);
+    let place = PoolPlace { profiles, index, model: &model, serving, block_tokens, ledger };
     let chip = place.chip();
     let (placement, cost, draw) = match (&pool.fixed_steps, &pool.layer_profile) {
         (Some(fixed), _) => {
@@ -55,11 +59,25 @@ pub(crate) fn deploy_pool(
     })
 }
 
+/// What a pool holds of a model, or the whole of it, and in which formats.
+fn held(profiles: &Profiles, role: Role) -> (Cow<'_, Model>, &Serving) {
+    let (model, serving) = (&profiles.model, &profiles.serving);
+    match (role, &profiles.draft) {
+        (Role::Draft, Some((draft, serving))) => (Cow::Borrowed(draft), serving),
+        (Role::Attention, _) => (Cow::Owned(model.attention_part()), serving),
+        (Role::Ffn, _) => (Cow::Owned(model.feed_forward_part()), serving),
+        _ => (Cow::Borrowed(model), serving),
+    }
+}
+
 /// A pool of a machine's profile, and what it is read with.
 #[derive(Clone, Copy)]
 struct PoolPlace<'a> {
     profiles: &'a Profiles,
     index: usize,
+    /// What the pool holds of a model, or the whole of it, and in which formats.
+    model: &'a Model,
+    serving: &'a Serving,
     block_tokens: u64,
     ledger: &'a Ledger,
 }
@@ -96,21 +114,24 @@ impl<'a> PoolPlace<'a> {
 
     /// The memory of a group whose blocks the profile states.
     fn stated(self, name: &str, blocks: &Figure) -> Placement {
-        let (model, serving) = (&self.profiles.model, &self.profiles.serving);
         let blocks = self.count(name, blocks);
+        let (model, serving) = (self.model, self.serving);
         Placement::stated(self.group_chips(), model, serving, self.block_tokens, blocks)
     }
 
     /// The memory of a group, from its chips'.
     fn computed(self) -> Result<Placement, MachineError> {
         let chips = self.group_chips();
+        let more = match self.pool().role {
+            Role::Prefill | Role::Draft => 0,
+            _ => self.profiles.draft_layers(self.ledger),
+        };
+        let with_more = (more > 0).then(|| self.model.with_draft_layers(more));
+        let (machine, pool, chip) = (self.machine(), self.pool().role.pool(), self.chip());
         let placement = Placement::new(
-            self.machine(),
-            self.pool().role.pool(),
-            self.chip(),
-            chips,
-            &self.profiles.model,
-            &self.profiles.serving,
+            GroupChips { machine, pool, chip, chips },
+            with_more.as_ref().unwrap_or(self.model),
+            self.serving,
             self.block_tokens,
             self.ledger,
         )?;
@@ -120,7 +141,7 @@ impl<'a> PoolPlace<'a> {
 
     fn roofline(self, placement: &Placement) -> Result<StepModel, MachineError> {
         let host = self.need("host_step_seconds", &self.pool().host_step_seconds)?;
-        let (model, serving) = (&self.profiles.model, &self.profiles.serving);
+        let (model, serving) = (self.model, self.serving);
         let cost = StepCost::new(self.chip(), host, model, serving, placement, self.ledger)?;
         Ok(StepModel::Roofline(Box::new(cost)))
     }
@@ -130,7 +151,7 @@ impl<'a> PoolPlace<'a> {
         profile: &LayerProfile,
         placement: &Placement,
     ) -> Result<StepModel, MachineError> {
-        let model = &self.profiles.model;
+        let model = self.model;
         let layers = &model.layers;
         let unmeasured = [
             ("experts", layers.iter().any(|layers| layers.experts.is_some())),

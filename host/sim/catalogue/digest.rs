@@ -26,6 +26,7 @@ pub(super) fn digest(
         (ProfileKind::Chip, machine.host_cpu.as_str()),
     ]);
     files.extend(machine.pools.iter().map(|pool| (ProfileKind::Chip, pool.chip.as_str())));
+    files.extend(machine.draft_for(model).map(|draft| (ProfileKind::Model, draft.model.as_str())));
     let mut hash = Sha256::new();
     for (kind, name) in files {
         let Ok(text) = catalogue.text(kind, name) else {

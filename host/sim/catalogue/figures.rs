@@ -57,7 +57,8 @@ impl Found<'_> {
         match value.get_ref() {
             DeValue::Table(inner) if inner.contains_key("source") => {
                 // A layer profile is tables with one source, and has figures in it.
-                let shown = ["value", "points", "dense"].iter().find_map(|key| inner.get(*key));
+                let shown = ["value", "points", "probabilities", "dense"];
+                let shown = shown.iter().find_map(|key| inner.get(*key));
                 let shown = shown.map(|value| self.written(value));
                 self.rows.push((at, row(key, shown, inner)));
                 self.table(key, inner);

@@ -196,6 +196,11 @@ impl Catalogue {
         let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
         let tables = tables(self, &profile)?;
+        let draft = profile.draft_for(&model).map(|draft| {
+            let read = self.model(&draft.model);
+            let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;
+            Ok::<_, ProfileError>((Arc::new(read), draft.serving()))
+        });
         Deployment::new(Profiles {
             host_cpu: self.referred_chip(machine, &profile.host_cpu)?,
             model: Arc::new(
@@ -206,6 +211,7 @@ impl Catalogue {
             chips,
             tables,
             serving,
+            draft: draft.transpose()?,
         })
     }
 

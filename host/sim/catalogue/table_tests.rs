@@ -134,7 +134,7 @@ fn a_series_of_steps_is_timed_as_each_of_them() {
     let mut series = WritingSteps::default();
     cost.begin_writing(&work, &mut series);
     for _ in 0..30 {
-        let (one, other) = (series.time(&work).seconds, cost.time(&work).seconds);
+        let (one, other) = (series.time(cost, &work).seconds, cost.time(&work).seconds);
         assert_eq!(one.to_bits(), other.to_bits());
         work.advance();
     }

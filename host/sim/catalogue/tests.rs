@@ -40,7 +40,15 @@ fn every_built_in_profile_is_right() {
 #[test]
 fn the_built_in_machines_say_whether_they_keep_prefixes() {
     let catalogue = Catalogue::built_in();
-    let expected = ["dgx-spark", "fixed-step", "h200-8", "rubin-groq3", "vera-rubin-nvl72"];
+    let expected = [
+        "dgx-spark",
+        "fixed-step",
+        "h200-8",
+        "rubin-groq3",
+        "rubin-groq3-afd",
+        "rubin-groq3-draft",
+        "vera-rubin-nvl72",
+    ];
     assert_eq!(names(&catalogue, ProfileKind::Machine), expected);
     for machine in expected.into_iter().filter(|machine| *machine != "fixed-step") {
         assert!(catalogue.machine(machine).unwrap().scheduler.prefix_cache.is_some(), "{machine}");
@@ -106,22 +114,44 @@ fn every_machine_serves_each_model_or_says_clearly_why_not() {
     dgx-spark, deepseek-r1: machine `dgx-spark` does not serve `deepseek-r1`; it serves gpt-oss-120b, gemma-4-31b, llama-3.3-70b. Add a [[serves]] with model = "deepseek-r1" to the machine's file to say in which formats it would hold it
     dgx-spark, gemma-4-31b: serves it
     dgx-spark, gpt-oss-120b: serves it
+    dgx-spark, gpt-oss-20b: machine `dgx-spark` does not serve `gpt-oss-20b`; it serves gpt-oss-120b, gemma-4-31b, llama-3.3-70b. Add a [[serves]] with model = "gpt-oss-20b" to the machine's file to say in which formats it would hold it, or did you mean `gpt-oss-120b`?
+    dgx-spark, llama-3.1-8b: machine `dgx-spark` does not serve `llama-3.1-8b`; it serves gpt-oss-120b, gemma-4-31b, llama-3.3-70b. Add a [[serves]] with model = "llama-3.1-8b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?
     dgx-spark, llama-3.3-70b: serves it
     fixed-step, deepseek-r1: machine `fixed-step` does not serve `deepseek-r1`; it serves llama-3.3-70b. Add a [[serves]] with model = "deepseek-r1" to the machine's file to say in which formats it would hold it
     fixed-step, gemma-4-31b: machine `fixed-step` does not serve `gemma-4-31b`; it serves llama-3.3-70b. Add a [[serves]] with model = "gemma-4-31b" to the machine's file to say in which formats it would hold it
     fixed-step, gpt-oss-120b: machine `fixed-step` does not serve `gpt-oss-120b`; it serves llama-3.3-70b. Add a [[serves]] with model = "gpt-oss-120b" to the machine's file to say in which formats it would hold it
+    fixed-step, gpt-oss-20b: machine `fixed-step` does not serve `gpt-oss-20b`; it serves llama-3.3-70b. Add a [[serves]] with model = "gpt-oss-20b" to the machine's file to say in which formats it would hold it
+    fixed-step, llama-3.1-8b: machine `fixed-step` does not serve `llama-3.1-8b`; it serves llama-3.3-70b. Add a [[serves]] with model = "llama-3.1-8b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?
     fixed-step, llama-3.3-70b: serves it
     h200-8, deepseek-r1: serves it
     h200-8, gemma-4-31b: serves it
     h200-8, gpt-oss-120b: serves it
+    h200-8, gpt-oss-20b: machine `h200-8` does not serve `gpt-oss-20b`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b, deepseek-r1. Add a [[serves]] with model = "gpt-oss-20b" to the machine's file to say in which formats it would hold it, or did you mean `gpt-oss-120b`?
+    h200-8, llama-3.1-8b: machine `h200-8` does not serve `llama-3.1-8b`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b, deepseek-r1. Add a [[serves]] with model = "llama-3.1-8b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?
     h200-8, llama-3.3-70b: serves it
     rubin-groq3, deepseek-r1: machine `rubin-groq3` does not serve `deepseek-r1`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b. Add a [[serves]] with model = "deepseek-r1" to the machine's file to say in which formats it would hold it
     rubin-groq3, gemma-4-31b: serves it
     rubin-groq3, gpt-oss-120b: serves it
+    rubin-groq3, gpt-oss-20b: machine `rubin-groq3` does not serve `gpt-oss-20b`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b. Add a [[serves]] with model = "gpt-oss-20b" to the machine's file to say in which formats it would hold it, or did you mean `gpt-oss-120b`?
+    rubin-groq3, llama-3.1-8b: machine `rubin-groq3` does not serve `llama-3.1-8b`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b. Add a [[serves]] with model = "llama-3.1-8b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?
     rubin-groq3, llama-3.3-70b: serves it
+    rubin-groq3-afd, deepseek-r1: serves it
+    rubin-groq3-afd, gemma-4-31b: serves it
+    rubin-groq3-afd, gpt-oss-120b: serves it
+    rubin-groq3-afd, gpt-oss-20b: machine `rubin-groq3-afd` does not serve `gpt-oss-20b`; it serves deepseek-r1, gpt-oss-120b, llama-3.3-70b, gemma-4-31b. Add a [[serves]] with model = "gpt-oss-20b" to the machine's file to say in which formats it would hold it, or did you mean `gpt-oss-120b`?
+    rubin-groq3-afd, llama-3.1-8b: machine `rubin-groq3-afd` does not serve `llama-3.1-8b`; it serves deepseek-r1, gpt-oss-120b, llama-3.3-70b, gemma-4-31b. Add a [[serves]] with model = "llama-3.1-8b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?
+    rubin-groq3-afd, llama-3.3-70b: serves it
+    rubin-groq3-draft, deepseek-r1: machine `rubin-groq3-draft` does not serve `deepseek-r1`; it serves llama-3.3-70b, gpt-oss-120b. Add a [[serves]] with model = "deepseek-r1" to the machine's file to say in which formats it would hold it
+    rubin-groq3-draft, gemma-4-31b: machine `rubin-groq3-draft` does not serve `gemma-4-31b`; it serves llama-3.3-70b, gpt-oss-120b. Add a [[serves]] with model = "gemma-4-31b" to the machine's file to say in which formats it would hold it
+    rubin-groq3-draft, gpt-oss-120b: serves it
+    rubin-groq3-draft, gpt-oss-20b: machine `rubin-groq3-draft` does not serve `gpt-oss-20b`; it serves llama-3.3-70b, gpt-oss-120b. Add a [[serves]] with model = "gpt-oss-20b" to the machine's file to say in which formats it would hold it, or did you mean `gpt-oss-120b`?
+    rubin-groq3-draft, llama-3.1-8b: machine `rubin-groq3-draft` does not serve `llama-3.1-8b`; it serves llama-3.3-70b, gpt-oss-120b. Add a [[serves]] with model = "llama-3.1-8b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?
+    rubin-groq3-draft, llama-3.3-70b: serves it
     vera-rubin-nvl72, deepseek-r1: serves it
     vera-rubin-nvl72, gemma-4-31b: serves it
     vera-rubin-nvl72, gpt-oss-120b: serves it
+    vera-rubin-nvl72, gpt-oss-20b: machine `vera-rubin-nvl72` does not serve `gpt-oss-20b`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b, deepseek-r1. Add a [[serves]] with model = "gpt-oss-20b" to the machine's file to say in which formats it would hold it, or did you mean `gpt-oss-120b`?
+    vera-rubin-nvl72, llama-3.1-8b: machine `vera-rubin-nvl72` does not serve `llama-3.1-8b`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b, deepseek-r1. Add a [[serves]] with model = "llama-3.1-8b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?
     vera-rubin-nvl72, llama-3.3-70b: serves it
     "#);
 }
@@ -152,9 +182,9 @@ fn a_format_that_the_chip_lacks_is_named() {
 #[test]
 fn a_name_that_does_not_exist_is_answered_with_the_nearest() {
     let catalogue = Catalogue::built_in();
-    insta::assert_snapshot!(catalogue.deploy("rubin-grok3", None).unwrap_err(), @"there is no machine `rubin-grok3`; did you mean `rubin-groq3`? There are: dgx-spark, fixed-step, h200-8, rubin-groq3, vera-rubin-nvl72");
+    insta::assert_snapshot!(catalogue.deploy("rubin-grok3", None).unwrap_err(), @"there is no machine `rubin-grok3`; did you mean `rubin-groq3`? There are: dgx-spark, fixed-step, h200-8, rubin-groq3, rubin-groq3-afd, rubin-groq3-draft, vera-rubin-nvl72");
     insta::assert_snapshot!(catalogue.deploy("h200-8", Some("llama-3.1-70b")).unwrap_err(), @r#"machine `h200-8` does not serve `llama-3.1-70b`; it serves llama-3.3-70b, gemma-4-31b, gpt-oss-120b, deepseek-r1. Add a [[serves]] with model = "llama-3.1-70b" to the machine's file to say in which formats it would hold it, or did you mean `llama-3.3-70b`?"#);
-    insta::assert_snapshot!(catalogue.model("gemma").unwrap_err(), @"there is no model `gemma`. There are: deepseek-r1, gemma-4-31b, gpt-oss-120b, llama-3.3-70b");
+    insta::assert_snapshot!(catalogue.model("gemma").unwrap_err(), @"there is no model `gemma`. There are: deepseek-r1, gemma-4-31b, gpt-oss-120b, gpt-oss-20b, llama-3.1-8b, llama-3.3-70b");
     insta::assert_snapshot!(catalogue.chip("h100").unwrap_err(), @"there is no chip `h100`; did you mean `h200`? There are: gb10, gb10-cpu, groq3-lpu, h200, rubin, stated-steps, vera-cpu, xeon-8480");
 }
 
@@ -170,7 +200,7 @@ fn a_folder_adds_machines_and_replaces_them() {
         ("machines/notes.txt", "not a profile"),
     ]);
     let catalogue = Catalogue::built_in().with_folder(folder.path()).unwrap();
-    assert_eq!(names(&catalogue, ProfileKind::Machine).len(), 6);
+    assert_eq!(names(&catalogue, ProfileKind::Machine).len(), 8);
     assert_eq!(catalogue.deploy("small", None).unwrap().model.name, "small-model");
     assert_eq!(catalogue.deploy("h200-8", None).unwrap().model.name, "small-model");
     assert!(catalogue.deploy("dgx-spark", None).is_ok(), "the others stay");
@@ -260,6 +290,19 @@ fn the_digest_changes_with_every_file_of_the_machine_and_with_no_other() {
 }
 
 #[test]
+fn the_digest_changes_with_the_draft_of_the_model_that_is_served() {
+    let catalogue = Catalogue::built_in();
+    let text =
+        format!("{}# A remark.\n", catalogue.text(ProfileKind::Model, "gpt-oss-20b").unwrap());
+    let edited = catalogue.clone().with_text(ProfileKind::Model, "gpt-oss-20b", text);
+    let digest = |catalogue: &Catalogue, model| {
+        catalogue.deploy("rubin-groq3-draft", Some(model)).unwrap().digest
+    };
+    assert_ne!(digest(&edited, "gpt-oss-120b"), digest(&catalogue, "gpt-oss-120b"));
+    assert_eq!(digest(&edited, "llama-3.3-70b"), digest(&catalogue, "llama-3.3-70b"));
+}
+
+#[test]
 fn figures_stand_in_the_order_of_their_file() {
     let figures = Catalogue::built_in().figures(ProfileKind::Chip, "h200").unwrap();
     let keys: Vec<&str> = figures.iter().map(|figure| figure.key.as_str()).take(4).collect();
@@ -294,6 +337,8 @@ fn models_have_the_sizes_that_are_published() {
         ("deepseek-r1", 671.0, 70_272),
         ("gemma-4-31b", 30.7, 81_920),
         ("gpt-oss-120b", 116.8, 36_864),
+        ("gpt-oss-20b", 20.9, 24_576),
+        ("llama-3.1-8b", 8.03, 131_072),
         ("llama-3.3-70b", 70.55, 327_680),
     ] {
         let model = catalogue.model(name).unwrap();

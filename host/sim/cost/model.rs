@@ -2,6 +2,8 @@
 
 use super::grid::Line;
 use super::layer_profile::{LayerProfileCost, StepShape};
+use super::speculative::SpeculativeCost;
+use super::split::SplitCost;
 use super::step::StepCost;
 use super::term::{Part, StepTime, Term};
 use super::work::Work;
@@ -15,6 +17,10 @@ pub enum StepModel {
     LayerProfile(Box<LayerProfileCost>),
     /// Stated, whatever the work in it is.
     Fixed(FixedSteps),
+    /// From two groups that share the layers.
+    Split(Box<SplitCost>),
+    /// From tokens that are proposed and checked.
+    Speculative(Box<SpeculativeCost>),
 }
 
 /// Steps of stated times.
@@ -36,6 +42,8 @@ pub(crate) struct WritingSteps {
     /// Of attention in each of so many equal layers, by the mean of the tokens looked back at.
     measured: Line,
     layers: f64,
+    /// Whether the steps have nothing in common that would make them cheaper to time.
+    is_whole: bool,
 }
 
 impl StepModel {
@@ -50,6 +58,8 @@ impl StepModel {
             StepModel::Roofline(cost) => cost.time(work),
             StepModel::LayerProfile(cost) => StepTime::only(cost.seconds(&StepShape::of(work))),
             StepModel::Fixed(fixed) => fixed.time(work),
+            StepModel::Split(cost) => cost.time(work),
+            StepModel::Speculative(cost) => cost.time(work),
         }
     }
 
@@ -59,6 +69,8 @@ impl StepModel {
             StepModel::Roofline(cost) => cost.terms(work, sink),
             StepModel::LayerProfile(cost) => cost.terms(&StepShape::of(work), sink),
             StepModel::Fixed(fixed) => sink(Term::fixed(Part::Stated, fixed.time(work).seconds)),
+            StepModel::Split(cost) => cost.terms(work, sink),
+            StepModel::Speculative(cost) => cost.terms(work, sink),
         }
     }
 
@@ -66,6 +78,7 @@ impl StepModel {
     pub(crate) fn begin_writing(&self, work: &Work, series: &mut WritingSteps) {
         series.pairs.clear();
         series.layers = 0.0;
+        series.is_whole = matches!(self, StepModel::Split(_) | StepModel::Speculative(_));
         match self {
             StepModel::Roofline(cost) => {
                 series.fixed = cost.all_but_attention(work);
@@ -76,13 +89,18 @@ impl StepModel {
                 series.layers = cost.begin_writing(work.decodes, &mut series.measured);
             }
             StepModel::Fixed(fixed) => series.fixed = fixed.time(work),
+            StepModel::Split(_) | StepModel::Speculative(_) => {}
         }
     }
 }
 
 impl WritingSteps {
-    /// The time of one step of the series: to the bit what [`StepModel::time`] gives for it.
-    pub(crate) fn time(&self, work: &Work) -> StepTime {
+    /// The time of one step of a series that `model` began: to the bit what [`StepModel::time`]
+    /// gives for it.
+    pub(crate) fn time(&self, model: &StepModel, work: &Work) -> StepTime {
+        if self.is_whole {
+            return model.time(work);
+        }
         if self.layers > 0.0 {
             let context = StepShape::of(work).mean_context();
             let attention = self.layers * self.measured.at(context).max(0.0);

@@ -53,6 +53,14 @@ pub(crate) struct ExpertCost {
     pub(crate) parameters: f64,
 }
 
+impl ExpertCost {
+    /// How many experts any of these tokens is routed to.
+    fn hit(self, tokens: u64) -> f64 {
+        let missed = power(1.0 - self.per_token / self.count, tokens);
+        self.count * (1.0 - missed)
+    }
+}
+
 /// Peak and reached rates of one kind of operation on one chip.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rates {
@@ -82,6 +90,7 @@ impl Rates {
             seconds: self.roofline(flops, bytes),
             compute_seconds: flops / self.peak_flops,
             memory_seconds: bytes / self.peak_bytes,
+            ..StepTime::default()
         }
     }
 
@@ -104,7 +113,7 @@ pub(crate) enum Exchanges {
 }
 
 /// Bytes of one value that passes between chips.
-const ACTIVATION_BYTES: f64 = 2.0;
+pub(crate) const ACTIVATION_BYTES: f64 = 2.0;
 
 impl Exchanges {
     /// All exchanges of a step in this many layers, when `tokens` of this width pass them.
@@ -127,6 +136,30 @@ impl Exchanges {
             ..Term::fixed(Part::Exchange, layers * (fixed + moving))
         }
     }
+
+    /// The exchange that follows attention in one layer.
+    pub(crate) fn attention_term(&self, hidden: f64, tokens: f64) -> Term {
+        self.after(true).term(0.5, hidden, tokens)
+    }
+
+    /// The exchange that follows the feed-forward part of one layer.
+    pub(crate) fn feed_forward_term(&self, hidden: f64, tokens: f64) -> Term {
+        self.after(false).term(0.5, hidden, tokens)
+    }
+
+    /// As if both exchanges of a layer were the one that follows attention, or the other.
+    fn after(self, attention: bool) -> Exchanges {
+        let Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } = self
+        else {
+            return self;
+        };
+        let seconds = if attention { attention_seconds } else { feed_forward_seconds };
+        Exchanges::Reach {
+            attention_seconds: seconds,
+            feed_forward_seconds: seconds,
+            bytes_per_second,
+        }
+    }
 }
 
 /// The time of a step on the clock: at least a nanosecond, since one of none would stall it.
@@ -140,6 +173,9 @@ impl StepCost {
         let mut attention = StepTime::default();
         for (group, pairs) in self.groups.iter().zip(&work.groups) {
             attention += self.decode_pair(group) * pairs.decode_pairs as f64;
+            if pairs.drafted_pairs > 0 {
+                attention += self.drafted_attention(group, pairs);
+            }
             if pairs.prefill_pairs > 0 {
                 attention += self.prefill_attention(group, pairs);
             }
@@ -149,7 +185,8 @@ impl StepCost {
 
     /// The time of a step's parts that do not depend on how far its tokens look back.
     pub(crate) fn all_but_attention(&self, work: &Work) -> StepTime {
-        let mut time = StepTime::of(&self.linear_term(work.tokens as f64));
+        let linear = self.linear_term(self.linear_parameters(), work.tokens as f64);
+        let mut time = StepTime::of(&linear);
         self.terms_after_attention(work, &mut |term| time += StepTime::of(&term));
         time
     }
@@ -163,8 +200,9 @@ impl StepCost {
 
     /// Hands each part of the step's time to `sink`; their sum is the step's.
     pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
-        sink(self.linear_term(work.tokens as f64));
-        sink(self.attention_term(work));
+        sink(self.linear_term(self.linear_parameters(), work.tokens as f64));
+        let groups: Vec<_> = self.groups.iter().zip(&work.groups).collect();
+        sink(self.attention_of(&groups, 1.0));
         self.terms_after_attention(work, sink);
     }
 
@@ -195,8 +233,12 @@ impl StepCost {
         with_experts.map(|group| group.count).sum()
     }
 
-    fn linear_term(&self, tokens: f64) -> Term {
-        let parameters: f64 = self.groups.iter().map(|g| g.count * g.linear_parameters).sum();
+    fn linear_parameters(&self) -> f64 {
+        self.groups.iter().map(|group| group.count * group.linear_parameters).sum()
+    }
+
+    /// So many parameters that every token passes.
+    pub(crate) fn linear_term(&self, parameters: f64, tokens: f64) -> Term {
         let flops = 2.0 * tokens * parameters / self.weight_chips;
         let bytes = parameters * self.linear.bytes_per_weight / self.weight_chips;
         self.linear.term(Part::Linear, flops, bytes, self.linear.roofline(flops, bytes))
@@ -215,13 +257,24 @@ impl StepCost {
         self.attention.time(flops, bytes)
     }
 
-    /// Replies and prompts run as separate operations, one after the other.
-    fn attention_term(&self, work: &Work) -> Term {
+    /// The tokens of a chat that are checked at once read its KV once.
+    fn drafted_attention(&self, group: &GroupCost, pairs: &GroupWork) -> StepTime {
+        let flops = group.count * pairs.drafted_pairs as f64 * group.decode_flops_per_pair
+            / self.attention_chips;
+        let bytes = group.count * pairs.drafted_context as f64 * group.kv_bytes_per_token;
+        self.attention.time(flops, bytes)
+    }
+
+    /// A part of the attention of groups of layers. Replies and prompts run as separate operations,
+    /// one after the other.
+    pub(crate) fn attention_of(&self, groups: &[(&GroupCost, &GroupWork)], part: f64) -> Term {
         let mut time = StepTime::default();
-        for (group, pairs) in self.groups.iter().zip(&work.groups) {
+        for (group, pairs) in groups {
             time += self.decode_pair(group) * pairs.decode_pairs as f64;
+            time += self.drafted_attention(group, pairs);
             time += self.prefill_attention(group, pairs);
         }
+        let time = time * part;
         let flops = time.compute_seconds * self.attention.peak_flops;
         let bytes = time.memory_seconds * self.attention.peak_bytes;
         self.attention.term(Part::Attention, flops, bytes, time.seconds)
@@ -233,22 +286,36 @@ impl StepCost {
             let Some(experts) = group.experts else {
                 continue;
             };
-            let missed = power(1.0 - experts.per_token / experts.count, tokens);
-            let hit = experts.count * (1.0 - missed);
-            let layer_flops =
-                2.0 * tokens as f64 * experts.per_token * experts.parameters / self.weight_chips;
-            let layer_bytes = experts.parameters * rates.bytes_per_weight * hit / self.weight_chips;
-            // Experts differ in load, so arithmetic and reads overlap in part only.
-            let compute = layer_flops / rates.flops;
-            let memory = layer_bytes / rates.bytes;
-            seconds += group.count * (compute * compute + memory * memory).sqrt();
-            flops += group.count * layer_flops;
-            bytes += group.count * layer_bytes;
+            let layer = self.expert_layer(rates, experts, tokens, 1);
+            seconds += group.count * layer.seconds;
+            flops += group.count * layer.flops;
+            bytes += group.count * layer.bytes;
         }
         rates.term(Part::Experts, flops, bytes, seconds)
     }
 
-    fn head_term(&self, outputs: f64) -> Term {
+    /// The experts of one layer, for one of so many parts of `tokens`.
+    pub(crate) fn expert_layer(
+        &self,
+        rates: &Rates,
+        experts: ExpertCost,
+        tokens: u64,
+        parts: u64,
+    ) -> Term {
+        // Where the tokens do not divide, some parts have one more than others: their mean.
+        let larger = (tokens % parts) as f64 / parts as f64;
+        let hit =
+            experts.hit(tokens / parts) * (1.0 - larger) + experts.hit(tokens / parts + 1) * larger;
+        let tokens = tokens as f64 / parts as f64;
+        let flops = 2.0 * tokens * experts.per_token * experts.parameters / self.weight_chips;
+        let bytes = experts.parameters * rates.bytes_per_weight * hit / self.weight_chips;
+        // Experts differ in load, so arithmetic and reads overlap in part only.
+        let (compute, memory) = (flops / rates.flops, bytes / rates.bytes);
+        let seconds = (compute * compute + memory * memory).sqrt();
+        rates.term(Part::Experts, flops, bytes, seconds)
+    }
+
+    pub(crate) fn head_term(&self, outputs: f64) -> Term {
         let flops = 2.0 * outputs * self.head_parameters / self.weight_chips;
         let read = if outputs > 0.0 { self.head_parameters } else { 0.0 };
         let bytes = read * self.head.bytes_per_weight / self.weight_chips;

@@ -24,6 +24,14 @@ pub enum Part {
     Host,
     /// A whole step, whose time the machine's profile states.
     Stated,
+    /// What the attention group does in the layers, where another does the rest.
+    AttentionSide,
+    /// What the ffn group does in the layers.
+    FfnSide,
+    /// Ways between groups that share a step.
+    Crossings,
+    /// Tokens that are proposed.
+    Draft,
 }
 
 impl Part {
@@ -38,6 +46,10 @@ impl Part {
             Part::Head => "head",
             Part::Host => "host",
             Part::Stated => "stated",
+            Part::AttentionSide => "attention side",
+            Part::FfnSide => "ffn side",
+            Part::Crossings => "crossings",
+            Part::Draft => "draft",
         }
     }
 }
@@ -121,9 +133,22 @@ pub struct StepTime {
     pub compute_seconds: f64,
     /// Its reads at the peak rate, for the use of memory.
     pub memory_seconds: f64,
+    /// Operations of the group that helps, at the peak rate of its chips.
+    pub helper_compute_seconds: f64,
+    /// Its reads, likewise.
+    pub helper_memory_seconds: f64,
 }
 
 impl StepTime {
+    /// The same time, in which the chips of the group that helps are used.
+    pub(crate) fn by_helper(self) -> StepTime {
+        StepTime {
+            helper_compute_seconds: self.compute_seconds,
+            helper_memory_seconds: self.memory_seconds,
+            ..StepTime::only(self.seconds)
+        }
+    }
+
     /// A time of which it is not known how far it uses the chips.
     pub(crate) fn only(seconds: f64) -> StepTime {
         StepTime { seconds, ..StepTime::default() }
@@ -135,6 +160,7 @@ impl StepTime {
             seconds: term.seconds,
             compute_seconds: term.peak_compute_seconds,
             memory_seconds: term.peak_memory_seconds,
+            ..StepTime::default()
         }
     }
 }
@@ -147,6 +173,8 @@ impl Add for StepTime {
             seconds: self.seconds + other.seconds,
             compute_seconds: self.compute_seconds + other.compute_seconds,
             memory_seconds: self.memory_seconds + other.memory_seconds,
+            helper_compute_seconds: self.helper_compute_seconds + other.helper_compute_seconds,
+            helper_memory_seconds: self.helper_memory_seconds + other.helper_memory_seconds,
         }
     }
 }
@@ -165,6 +193,8 @@ impl Mul<f64> for StepTime {
             seconds: self.seconds * times,
             compute_seconds: self.compute_seconds * times,
             memory_seconds: self.memory_seconds * times,
+            helper_compute_seconds: self.helper_compute_seconds * times,
+            helper_memory_seconds: self.helper_memory_seconds * times,
         }
     }
 }

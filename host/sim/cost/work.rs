@@ -23,6 +23,9 @@ pub struct Work {
     pub prefill_past: u64,
     /// Per group of layers, in the model's order.
     pub groups: Vec<GroupWork>,
+    /// The steps in which a draft model proposes tokens for chats of this step, one for each token
+    /// that may be proposed.
+    drafts: Vec<Work>,
 }
 
 /// The attention of one layer of a group.
@@ -34,6 +37,10 @@ pub struct GroupWork {
     growing: u64,
     /// Cached tokens that reply tokens look back at.
     pub decode_pairs: u64,
+    /// Tokens that proposed tokens, which are checked at once, look back at, each pair once.
+    pub drafted_pairs: u64,
+    /// Cached tokens read while checking them.
+    pub drafted_context: u64,
     /// Tokens that prompt tokens look back at, each pair once.
     pub prefill_pairs: u64,
     /// Cached tokens read while reading prompts.
@@ -48,13 +55,21 @@ impl Work {
         Work { groups, ..Work::default() }
     }
 
+    /// No work on this model, for which `draft` proposes up to `proposed` tokens in a step.
+    pub fn with_drafts(model: &Model, draft: &Model, proposed: u64) -> Work {
+        let drafts = (0..proposed).map(|_| Work::new(draft)).collect();
+        Work { drafts, ..Work::new(model) }
+    }
+
     /// Forgets the chats.
     pub fn clear(&mut self) {
         let mut groups = std::mem::take(&mut self.groups);
+        let mut drafts = std::mem::take(&mut self.drafts);
+        drafts.iter_mut().for_each(Work::clear);
         for group in &mut groups {
             *group = GroupWork { window: group.window, ..GroupWork::default() };
         }
-        *self = Work { groups, ..Work::default() };
+        *self = Work { groups, drafts, ..Work::default() };
     }
 
     /// A chat writes one token, which looks back at `context` tokens, itself included.
@@ -69,6 +84,33 @@ impl Work {
             group.decode_pairs += context.min(window);
             group.growing += u64::from(context < window);
         }
+    }
+
+    /// The model checks `proposed` tokens of a chat at once, which a draft model proposes one after
+    /// the other, and writes one more; the first of them looks back at `context` tokens, itself
+    /// included. Without proposed tokens, a chat writes one.
+    pub fn add_drafted(&mut self, context: u64, proposed: u64) {
+        if proposed == 0 {
+            return self.add_decode(context);
+        }
+        let tokens = proposed + 1;
+        self.tokens += tokens;
+        self.calls += 1;
+        self.outputs += tokens;
+        let past = context.saturating_sub(1);
+        for group in &mut self.groups {
+            let window = group.window.unwrap_or(u64::MAX);
+            group.drafted_pairs += pairs(past, tokens, window);
+            group.drafted_context += past.min(window) + tokens;
+        }
+        for (index, draft) in self.drafts.iter_mut().take(proposed as usize).enumerate() {
+            draft.add_decode(context + index as u64);
+        }
+    }
+
+    /// The steps in which tokens are proposed.
+    pub(crate) fn drafting(&self) -> impl Iterator<Item = &Work> {
+        self.drafts.iter().filter(|draft| draft.calls > 0)
     }
 
     /// The same chats write their next token, where that is all they do.

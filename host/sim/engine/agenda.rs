@@ -50,10 +50,13 @@ impl Event {
     }
 }
 
+/// An event at its instant, with what decides among those of one instant: place and sequence.
+type Planned = (Instant, (u8, usize), u64, Event);
+
 /// The events to come.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    events: BinaryHeap<Reverse<(Instant, (u8, usize), u64, Event)>>,
+    events: BinaryHeap<Reverse<Planned>>,
     sequence: u64,
 }
 

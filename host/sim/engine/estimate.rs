@@ -9,9 +9,8 @@ use timeslip_timeline::time::{Instant, Span};
 
 use super::ModelledMachine;
 use super::call::{Call, Place};
-use super::group::Group;
+use super::group::{Duty, Group};
 use crate::cost::Work;
-use crate::profile::Role;
 
 /// Time and dollars.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,28 +35,29 @@ impl ModelledMachine {
         }
         let input_tokens = tokens.input_tokens.max(1);
         let output_tokens = tokens.max_output_tokens.unwrap_or(1).max(1);
-        let reader = self.least_outstanding(self.groups[0].role)?;
+        let reader = self.least_outstanding(self.groups[0].duty)?;
         let first = &self.groups[reader];
         let read = self.reading(at, reader, input_tokens);
-        let (between, moving) = match first.role {
-            Role::All => (self.writing(at, first, input_tokens, output_tokens), 0.0),
-            Role::Prefill | Role::Decode => {
-                let decode = &self.groups[self.least_outstanding(Role::Decode)?];
+        let (between, moving) = match first.duty {
+            Duty::Both => (self.writing(at, first, input_tokens, output_tokens), 0.0),
+            Duty::Read | Duty::Write => {
+                let decode = &self.groups[self.least_outstanding(Duty::Write)?];
                 let between = self.writing(at, decode, input_tokens, output_tokens);
                 (between, self.moving_seconds(at, input_tokens) + between.seconds)
             }
         };
         let front_end = self.deployment.front_end;
         let priced = self.deployment.pools.iter().all(|pool| pool.usd_per_hour.is_some());
-        let written = match first.role {
+        let written = match first.duty {
             // The step that reads the prompt's last tokens writes the reply's first.
-            Role::All => output_tokens - 1,
-            Role::Prefill | Role::Decode => output_tokens,
+            Duty::Both => output_tokens - 1,
+            Duty::Read | Duty::Write => output_tokens,
         };
-        let dollars = read.dollars + between.dollars * written as f64;
+        let steps_per_token = 1.0 / self.deployment.mean_tokens_per_step();
+        let dollars = read.dollars + between.dollars * steps_per_token * written as f64;
         Some(Estimate {
             time_to_first_token: front_end + Span::from_seconds_f64(read.seconds + moving),
-            inter_token: Span::from_seconds_f64(between.seconds),
+            inter_token: Span::from_seconds_f64(between.seconds * steps_per_token),
             cost_usd: priced.then_some(dollars),
         })
     }
@@ -82,7 +82,7 @@ impl ModelledMachine {
                 (*past, *tokens, left) = (*past + chunk, *tokens - chunk, left - chunk);
                 own = next == last;
                 if *tokens == 0 {
-                    writing.extend((group.role == Role::All).then_some(*past));
+                    writing.extend((group.duty == Duty::Both).then_some(*past));
                     next += 1;
                 }
             }
@@ -95,7 +95,7 @@ impl ModelledMachine {
         expense
     }
 
-    /// One token of the reply, half of which is written, beside the replies under way.
+    /// One step of the reply, half of which is written, beside the replies under way.
     fn writing(
         &self,
         at: Instant,
@@ -103,25 +103,26 @@ impl ModelledMachine {
         input_tokens: u64,
         output_tokens: u64,
     ) -> Expense {
-        let beside = self.contexts(at, group);
-        let mut work = self.work_beside(&beside);
-        work.add_decode(input_tokens.saturating_add(output_tokens / 2));
+        let mut contexts = self.contexts(at, group);
+        contexts.push(input_tokens.saturating_add(output_tokens / 2));
+        let work = self.work_beside(&contexts);
         let seconds = group.pool.cost.seconds(&work);
         Expense { seconds, dollars: self.share_of(group, &work, seconds) }
     }
 
     /// A step of replies that look back at so many tokens.
     fn work_beside(&self, contexts: &[u64]) -> Work {
-        let mut work = Work::new(&self.deployment.model);
-        contexts.iter().for_each(|context| work.add_decode(*context));
+        let mut work = self.deployment.no_work();
+        let mut room = self.deployment.draft_room();
+        for context in contexts {
+            work.add_drafted(*context, self.deployment.proposed(*context, &mut room));
+        }
         work
     }
 
     /// One chat's share of the dollars of a step.
     fn share_of(&self, group: &Group, work: &Work, seconds: f64) -> f64 {
-        let chips = group.pool.placement.chips as f64;
-        let per_second = group.pool.usd_per_hour.unwrap_or(0.0) * chips / 3600.0;
-        per_second * seconds / work.calls as f64
+        group.dollars_per_second * seconds / work.calls as f64
     }
 
     /// What the chats that write in a group look back at, the steps counted that are over by now.
@@ -138,8 +139,8 @@ impl ModelledMachine {
         let running = self.groups[reader].running.iter().map(|slot| &self.calls[*slot]);
         let waits = |call: &&Call| call.place == Place::Waiting && call.first_group == reader;
         let own = running.chain(self.calls.values().filter(waits));
-        let role = self.groups[reader].role;
-        let readers = self.groups.iter().filter(|group| group.role == role).count();
+        let duty = self.groups[reader].duty;
+        let readers = self.groups.iter().filter(|group| group.duty == duty).count();
         let arriving = self.calls.values().filter(|call| call.place == Place::FrontEnd);
         let ahead = own.chain(arriving.step_by(readers.max(1)));
         let unread =
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn an_idle_machine_expects_what_comes() {
-        for name in ["rubin-groq3", "h200-8", "dgx-spark"] {
+        for name in ["rubin-groq3", "rubin-groq3-afd", "h200-8", "dgx-spark"] {
             let estimate =
                 machine(name).estimate(Instant::ZERO, &chat(20_000, 300)).expect("it can say");
             let served = served(machine(name), chat(20_000, 300));
@@ -229,6 +230,16 @@ mod tests {
                 (expected, came) => assert_eq!(expected, came, "{name}"),
             }
         }
+    }
+
+    /// How many proposed tokens are accepted differs from chat to chat.
+    #[test]
+    fn a_machine_that_drafts_expects_what_comes_on_average() {
+        let name = "rubin-groq3-draft";
+        let estimate = machine(name).estimate(Instant::ZERO, &chat(2_000, 3_000));
+        let estimate = estimate.expect("it can say").end_to_end(3_000).as_seconds_f64();
+        let served = served(machine(name), chat(2_000, 3_000));
+        assert_near(estimate, served.timing.end_to_end().as_seconds_f64(), 0.04, name);
     }
 
     #[test]

@@ -9,15 +9,28 @@ use super::memory::Memory;
 use super::series::Series;
 use super::used::Used;
 use super::waiting::Waiting;
-use crate::cost::{StepTime, Work, WritingSteps, step_span};
-use crate::deployment::DeployedPool;
-use crate::profile::{Model, Policy, Role};
+use crate::cost::{PowerDraw, StepTime, Work, WritingSteps, step_span};
+use crate::deployment::{DeployedPool, Deployment};
+use crate::profile::{Policy, Role};
+
+/// What a group does for chats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duty {
+    /// Reads prompts, whose KV goes to another group.
+    Read,
+    /// Writes replies to prompts that another group has read.
+    Write,
+    /// Both, in the same steps.
+    Both,
+}
 
 /// One group of chips.
 #[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) role: Role,
+    pub(crate) duty: Duty,
     pub(crate) pool: Arc<DeployedPool>,
+    /// Of the group that works for this one alone, where there is one.
+    pub(crate) helper: Option<Arc<DeployedPool>>,
     /// Lost, with all that was in it.
     pub(crate) is_down: bool,
     pub(crate) memory: Memory,
@@ -39,7 +52,7 @@ pub(crate) struct Group {
     pub(crate) busy: Span,
     pub(crate) used: Used,
     /// Of all its chips.
-    dollars_per_second: f64,
+    pub(crate) dollars_per_second: f64,
     work: Work,
     writing: WritingSteps,
     spare_shares: Vec<(CallSlot, Share)>,
@@ -62,18 +75,27 @@ pub(crate) struct Step {
 pub(crate) enum Share {
     /// Reads this many tokens of its prompt, after those cached.
     Read { past: u64, tokens: u64, last: bool },
-    /// Writes one token that looks back at this many.
-    Write { context: u64 },
+    /// Writes one token that looks back at this many, and of those proposed as many as are accepted.
+    Write { context: u64, proposed: u64 },
 }
 
 impl Group {
-    pub(crate) fn new(pool: Arc<DeployedPool>, model: &Model, policy: Policy) -> Group {
-        // The KV of a prompt crosses to a decode group in the order in which prompts were read.
-        let policy = if pool.role == Role::Decode { Policy::Fcfs } else { policy };
+    pub(crate) fn new(deployment: &Deployment, pool: &Arc<DeployedPool>) -> Group {
+        let duty = match pool.role {
+            Role::Prefill => Duty::Read,
+            _ if deployment.link.is_some() => Duty::Write,
+            _ => Duty::Both,
+        };
+        let policy = match duty {
+            // The KV of a prompt crosses to a decode group in the order in which prompts were read.
+            Duty::Write => Policy::Fcfs,
+            Duty::Read | Duty::Both => deployment.policy,
+        };
+        let helper = deployment.helper().filter(|_| duty != Duty::Read).cloned();
         Group {
-            role: pool.role,
+            duty,
             is_down: false,
-            memory: Memory::new(Arc::clone(&pool)),
+            memory: Memory::new(Arc::clone(pool)),
             waiting: Waiting::new(policy),
             running: Vec::new(),
             holding: 0,
@@ -85,14 +107,22 @@ impl Group {
             forming: false,
             busy: Span::ZERO,
             used: Used::default(),
-            dollars_per_second: pool
-                .usd_per_hour
-                .map_or(0.0, |price| price * pool.placement.chips as f64 / 3600.0),
-            work: Work::new(model),
+            dollars_per_second: std::iter::once(pool)
+                .chain(&helper)
+                .filter_map(|pool| Some(pool.usd_per_hour? * pool.placement.chips as f64 / 3600.0))
+                .sum(),
+            helper,
+            work: deployment.no_work(),
             writing: WritingSteps::default(),
             spare_shares: Vec::new(),
-            pool,
+            pool: Arc::clone(pool),
         }
+    }
+
+    /// Watts of its chips, and of those that help it, doing nothing.
+    pub(crate) fn idle_watts(&self) -> Option<f64> {
+        let pools = std::iter::once(&self.pool).chain(&self.helper);
+        pools.map(|pool| Some(pool.draw?.idle_watts() * pool.placement.chips as f64)).sum()
     }
 
     /// Chats that wait for or use this group.
@@ -102,7 +132,7 @@ impl Group {
 
     /// Chats in the batch, or about to be when their KV has come from a tier.
     pub(crate) fn batched(&self) -> u64 {
-        let loading = if self.role == Role::All { self.holding } else { 0 };
+        let loading = if self.duty == Duty::Both { self.holding } else { 0 };
         self.running.len() as u64 + loading
     }
 
@@ -152,7 +182,7 @@ impl Group {
         self.series.clear();
         let (mut ends_at, mut used, mut used_by_each) = (now, Used::default(), Used::default());
         for _ in 0..steps {
-            let time = self.writing.time(&self.work);
+            let time = self.writing.time(&self.pool.cost, &self.work);
             let (span, step, each) = self.account(time, shares.len());
             ends_at = ends_at + span;
             used += step;
@@ -172,7 +202,7 @@ impl Group {
         for (_, share) in shares {
             match *share {
                 Share::Read { past, tokens, last } => self.work.add_prefill(past, tokens, last),
-                Share::Write { context } => self.work.add_decode(context),
+                Share::Write { context, proposed } => self.work.add_drafted(context, proposed),
             }
         }
     }
@@ -181,9 +211,15 @@ impl Group {
     fn account(&self, time: StepTime, calls: usize) -> (Span, Used, Used) {
         let span = step_span(time.seconds);
         let seconds = span.as_seconds_f64();
-        let chips = self.pool.placement.chips as f64;
-        let (compute, memory) = (time.compute_seconds / seconds, time.memory_seconds / seconds);
-        let watts = self.pool.draw.map_or(0.0, |draw| chips * draw.watts(compute, memory));
+        let of = |pool: &DeployedPool, compute: f64, memory: f64| {
+            let chips = pool.placement.chips as f64;
+            let watts = |draw: PowerDraw| draw.watts(compute / seconds, memory / seconds);
+            pool.draw.map_or(0.0, |draw| chips * watts(draw))
+        };
+        let mut watts = of(&self.pool, time.compute_seconds, time.memory_seconds);
+        if let Some(helper) = &self.helper {
+            watts += of(helper, time.helper_compute_seconds, time.helper_memory_seconds);
+        }
         let (joules, dollars) = (watts * seconds, self.dollars_per_second * seconds);
         let calls = calls as f64;
         (span, Used::new(joules, dollars), Used::new(joules / calls, dollars / calls))

@@ -11,9 +11,9 @@ use timeslip_timeline::conversation::PromptPart;
 use timeslip_timeline::time::Instant;
 
 use super::ModelledMachine;
+use super::group::Duty;
 use super::prefix::Found;
 use crate::examples::{Small, at, conversation, part};
-use crate::profile::Role;
 
 /// A call of a random load.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ fn run(small: Small, load: &[Asked], inspect: impl Fn(&ModelledMachine)) -> Vec<
 /// The blocks that calls say they hold in a group: their own, and those that they share once.
 pub(super) fn held(machine: &ModelledMachine, group: usize) -> u64 {
     let calls = machine.calls.values();
-    if machine.groups[group].role == Role::Decode {
+    if machine.groups[group].duty == Duty::Write {
         let here = calls.filter(|call| call.decode_group == Some(group));
         return here.map(|call| call.decode_held.own + call.decode_held.shared).sum();
     }

@@ -6,7 +6,7 @@ use super::ModelledMachine;
 use super::agenda::Event;
 use super::call::Place;
 use super::calls::CallSlot;
-use crate::profile::Role;
+use super::group::Duty;
 use crate::text::count;
 
 impl ModelledMachine {
@@ -15,7 +15,7 @@ impl ModelledMachine {
         if self.calls.get(slot).is_none() {
             return;
         }
-        let readers = self.groups.iter().filter(|group| group.role != Role::Decode);
+        let readers = self.groups.iter().filter(|group| group.duty != Duty::Write);
         let waiting = readers.map(|group| group.waiting.len()).sum::<u64>();
         let waiting = waiting + self.stranded.len() as u64;
         if let Some(most) = self.deployment.waiting_calls_max

@@ -28,6 +28,7 @@ mod group;
 mod limits;
 mod memory;
 mod outages;
+mod places;
 mod preempt;
 mod prefix;
 mod refusal;
@@ -41,7 +42,6 @@ mod used;
 mod waiting;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use timeslip_timeline::backend::{
     Backend, CallId, Completion, CompletionEvent, Estimate, MachineTotals, ReplyLength, Served,
@@ -53,12 +53,11 @@ use timeslip_timeline::time::{Instant, Span};
 pub use outages::Outage;
 
 use crate::deployment::Deployment;
-use crate::profile::Role;
 use agenda::{Agenda, Event};
 use call::{Call, Place};
 use calls::{CallSlot, Calls};
 use chain::Chain;
-use group::Group;
+use group::{Duty, Group};
 use tiers::Tiers;
 use transfer::Paths;
 
@@ -141,10 +140,9 @@ impl ModelledMachine {
     /// An idle machine at the beginning of a run.
     pub fn new(deployment: Deployment) -> ModelledMachine {
         let mut groups = Vec::new();
-        for pool in &deployment.pools {
+        for pool in deployment.pools.iter().filter(|pool| !pool.role.helps()) {
             for _ in 0..pool.replicas {
-                let pool = Arc::clone(pool);
-                groups.push(Group::new(pool, &deployment.model, deployment.policy));
+                groups.push(Group::new(&deployment, pool));
             }
         }
         ModelledMachine {
@@ -236,7 +234,7 @@ impl ModelledMachine {
         let call = &mut self.calls[slot];
         let group = call.first_group;
         let part = call.reply_part.and_then(|part| part.once_complete(call.written));
-        if let (Role::All, Some(part)) = (self.groups[group].role, part) {
+        if let (Duty::Both, Some(part)) = (self.groups[group].duty, part) {
             let written = call.tokens() - 1;
             call.chain.push(&part);
             self.publish(group, slot, written);
@@ -264,63 +262,6 @@ impl ModelledMachine {
         self.end_swap(slot);
         self.leave(slot);
         self.calls.remove(slot);
-    }
-
-    /// Counts a call in a group, which is to read it or, of a decode pool, to write its reply.
-    fn enter_group(&mut self, group: usize, slot: CallSlot) {
-        let state = &mut self.groups[group];
-        let call = &mut self.calls[slot];
-        state.prompt_tokens += call.input_tokens;
-        match state.role {
-            Role::Decode => call.decode_group = Some(group),
-            Role::Prefill | Role::All => {
-                call.first_group = group;
-                call.is_in_first = true;
-            }
-        }
-    }
-
-    /// Takes a call out of its groups, and frees its blocks.
-    fn leave(&mut self, slot: CallSlot) {
-        let call = &self.calls[slot];
-        let (place, first, decode) = (call.place, call.first_group, call.decode_group);
-        if call.is_in_first {
-            self.settle(first);
-            let (state, call) = (&mut self.groups[first], &mut self.calls[slot]);
-            match place {
-                Place::Waiting => state.waiting.left(call),
-                Place::Running => state.running.retain(|running| *running != slot),
-                Place::Loading | Place::Parked | Place::Moving => state.holding -= 1,
-                Place::FrontEnd | Place::Stranded | Place::Writing => {}
-            }
-            call.is_in_first = false;
-            state.prompt_tokens -= call.input_tokens;
-            state.memory.release(&call.chain, &mut call.first_held);
-            self.form_soon(first);
-        }
-        if let Some(decode) = decode {
-            self.settle(decode);
-            let (state, call) = (&mut self.groups[decode], &mut self.calls[slot]);
-            match place {
-                Place::Parked => state.waiting.left(call),
-                Place::Moving => state.holding -= 1,
-                _ => state.running.retain(|running| *running != slot),
-            }
-            call.decode_group = None;
-            state.prompt_tokens -= call.input_tokens;
-            state.memory.release(&call.chain, &mut call.decode_held);
-            self.form_soon(decode);
-        }
-    }
-
-    /// Gives up the room in a tier of a call that was swapped out.
-    fn end_swap(&mut self, slot: CallSlot) {
-        let call = &mut self.calls[slot];
-        let tokens = std::mem::take(&mut call.swapped);
-        if tokens > 0 {
-            let group = call.decode_group.unwrap_or(call.first_group);
-            self.tiers.end_swap(group, self.deployment.transfer_bytes(tokens));
-        }
     }
 
     /// Forms the group's next batch at the end of this instant.
@@ -423,6 +364,8 @@ impl Backend for ModelledMachine {
     }
 }
 
+#[cfg(test)]
+mod helping_tests;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

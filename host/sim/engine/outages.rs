@@ -13,7 +13,8 @@ use crate::profile::Role;
 /// what they have written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// The pool's role.
+    /// The pool's role. A group that helps one that writes takes it down with it, so that `ffn 2` and
+    /// `draft 2` mean the third group that writes.
     pub role: Role,
     /// The group of the pool, counted from 0.
     pub group: u64,
@@ -30,7 +31,10 @@ impl ModelledMachine {
     /// A sentence that says which groups there are, where this is none.
     pub fn plan_outage(&mut self, outage: Outage) -> Result<(), String> {
         let groups = self.groups.iter().enumerate();
-        let mut of_role = groups.filter(|(_, group)| group.role == outage.role);
+        let mut of_role = groups.filter(|(_, group)| {
+            let mut pools = std::iter::once(&group.pool).chain(&group.helper);
+            pools.any(|pool| pool.role == outage.role)
+        });
         let Some((group, _)) = usize::try_from(outage.group).ok().and_then(|n| of_role.nth(n))
         else {
             let pools = self.deployment.pools.iter();

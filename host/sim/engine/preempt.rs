@@ -3,7 +3,8 @@
 use super::ModelledMachine;
 use super::call::{Phase, Place};
 use super::calls::CallSlot;
-use crate::profile::{Preemption, Role};
+use super::group::Duty;
+use crate::profile::Preemption;
 
 impl ModelledMachine {
     /// Takes a call's memory away. What it has written is kept; its KV is read again, or comes back
@@ -27,7 +28,7 @@ impl ModelledMachine {
         let call = &mut self.calls[slot];
         call.swapped = if swaps { present } else { 0 };
         call.unread = if swaps { tokens - present } else { tokens };
-        if swaps && self.groups[group].role == Role::Decode {
+        if swaps && self.groups[group].duty == Duty::Write {
             call.place = Place::Parked;
         } else {
             call.place = Place::Waiting;

@@ -33,11 +33,9 @@ impl ModelledMachine {
                 model.name
             )));
         }
-        let full = self
-            .deployment
-            .pools
-            .iter()
-            .find(|pool| pool.placement.blocks_for(wanted) > pool.placement.blocks)?;
+        let full = self.deployment.pools.iter().find(|pool| {
+            !pool.role.helps() && pool.placement.blocks_for(wanted) > pool.placement.blocks
+        })?;
         Some(ModelError::ContextTooLong(format!(
             "the prompt has {} tokens, and with one of the reply its KV takes {} blocks; a group \
              of `{machine}`'s {} has {}",

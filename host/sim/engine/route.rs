@@ -3,7 +3,8 @@
 use super::ModelledMachine;
 use super::call::{Phase, Place};
 use super::calls::CallSlot;
-use crate::profile::{Role, Routing};
+use super::group::Duty;
+use crate::profile::Routing;
 
 impl ModelledMachine {
     /// Has a call wait for the group that is to read it; until one is up, where none is.
@@ -39,24 +40,24 @@ impl ModelledMachine {
         self.stranded.push_back(slot);
     }
 
-    /// The group with the fewest calls among those of a role that are up; ties go to the first.
-    pub(super) fn least_outstanding(&self, role: Role) -> Option<usize> {
+    /// The group with the fewest calls among those of a duty that are up; ties go to the first.
+    pub(super) fn least_outstanding(&self, duty: Duty) -> Option<usize> {
         let groups = self.groups.iter().enumerate();
-        let of_role = groups.filter(|(_, group)| group.role == role && !group.is_down);
-        of_role.min_by_key(|(_, group)| group.outstanding()).map(|(index, _)| index)
+        let of_duty = groups.filter(|(_, group)| group.duty == duty && !group.is_down);
+        of_duty.min_by_key(|(_, group)| group.outstanding()).map(|(index, _)| index)
     }
 
     fn reader_for(&mut self, slot: CallSlot) -> Option<usize> {
-        let role = self.groups[0].role;
+        let duty = self.groups[0].duty;
         match self.deployment.routing {
-            Routing::LeastOutstanding => self.least_outstanding(role),
-            Routing::RoundRobin => self.next_in_turn(role),
-            Routing::PrefixAffinity => self.least_to_do(role, slot),
+            Routing::LeastOutstanding => self.least_outstanding(duty),
+            Routing::RoundRobin => self.next_in_turn(duty),
+            Routing::PrefixAffinity => self.least_to_do(duty, slot),
         }
     }
 
-    fn next_in_turn(&mut self, role: Role) -> Option<usize> {
-        let readers = self.groups.iter().take_while(|group| group.role == role).count();
+    fn next_in_turn(&mut self, duty: Duty) -> Option<usize> {
+        let readers = self.groups.iter().take_while(|group| group.duty == duty).count();
         let turns = (self.turn..readers).chain(0..self.turn.min(readers));
         let next = turns.into_iter().find(|group| !self.groups[*group].is_down)?;
         self.turn = (next + 1) % readers;
@@ -65,10 +66,10 @@ impl ModelledMachine {
 
     /// The group with the fewest tokens: those of this prompt that it does not have in memory, and
     /// those of the prompts of the chats it has.
-    fn least_to_do(&mut self, role: Role, slot: CallSlot) -> Option<usize> {
+    fn least_to_do(&mut self, duty: Duty, slot: CallSlot) -> Option<usize> {
         let mut least: Option<(u64, usize)> = None;
         for group in 0..self.groups.len() {
-            if self.groups[group].role != role || self.groups[group].is_down {
+            if self.groups[group].duty != duty || self.groups[group].is_down {
                 continue;
             }
             if self.groups[group].series.evicts {

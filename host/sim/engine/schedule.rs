@@ -7,8 +7,7 @@ use super::ModelledMachine;
 use super::agenda::Event;
 use super::call::{Call, Phase, Place};
 use super::calls::CallSlot;
-use super::group::Share;
-use crate::profile::Role;
+use super::group::{Duty, Share};
 use crate::text::count;
 
 impl ModelledMachine {
@@ -18,7 +17,7 @@ impl ModelledMachine {
             return;
         }
         self.settle(group);
-        if self.groups[group].role == Role::Decode {
+        if self.groups[group].duty == Duty::Write {
             self.fetch(group);
         }
         if self.groups[group].step.is_some() {
@@ -27,7 +26,7 @@ impl ModelledMachine {
         let mut shares = self.groups[group].take_shares();
         let preempted = self.write_shares(group, &mut shares);
         let writes = shares.len();
-        if self.groups[group].role != Role::Decode {
+        if self.groups[group].duty != Duty::Write {
             self.read_shares(group, !preempted, &mut shares);
         }
         if shares.is_empty() {
@@ -47,18 +46,27 @@ impl ModelledMachine {
         self.agenda.add(ends_at, event);
     }
 
-    /// Gives every reply under way its next token, and memory for it. Says whether a call lost its
-    /// memory to another.
+    /// Gives every reply under way its next token, and memory for it and for what is proposed beyond
+    /// it, as far as there is any. Says whether a call lost its memory to another.
     fn write_shares(&mut self, group: usize, shares: &mut Vec<(CallSlot, Share)>) -> bool {
         let mut preempted = false;
         let mut index = 0;
+        let mut room = self.deployment.draft_room();
         while let Some(slot) = self.groups[group].running.get(index).copied() {
             let call = &self.calls[slot];
             let (unread, context) = (call.unread, call.tokens());
             if unread > 0 {
                 index += 1;
-            } else if self.grow(group, slot, context) {
-                shares.push((slot, Share::Write { context }));
+                continue;
+            }
+            let mut left = room;
+            let mut proposed = self.deployment.proposed(context, &mut left);
+            if !self.grow(group, slot, context + proposed) {
+                proposed = 0;
+            }
+            if self.grow(group, slot, context) {
+                room = if proposed > 0 { left } else { room };
+                shares.push((slot, Share::Write { context, proposed }));
                 index += 1;
             } else if !self.could_hold(group, context) {
                 self.fail_full(group, slot, context);
@@ -135,9 +143,9 @@ impl ModelledMachine {
     pub(super) fn grow(&mut self, group: usize, slot: CallSlot, tokens: u64) -> bool {
         let state = &mut self.groups[group];
         let call = &mut self.calls[slot];
-        let held = match state.role {
-            Role::Decode => &mut call.decode_held,
-            Role::Prefill | Role::All => &mut call.first_held,
+        let held = match state.duty {
+            Duty::Write => &mut call.decode_held,
+            Duty::Read | Duty::Both => &mut call.first_held,
         };
         state.memory.grow(held, tokens)
     }
@@ -181,7 +189,7 @@ impl ModelledMachine {
             };
             call.used += step.used_by_each;
             match *share {
-                Share::Write { .. } => self.write_token(*slot),
+                Share::Write { proposed, .. } => self.write_accepted(*slot, proposed),
                 Share::Read { tokens, last, .. } => self.end_chunk(group, *slot, tokens, last),
             }
         }
@@ -195,10 +203,10 @@ impl ModelledMachine {
         call.unread -= tokens;
         let read = call.tokens() - call.unread;
         self.publish(group, slot, read);
-        match (last, self.groups[group].role) {
+        match (last, self.groups[group].duty) {
             (false, _) => {}
-            (true, Role::Prefill) => self.park(slot),
-            (true, Role::All | Role::Decode) => self.write_token(slot),
+            (true, Duty::Read) => self.park(slot),
+            (true, Duty::Both | Duty::Write) => self.write_token(slot),
         }
     }
 
@@ -211,6 +219,22 @@ impl ModelledMachine {
         let before = call.first_held.shared;
         self.groups[group].memory.publish(&call.chain, &mut call.first_held, written);
         self.tiers.keep(group, &call.chain, before, call.first_held.shared);
+    }
+
+    /// Writes the token that a step gives a call, and those of the proposed ones that are accepted,
+    /// until its reply is complete.
+    fn write_accepted(&mut self, slot: CallSlot, proposed: u64) {
+        let call = &self.calls[slot];
+        let accepted = self
+            .deployment
+            .speculation
+            .as_ref()
+            .map_or(0, |speculation| speculation.accepted(call.id, call.written, proposed));
+        for _ in 0..=accepted {
+            if self.calls.get(slot).is_some() {
+                self.write_token(slot);
+            }
+        }
     }
 
     fn write_token(&mut self, slot: CallSlot) {

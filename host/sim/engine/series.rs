@@ -10,9 +10,8 @@ use timeslip_timeline::time::Instant;
 
 use super::ModelledMachine;
 use super::agenda::Event;
-use super::group::Share;
+use super::group::{Duty, Share};
 use super::used::Used;
-use crate::profile::Role;
 
 /// Steps that are summed, each with its end and what all up to it used.
 #[derive(Debug, Default)]
@@ -79,7 +78,8 @@ impl ModelledMachine {
         let is_full = state.batched() >= self.deployment.calls_per_step;
         let may_change = state.waiting.depends_on_time()
             || (self.deployment.plans_ahead && state.waiting.len() > 0);
-        if self.walks || (may_change && !is_full) {
+        let writes_several = self.deployment.speculation.is_some();
+        if self.walks || writes_several || (may_change && !is_full) {
             return 1;
         }
         let mut steps = state.series.limit();
@@ -110,9 +110,9 @@ impl ModelledMachine {
         let state = &self.groups[group];
         let lacks = |slot| {
             let call = &self.calls[slot];
-            let held = match state.role {
-                Role::Decode => &call.decode_held,
-                Role::Prefill | Role::All => &call.first_held,
+            let held = match state.duty {
+                Duty::Write => &call.decode_held,
+                Duty::Read | Duty::Both => &call.first_held,
             };
             state.memory.lacks(held, call.tokens() + steps - 1)
         };
@@ -145,7 +145,7 @@ impl ModelledMachine {
                 call.write_tokens(done as u64, first, last);
                 call.used += used_by_each;
                 let context = call.tokens();
-                *share = Share::Write { context };
+                *share = Share::Write { context, proposed: 0 };
                 let grown = self.grow(group, *slot, context);
                 assert!(grown, "the memory of a series was counted before");
             }

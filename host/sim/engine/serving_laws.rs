@@ -7,8 +7,9 @@ use timeslip_timeline::time::Instant;
 
 use super::laws::{Act, Asked, acts, held, load};
 use super::{ModelledMachine, Outage};
+use crate::example_helpers::Helper;
 use crate::examples::{Small, Ways, at};
-use crate::profile::{Policy, Preemption, Role, Routing, Sending};
+use crate::profile::{Policy, Preemption, Routing, Sending};
 
 /// A group that is down for some time, or for ever.
 #[derive(Clone, Copy, Debug)]
@@ -28,14 +29,11 @@ impl Case {
     fn machine(&self) -> ModelledMachine {
         let mut machine = self.small.machine();
         for down in &self.downs {
-            let role = match (self.small.split, down.group % 2) {
-                (false, _) => Role::All,
-                (true, 0) => Role::Prefill,
-                (true, _) => Role::Decode,
-            };
+            let roles = self.small.roles();
+            let kinds = roles.len() as u64;
             let outage = Outage {
-                role,
-                group: down.group / 2 % self.small.replicas,
+                role: roles[(down.group % kinds) as usize],
+                group: down.group / kinds % self.small.replicas,
                 from: at(down.from),
                 until: down.milliseconds.map(|span| at(down.from + span)),
             };
@@ -90,15 +88,23 @@ fn ways() -> impl Strategy<Value = Ways> {
 fn case() -> impl Strategy<Value = Case> {
     let down = (0u64..8, 0u64..120, proptest::option::weighted(0.8, 1u64..60))
         .prop_map(|(group, from, milliseconds)| Down { group, from, milliseconds });
-    let small = (8u64..40, 1u64..6, 0u64..100, 1u64..4, any::<[bool; 3]>(), ways()).prop_map(
-        |(blocks, calls_per_step, more, replicas, [split, prefix_cache, uneven], ways)| Small {
+    let helper = prop_oneof![
+        Just(Helper::None),
+        Just(Helper::Ffn),
+        Just(Helper::Draft),
+        Just(Helper::Heads)
+    ];
+    let kind = (any::<[bool; 3]>(), helper);
+    let small = (8u64..40, 1u64..6, 0u64..100, 1u64..4, kind, ways()).prop_map(
+        |(blocks, calls_per_step, more, replicas, (flags, helper), ways)| Small {
             blocks,
             calls_per_step,
             tokens_per_step: calls_per_step + more,
             replicas,
-            split,
-            prefix_cache,
-            uneven,
+            split: flags[0],
+            prefix_cache: flags[1],
+            uneven: flags[2],
+            helper,
             ways,
         },
     );

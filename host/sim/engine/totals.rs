@@ -14,7 +14,7 @@ impl ModelledMachine {
             joules += pool.draw?.idle_watts() * idle_chips as f64 * seconds;
         }
         for group in &self.groups {
-            let idle_watts = group.pool.draw?.idle_watts() * group.pool.placement.chips as f64;
+            let idle_watts = group.idle_watts()?;
             let mut busy = group.busy;
             let mut energy = group.used.joules();
             if let Some(step) = &group.step {

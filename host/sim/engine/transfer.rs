@@ -6,7 +6,8 @@ use super::ModelledMachine;
 use super::agenda::Event;
 use super::call::{Phase, Place};
 use super::calls::CallSlot;
-use crate::profile::{Role, Sending};
+use super::group::Duty;
+use crate::profile::Sending;
 
 /// The link between the pools: its paths, each with the instant from which it is free.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl ModelledMachine {
     pub(super) fn park(&mut self, slot: CallSlot) {
         let call = &self.calls[slot];
         let first = call.first_group;
-        let Some(decode) = self.least_outstanding(Role::Decode) else {
+        let Some(decode) = self.least_outstanding(Duty::Write) else {
             self.leave(slot);
             return self.strand(slot);
         };

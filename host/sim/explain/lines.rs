@@ -1,22 +1,54 @@
 //! What the time of one term follows from, in a few words.
 
-use crate::cost::{Binds, Exchanges, Part, StepCost, StepModel, Term};
+use crate::cost::{Binds, Exchanges, Part, SplitCost, StepCost, StepModel, Term};
 use crate::text::{bytes, count, quantity, seconds};
 
 /// The rate that was reached, or the fixed times that were added up over `steps` steps.
 pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> String {
+    if term.seconds <= 0.0 && term.bytes > 0.0 {
+        return "at the same time as the others".to_owned();
+    }
     if term.seconds <= 0.0 {
         return "nothing to do".to_owned();
     }
-    let StepModel::Roofline(cost) = model else {
-        return format!("{} × {}", count(steps), seconds(term.seconds / steps as f64));
+    let cost = match model {
+        StepModel::Roofline(cost) => cost,
+        StepModel::Speculative(cost) if !matches!(term.part, Part::Draft | Part::Crossings) => {
+            return basis(&cost.verify, term, steps, calls);
+        }
+        StepModel::Split(cost) => return split(cost, term, steps, calls),
+        _ => return format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
     };
     match term.part {
-        Part::Stated => String::new(),
+        Part::Stated | Part::AttentionSide | Part::FfnSide | Part::Crossings | Part::Draft => {
+            String::new()
+        }
         Part::Linear | Part::Attention | Part::Experts | Part::Head => rate(term),
         Part::Exchange => exchanges(cost, steps as f64),
         Part::Layers => layers(cost, steps as f64),
-        Part::Host => host(cost, steps, calls),
+        Part::Host => host(cost.host_step_seconds, steps, calls),
+    }
+}
+
+fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
+    let layers = steps as f64 * cost.attention.layers();
+    let side = |part: &StepCost| {
+        let layer = seconds(term.seconds / layers);
+        let fixed = part.layer_seconds
+            + part.expert_layer_seconds * part.expert_layers() / cost.attention.layers();
+        format!("{} × {layer}, {} fixed", whole(layers), seconds(fixed))
+    };
+    match term.part {
+        Part::AttentionSide => side(&cost.attention),
+        Part::FfnSide => side(&cost.ffn),
+        Part::Crossings => format!(
+            "{} × {} + {}/s",
+            whole(2.0 * layers),
+            seconds(cost.link.latency_seconds),
+            bytes(cost.link.bytes_per_second)
+        ),
+        Part::Host => host(cost.host_step_seconds(), steps, calls),
+        _ => rate(term),
     }
 }
 
@@ -59,8 +91,8 @@ fn layers(cost: &StepCost, steps: f64) -> String {
     }
 }
 
-fn host(cost: &StepCost, steps: u64, calls: u64) -> String {
-    let mut factors = seconds(cost.host_step_seconds);
+fn host(step_seconds: f64, steps: u64, calls: u64) -> String {
+    let mut factors = seconds(step_seconds);
     if calls > 1 {
         factors += &format!(" × √{}", count(calls));
     }

@@ -55,7 +55,10 @@ pub struct Explanation {
     pub decode: StepExplanation,
     /// The time to the first token of a chat that is alone, in its parts.
     pub first_token: FirstToken,
-    /// One over the time of the decode step.
+    /// Tokens that the decode step writes of each reply, on average: more than one where tokens are
+    /// proposed.
+    pub tokens_per_reply: f64,
+    /// Those over the time of the decode step.
     pub tokens_per_second_per_user: f64,
     /// That times the replies of the step.
     pub tokens_per_second_per_group: f64,
@@ -96,6 +99,9 @@ pub struct StepExplanation {
     pub chip: String,
     /// Chips of one group.
     pub chips: u64,
+    /// The group that helps it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub helper: Option<HelperChips>,
     /// How many steps there are: a long prompt is read in several.
     pub steps: u64,
     /// Tokens that pass the layers.
@@ -104,6 +110,17 @@ pub struct StepExplanation {
     pub seconds: f64,
     /// What it is made of.
     pub terms: Vec<TermLine>,
+}
+
+/// The chips of a group that works for another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HelperChips {
+    /// The pool's role.
+    pub role: Role,
+    /// Its chip.
+    pub chip: String,
+    /// Chips of one group.
+    pub chips: u64,
 }
 
 /// One part of a step's time.
@@ -151,13 +168,13 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         context_tokens: point.context_tokens.max(1),
         batch: point.batch.max(1),
     };
-    let first = deployment.pools.first().expect("a machine has a pool");
-    let last = deployment.pools.last().expect("a machine has a pool");
+    let (first, last) = (deployment.reader(), deployment.writer());
     let (prefill, prefill_span) = explain_prefill(deployment, first, point.input_tokens);
-    let decode_work = decode_work(deployment, point.context_tokens, point.batch);
-    let decode = Sum::of(&last.cost, [&decode_work]).explain(last, 1, point.batch);
+    let (decode_work, written) = decode_work(deployment, point.context_tokens, point.batch);
+    let decode = Sum::of(&last.cost, [&decode_work]).explain(last, 1, decode_work.tokens);
+    let decode = StepExplanation { helper: helper(deployment), ..decode };
     let seconds = step_span(decode.seconds).as_seconds_f64();
-    let per_user = 1.0 / seconds;
+    let per_user = written / seconds;
     Explanation {
         machine: deployment.machine.clone(),
         digest: deployment.digest.clone(),
@@ -167,6 +184,7 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         prefill,
         decode,
         first_token: first_token(deployment, prefill_span, point.input_tokens),
+        tokens_per_reply: written,
         tokens_per_second_per_user: per_user,
         tokens_per_second_per_group: per_user * point.batch as f64,
         target_tokens_per_second: TARGET_TOKENS_PER_SECOND,
@@ -194,15 +212,33 @@ fn explain_prefill(
     }
     let span = works.iter().map(|work| step_span(pool.cost.seconds(work))).sum();
     let steps = works.len() as u64;
-    (Sum::of(&pool.cost, &works).explain(pool, steps, input_tokens), span)
+    let explained = Sum::of(&pool.cost, &works).explain(pool, steps, input_tokens);
+    // A draft model has no part in reading a prompt.
+    let helper = helper(deployment)
+        .filter(|helper| helper.role == Role::Ffn && pool.role == Role::Attention);
+    (StepExplanation { helper, ..explained }, span)
 }
 
-fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> Work {
-    let mut work = Work::new(&deployment.model);
+fn helper(deployment: &Deployment) -> Option<HelperChips> {
+    deployment.helper().map(|pool| HelperChips {
+        role: pool.role,
+        chip: pool.chip.name.clone(),
+        chips: pool.placement.chips,
+    })
+}
+
+/// The work of a step that writes, and how many tokens it writes of each reply on average.
+fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> (Work, f64) {
+    let mut work = deployment.no_work();
+    let mean = deployment.mean_tokens_per_step();
+    let mut room = deployment.draft_room();
+    let mut written = 0.0;
     for _ in 0..batch {
-        work.add_decode(context);
+        let proposed = deployment.proposed(context, &mut room);
+        written += if proposed > 0 { mean } else { 1.0 };
+        work.add_drafted(context, proposed);
     }
-    work
+    (work, written / batch as f64)
 }
 
 fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> FirstToken {
@@ -221,8 +257,8 @@ fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> Fir
     };
     let transfer_bytes = deployment.transfer_bytes(input_tokens);
     let transfer = Span::from_seconds_f64(link.transfer_seconds(transfer_bytes).1);
-    let last = deployment.pools.last().expect("a machine has a pool");
-    let decode = step_span(last.cost.seconds(&decode_work(deployment, input_tokens, 1)));
+    let last = deployment.writer();
+    let decode = step_span(last.cost.seconds(&decode_work(deployment, input_tokens, 1).0));
     let total = front_end + prefill + transfer + decode;
     FirstToken { front_end, prefill, transfer, transfer_bytes, decode, total }
 }
@@ -252,7 +288,17 @@ fn warnings(deployment: &Deployment, point: &OperatingPoint) -> Vec<String> {
     if point.batch > deployment.calls_per_step {
         warnings.push(format!("a step takes at most {} chats", count(deployment.calls_per_step)));
     }
-    let last = deployment.pools.last().expect("a machine has a pool");
+    if let Some(draft) = deployment.helper().filter(|pool| pool.role == Role::Draft) {
+        let fit = memory(draft, point).chats_at_context;
+        if fit < point.batch {
+            warnings.push(format!(
+                "the KV of only {} chats of this context fits a draft group; the others write one \
+                 token a step",
+                count(fit)
+            ));
+        }
+    }
+    let last = deployment.writer();
     let fit = last.placement.blocks / last.placement.blocks_for(point.context_tokens);
     if fit < point.batch {
         warnings.push(format!("the KV of only {} chats of this context fits a group", count(fit)));
@@ -305,6 +351,7 @@ impl<'a> Sum<'a> {
             role: pool.role,
             chip: pool.chip.name.clone(),
             chips: pool.placement.chips,
+            helper: None,
             steps,
             tokens,
             seconds,
@@ -313,5 +360,7 @@ impl<'a> Sum<'a> {
     }
 }
 
+#[cfg(test)]
+mod helping_tests;
 #[cfg(test)]
 mod tests;

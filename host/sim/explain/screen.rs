@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Explanation, PoolMemory, StepExplanation};
+use crate::profile::Role;
 use crate::text::{bytes, columns, count, quantity, seconds, wrapped};
 
 const WIDTH: usize = 100;
@@ -59,7 +60,7 @@ impl Explanation {
             row("front end", first.front_end, String::new()),
             row("prefill", first.prefill, String::new()),
         ];
-        if self.memory.len() > 1 {
+        if self.memory[0].role == Role::Prefill {
             rows.push(row("transfer", first.transfer, bytes(first.transfer_bytes)));
             rows.push(row("first decode step", first.decode, String::new()));
         }
@@ -77,12 +78,15 @@ impl Explanation {
         };
         writeln!(
             f,
-            "  {} tokens/s for one user, {} for one group of {} × {}",
+            "  {} tokens/s for one user, {} for one group of {}",
             speed(per_user),
             speed(self.tokens_per_second_per_group),
-            count(self.decode.chips),
-            self.decode.chip
+            group_of(&self.decode)
         )?;
+        if self.tokens_per_reply > 1.0 {
+            let mean = self.tokens_per_reply;
+            writeln!(f, "  a step writes {mean:.2} tokens of each reply on average")?;
+        }
         writeln!(
             f,
             "  {verdict} the target of {} tokens/s for one user ({:.2} of it)",
@@ -108,6 +112,9 @@ fn formats_line(pool: &PoolMemory) -> String {
     if let Some(experts) = formats.experts {
         line += &format!(", experts {}", experts.word());
     }
+    if placement.blocks == 0 {
+        return line + "; no KV";
+    }
     let kv = bytes(placement.kv_bytes_per_token);
     line += &format!(", output {}; KV {kv} a token", formats.head.word());
     for layers in &placement.windows {
@@ -130,8 +137,8 @@ fn memory_row(pool: &PoolMemory) -> Vec<String> {
         bytes(placement.capacity_bytes),
         bytes(placement.reserved_bytes),
         bytes(placement.weights_bytes),
-        bytes(placement.kv_bytes),
-        count(pool.chats_at_context),
+        unless_0(placement.kv_bytes, bytes),
+        if placement.blocks > 0 { count(pool.chats_at_context) } else { String::new() },
     ]
 }
 
@@ -140,7 +147,7 @@ fn write_step(f: &mut fmt::Formatter<'_>, title: &str, step: &StepExplanation) -
         1 => "one step".to_owned(),
         steps => format!("{} steps", count(steps)),
     };
-    let group = format!("{} × {}", count(step.chips), step.chip);
+    let group = group_of(step);
     let title = format!("{title}: {steps} of {group}; FLOP, bytes and rates are one chip's");
     write!(f, "\n{}", wrapped(&title, "  ", WIDTH))?;
     let heading = ["  part", "time", "share", "bound by", "FLOP", "bytes", "from"];
@@ -158,6 +165,15 @@ fn write_step(f: &mut fmt::Formatter<'_>, title: &str, step: &StepExplanation) -
     }
     rows.push(vec!["  all".to_owned(), seconds(step.seconds)]);
     write!(f, "{}", columns(&rows, &[1, 2, 4, 5]))
+}
+
+/// The chips that take part in a step.
+fn group_of(step: &StepExplanation) -> String {
+    let group = format!("{} × {}", count(step.chips), step.chip);
+    match &step.helper {
+        Some(helper) => format!("{group} with {} × {}", count(helper.chips), helper.chip),
+        None => group,
+    }
 }
 
 fn unless_0(value: f64, shown: impl Fn(f64) -> String) -> String {

@@ -15,13 +15,13 @@ fn deployed(machine: &str, model: &str) -> Deployment {
     Catalogue::built_in().deploy(machine, Some(model)).unwrap()
 }
 
-fn explained(machine: &str, model: &str, point: OperatingPoint) -> Explanation {
+pub(super) fn explained(machine: &str, model: &str, point: OperatingPoint) -> Explanation {
     explain(&deployed(machine, model), &point)
 }
 
 /// The screen without the digest, which changes with every word of a profile, and without the names
 /// of the estimates at its end.
-fn screen(explanation: &Explanation) -> String {
+pub(super) fn screen(explanation: &Explanation) -> String {
     let screen = explanation.to_string().replace(&explanation.digest, "DIGEST");
     let names = screen.find("ESTIMATES").and_then(|at| Some(at + screen[at..].find('\n')?));
     screen[..names.unwrap_or(screen.len())].to_owned()

@@ -105,6 +105,26 @@ pub struct Curve {
     pub note: Option<String>,
 }
 
+/// Chances of 0, 1, 2, … of something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "DistributionText")]
+pub struct Distribution {
+    /// Of 0 first; they sum to 1.
+    pub probabilities: Vec<f64>,
+    /// Who says so.
+    pub source: String,
+    /// When.
+    pub date: String,
+    /// How far to trust it.
+    pub confidence: Confidence,
+    /// What a reader should know besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// How far the sum of chances may be from 1: they are written with a few digits.
+const SUM_TOLERANCE: f64 = 1e-3;
+
 impl Curve {
     /// The value at `size`: straight lines between the points, the last slope beyond the last one,
     /// and the first value below the first.
@@ -168,6 +188,19 @@ struct ChoiceText<T> {
 )]
 struct CurveText {
     points: Vec<(f64, f64)>,
+    source: String,
+    date: String,
+    confidence: Confidence,
+    note: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a distribution: { probabilities = …, source = …, date = …, confidence = … }"
+)]
+struct DistributionText {
+    probabilities: Vec<f64>,
     source: String,
     date: String,
     confidence: Confidence,
@@ -239,6 +272,21 @@ impl TryFrom<CurveText> for Curve {
             return Err("a curve's points are finite, at least 0, and rise in size".to_owned());
         }
         Ok(Curve { points, source, date, confidence, note })
+    }
+}
+
+impl TryFrom<DistributionText> for Distribution {
+    type Error = String;
+
+    fn try_from(text: DistributionText) -> Result<Distribution, String> {
+        check_provenance(&text.source, &text.date)?;
+        let DistributionText { probabilities, source, date, confidence, note } = text;
+        let sum: f64 = probabilities.iter().sum();
+        let each = probabilities.iter().all(|chance| (0.0..=1.0).contains(chance));
+        if !each || (sum - 1.0).abs() > SUM_TOLERANCE {
+            return Err(format!("`probabilities` are from 0 to 1 and sum to 1, not to {sum}"));
+        }
+        Ok(Distribution { probabilities, source, date, confidence, note })
     }
 }
 

@@ -3,47 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Choice, Figure, check_provenance};
+use super::helping::{DraftModel, FfnLink, Speculation};
 use super::precision::Precision;
+use super::role::{Role, check_roles};
 use super::serving::{
     FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Scheduler, Sending,
 };
-
-/// What a pool does with a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Reads prompts.
-    Prefill,
-    /// Writes replies.
-    Decode,
-    /// Does both, in the same steps.
-    All,
-}
-
-impl Role {
-    /// The word that stands for it in files and on screen.
-    pub fn word(self) -> &'static str {
-        match self {
-            Role::Prefill => "prefill",
-            Role::Decode => "decode",
-            Role::All => "all",
-        }
-    }
-
-    /// The role that a word stands for.
-    pub fn of_word(word: &str) -> Option<Role> {
-        [Role::Prefill, Role::Decode, Role::All].into_iter().find(|role| role.word() == word)
-    }
-
-    /// A pool of this role in a sentence; a machine of one pool has no need to say which.
-    pub(crate) fn pool(self) -> &'static str {
-        match self {
-            Role::Prefill => "prefill pool",
-            Role::Decode => "decode pool",
-            Role::All => "pool",
-        }
-    }
-}
 
 /// One file of `hardware-profiles/machines`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,10 +28,14 @@ pub struct MachineProfile {
     pub front_end_seconds: Figure,
     /// How batches are formed.
     pub scheduler: Scheduler,
-    /// The pools, one of role `all`, or one `prefill` and one `decode`.
+    /// The pools: those that read prompts, those that write, and those that help to write.
     pub pools: Vec<Pool>,
-    /// From the prefill pool to the decode pool.
+    /// From the prefill pool to the pool that writes.
     pub link: Option<Link>,
+    /// Between the attention and the ffn pool.
+    pub ffn_link: Option<FfnLink>,
+    /// Whether tokens are proposed and checked rather than written one by one.
+    pub speculation: Option<Speculation>,
     /// Where KV is kept that does not fit the chips' memory, the nearest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kv_tiers: Vec<KvTier>,
@@ -94,9 +63,12 @@ pub struct Pool {
     pub fixed_steps: Option<FixedStepTimes>,
     /// Step times that were measured layer by layer.
     pub layer_profile: Option<LayerProfile>,
+    /// The models that a pool of role `draft` holds, one for each that the machine serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drafts: Vec<DraftModel>,
 }
 
-/// From the prefill pool to the decode pool.
+/// From the prefill pool to the pool that writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
@@ -134,21 +106,22 @@ impl MachineProfile {
     pub fn validate(&self) -> Result<(), String> {
         let bad = |what: String| Err(format!("machine `{}`: {what}", self.name));
         let roles: Vec<Role> = self.pools.iter().map(|pool| pool.role).collect();
-        match roles.as_slice() {
-            [Role::All] if self.link.is_some() => {
-                return bad("one pool of role `all` has no [link]; remove it".to_owned());
+        check_roles(&roles).or_else(&bad)?;
+        match roles[0] {
+            Role::Prefill if self.link.is_none() => {
+                return bad(format!(
+                    "a prefill and {} pool need a [link] between them",
+                    if roles[1] == Role::Decode { "a decode" } else { "an attention" }
+                ));
             }
-            [Role::All] => {}
-            [Role::Prefill, Role::Decode] if self.link.is_none() => {
-                return bad("a prefill and a decode pool need a [link] between them".to_owned());
+            Role::Prefill => {}
+            first if self.link.is_some() => {
+                return bad(format!(
+                    "a pool of role `{}` reads prompts itself and has no [link]; remove it",
+                    first.word()
+                ));
             }
-            [Role::Prefill, Role::Decode] => {}
-            _ => {
-                return bad(
-                    "[[pools]] must be one of role `all`, or one `prefill` and then one `decode`"
-                        .to_owned(),
-                );
-            }
+            _ => {}
         }
         for pool in &self.pools {
             pool.validate().or_else(&bad)?;
@@ -160,6 +133,7 @@ impl MachineProfile {
             whole(name, figure).map(drop).or_else(&bad)?;
         }
         self.validate_serving().or_else(&bad)?;
+        self.validate_helping().or_else(&bad)?;
         if self.scheduler.calls_per_step.value > self.scheduler.tokens_per_step.value {
             return bad(
                 "`scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step \
@@ -215,7 +189,7 @@ impl MachineProfile {
     }
 }
 
-fn positive(name: &str, figure: &Figure) -> Result<(), String> {
+pub(super) fn positive(name: &str, figure: &Figure) -> Result<(), String> {
     match figure.value {
         Some(0.0) => Err(format!("`{name}` must be over 0")),
         _ => Ok(()),

@@ -166,6 +166,33 @@ impl Model {
         Ok(())
     }
 
+    /// The part of the model that an attention group holds.
+    pub(crate) fn attention_part(&self) -> Model {
+        let part =
+            |layers: &LayerGroup| LayerGroup { dense_width: 0, experts: None, ..layers.clone() };
+        Model { layers: self.layers.iter().map(part).collect(), ..self.clone() }
+    }
+
+    /// The part of the model that an ffn group holds.
+    pub(crate) fn feed_forward_part(&self) -> Model {
+        let part =
+            |layers: &LayerGroup| LayerGroup { grouped: None, latent: None, ..layers.clone() };
+        Model { vocabulary: 0, layers: self.layers.iter().map(part).collect(), ..self.clone() }
+    }
+
+    /// The model with this many more of its last layers, which propose tokens.
+    pub(crate) fn with_draft_layers(&self, count: u64) -> Model {
+        let mut model = self.clone();
+        model.layers.extend(self.draft_layers(count).layers);
+        model
+    }
+
+    /// What proposes a token where this many layers like the last ones do.
+    pub(crate) fn draft_layers(&self, count: u64) -> Model {
+        let last = self.layers.last().expect("a model has layers");
+        Model { layers: vec![LayerGroup { count, ..last.clone() }], ..self.clone() }
+    }
+
     /// Number of layers.
     pub fn layer_count(&self) -> u64 {
         self.layers.iter().fold(0, |sum, group| sum.saturating_add(group.count))

@@ -138,8 +138,8 @@ fn prefixes_are_kept_unless_the_machine_says_otherwise() {
 fn a_machines_pools_make_a_machine() {
     let one = Small::default();
     let two = Small { split: true, ..one };
-    insta::assert_snapshot!(machine(one, "role = \"all\"", "role = \"decode\""), @"machines/small.toml:1: machine `small`: [[pools]] must be one of role `all`, or one `prefill` and then one `decode`");
-    insta::assert_snapshot!(machine(two, "role = \"decode\"", "role = \"prefill\""), @"machines/small.toml:1: machine `small`: [[pools]] must be one of role `all`, or one `prefill` and then one `decode`");
+    insta::assert_snapshot!(machine(one, "role = \"all\"", "role = \"decode\""), @"machines/small.toml:1: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
+    insta::assert_snapshot!(machine(two, "role = \"decode\"", "role = \"prefill\""), @"machines/small.toml:1: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
     insta::assert_snapshot!(machine(one, &known("64"), &known("7")), @"machines/small.toml:9: machine `small`: `scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step passes at least one token");
     insta::assert_snapshot!(machine(one, &known("64"), &known("0.5")), @"machines/small.toml:8: machine `small`: `scheduler.tokens_per_step` must be a whole number of at least 1");
     insta::assert_snapshot!(machine(one, &format!("replicas = {}", known("1")), &format!("replicas = {}", known("3"))), @"machines/small.toml:1: machine `small`: the pool has 2 chips, but tensor_parallel × replicas = 3");

@@ -18,14 +18,16 @@ use crate::profile::{Model, Policy, Role};
 pub(crate) struct Group {
     pub(crate) role: Role,
     pub(crate) pool: Arc<DeployedPool>,
-    /// Lost, with all that was in it.
-    pub(crate) is_down: bool,
+    /// Outages under way, in which the group is lost, with all that was in it.
+    pub(crate) outages: u64,
     pub(crate) memory: Memory,
     pub(crate) waiting: Waiting,
     /// In order of admission, so that the newest is the last.
     pub(crate) running: Vec<CallSlot>,
     /// Chats that hold blocks here but are in no batch: parked after reading, or on the way.
     pub(crate) holding: u64,
+    /// Of those, the chats whose KV comes from a tier, so that they will be in the batch.
+    pub(crate) loading: u64,
     /// Tokens of the prompts of all chats that wait for or use this group.
     pub(crate) prompt_tokens: u64,
     pub(crate) step: Option<Step>,
@@ -68,11 +70,12 @@ impl Group {
         let policy = if pool.role == Role::Decode { Policy::Fcfs } else { policy };
         Group {
             role: pool.role,
-            is_down: false,
+            outages: 0,
             memory: Memory::new(Arc::clone(&pool)),
             waiting: Waiting::new(policy),
             running: Vec::new(),
             holding: 0,
+            loading: 0,
             prompt_tokens: 0,
             step: None,
             series: Series::default(),
@@ -94,8 +97,11 @@ impl Group {
 
     /// Chats in the batch, or about to be when their KV has come from a tier.
     pub(crate) fn batched(&self) -> u64 {
-        let loading = if self.role == Role::All { self.holding } else { 0 };
-        self.running.len() as u64 + loading
+        self.running.len() as u64 + self.loading
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.outages > 0
     }
 
     /// The time in which a prompt would be read at once, by itself.

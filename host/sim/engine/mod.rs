@@ -288,7 +288,11 @@ impl ModelledMachine {
             match place {
                 Place::Waiting => state.waiting.left(call),
                 Place::Running => state.running.retain(|running| *running != slot),
-                Place::Loading | Place::Parked | Place::Moving => state.holding -= 1,
+                Place::Loading => {
+                    state.holding -= 1;
+                    state.loading -= 1;
+                }
+                Place::Parked | Place::Moving => state.holding -= 1,
                 Place::FrontEnd | Place::Stranded | Place::Writing => {}
             }
             call.is_in_first = false;
@@ -420,8 +424,14 @@ impl Backend for ModelledMachine {
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod outage_tests;
+#[cfg(test)]
 mod prefix_tests;
 #[cfg(test)]
 mod serving_laws;
 #[cfg(test)]
+mod serving_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tier_tests;

@@ -41,7 +41,7 @@ impl ModelledMachine {
     /// The group with the fewest calls among those of a role that are up; ties go to the first.
     pub(super) fn least_outstanding(&self, role: Role) -> Option<usize> {
         let groups = self.groups.iter().enumerate();
-        let of_role = groups.filter(|(_, group)| group.role == role && !group.is_down);
+        let of_role = groups.filter(|(_, group)| group.role == role && !group.is_down());
         of_role.min_by_key(|(_, group)| group.outstanding()).map(|(index, _)| index)
     }
 
@@ -57,7 +57,7 @@ impl ModelledMachine {
     fn next_in_turn(&mut self, role: Role) -> Option<usize> {
         let readers = self.groups.iter().take_while(|group| group.role == role).count();
         let turns = (self.turn..readers).chain(0..self.turn.min(readers));
-        let next = turns.into_iter().find(|group| !self.groups[*group].is_down)?;
+        let next = turns.into_iter().find(|group| !self.groups[*group].is_down())?;
         self.turn = (next + 1) % readers;
         Some(next)
     }
@@ -67,7 +67,7 @@ impl ModelledMachine {
     fn least_to_do(&mut self, role: Role, slot: CallSlot) -> Option<usize> {
         let mut least: Option<(u64, usize)> = None;
         for group in 0..self.groups.len() {
-            if self.groups[group].role != role || self.groups[group].is_down {
+            if self.groups[group].role != role || self.groups[group].is_down() {
                 continue;
             }
             if self.groups[group].series.evicts {

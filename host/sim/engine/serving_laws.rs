@@ -72,6 +72,7 @@ fn ways() -> impl Strategy<Value = Ways> {
                     tiers,
                     waiting_calls_max: calls,
                     waiting_ms_max: longest,
+                    ..Ways::default()
                 }
             },
         )
@@ -90,6 +91,7 @@ fn case() -> impl Strategy<Value = Case> {
             prefix_cache,
             uneven,
             ways,
+            ..Small::default()
         },
     );
     (small, proptest::collection::vec(down, 0..3)).prop_map(|(small, downs)| Case { small, downs })

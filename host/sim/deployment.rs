@@ -98,10 +98,13 @@ pub struct DeployedLink {
 }
 
 impl DeployedLink {
-    /// The time that a transfer of `bytes` holds its path, and the time until it has arrived.
-    pub fn transfer_seconds(&self, bytes: f64) -> (f64, f64) {
-        let moving = bytes / self.bytes_per_second;
-        (moving, moving + self.latency_seconds)
+    /// The time that a transfer of `bytes` holds its path, and the time from then until it has
+    /// arrived.
+    pub fn transfer_spans(&self, bytes: f64) -> (Span, Span) {
+        let seconds = bytes / self.bytes_per_second;
+        let moving = Span::from_seconds_f64(seconds);
+        let arriving = Span::from_seconds_f64(seconds + self.latency_seconds);
+        (moving, arriving.saturating_sub(moving))
     }
 }
 
@@ -198,6 +201,12 @@ impl Deployment {
     /// Whether anything that this deployment says rests on an estimate.
     pub fn estimated(&self) -> bool {
         !self.estimates.is_empty()
+    }
+
+    /// Of the time in which a prompt's KV moves, that of one layer.
+    pub(crate) fn moving_of_a_layer(&self, moving: Span) -> Span {
+        let layers: u64 = self.model.layers.iter().map(|layers| layers.count).sum();
+        Span::from_nanos(moving.as_nanos() / layers.max(1))
     }
 
     /// Bytes that a prompt's KV has on the link.

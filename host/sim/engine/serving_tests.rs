@@ -118,7 +118,8 @@ fn the_turn_of_a_group_that_is_down_goes_to_the_next() {
 /// Two groups, of which the second has read a prompt of 163 tokens that nobody else has; and a chat
 /// of 164 that begins with it comes at 106, a millisecond after others have come.
 fn follow_up(routing: Routing, others: &[(u64, u64)]) -> u64 {
-    let small = Small { replicas: 2, ways: Ways { routing, ..Ways::default() }, ..Small::default() };
+    let small =
+        Small { replicas: 2, ways: Ways { routing, ..Ways::default() }, ..Small::default() };
     let mut machine = small.machine();
     let known = [part(1, 160)];
     machine.submit(Instant::ZERO, CallId(0), chat(10, 10));

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    Chip, MachineProfile, Model, Policy, Preemption, Profile, Routing, Sending, parse,
-};
+use super::{Chip, MachineProfile, Model, Policy, Preemption, Profile, Routing, Sending, parse};
 use crate::examples::{MODEL, Small, Ways, chip, known};
 
 /// A chip of one figure a line, to point at.
@@ -178,8 +176,8 @@ fn a_way_of_serving_has_what_it_needs() {
     insta::assert_snapshot!(machine(small(swap), "scope = \"group\"", "scope = \"rack\""), @"machines/small.toml:20: unknown value `rack`; known here: group, machine");
     let paths_of = |paths| format!("paths = {}", known(paths));
     let paths = Small { split: true, ..small(Ways { paths: 2, ..Ways::default() }) };
-    insta::assert_snapshot!(machine(paths, &paths_of("2"), &paths_of("0")), @"");
-    insta::assert_snapshot!(machine(paths, &paths_of("2"), &paths_of("1.5")), @"");
+    insta::assert_snapshot!(machine(paths, &paths_of("2"), &paths_of("0")), @"machines/small.toml:27: machine `small`: `link.paths` must be a whole number of at least 1");
+    insta::assert_snapshot!(machine(paths, &paths_of("2"), &paths_of("1.5")), @"machines/small.toml:27: machine `small`: `link.paths` must be a whole number of at least 1");
     let limit = small(Ways { waiting_calls_max: Some(7), ..Ways::default() });
     insta::assert_snapshot!(machine(limit, &known("7"), &known("0")), @"machines/small.toml:10: machine `small`: `scheduler.waiting_calls_max` must be a whole number of at least 1");
     let blocks = small(Ways { block_tokens: 32, ..Ways::default() });

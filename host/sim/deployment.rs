@@ -11,7 +11,7 @@ use crate::placement::{BLOCK_TOKENS, Placement};
 use crate::pool::deploy_pool;
 use crate::profile::{
     Chip, Choice, Figure, KvTier, LayerGroup, Link, MachineProfile, Model, Policy, Preemption,
-    Role, Routing, Scheduler, Sending, Serving, TierScope,
+    Role, Routing, Scheduler, Sending, Serving, Switch, TierScope,
 };
 
 /// A machine with one model placed on it.
@@ -48,6 +48,8 @@ pub struct Deployment {
     pub first_token_objective: Option<Span>,
     /// Which group a chat goes to.
     pub routing: Routing,
+    /// Whether the batch of a step is decided when the step before it begins.
+    pub plans_ahead: bool,
     /// What becomes of the KV of a chat whose memory another needs.
     pub preemption: Preemption,
     /// The most chats that wait to be read.
@@ -98,12 +100,17 @@ pub struct DeployedLink {
 }
 
 impl DeployedLink {
+    /// The time that a transfer of `bytes` holds its path, and the time until it has arrived.
+    pub fn transfer_seconds(&self, bytes: f64) -> (f64, f64) {
+        let moving = bytes / self.bytes_per_second;
+        (moving, moving + self.latency_seconds)
+    }
+
     /// The time that a transfer of `bytes` holds its path, and the time from then until it has
     /// arrived.
-    pub fn transfer_spans(&self, bytes: f64) -> (Span, Span) {
-        let seconds = bytes / self.bytes_per_second;
-        let moving = Span::from_seconds_f64(seconds);
-        let arriving = Span::from_seconds_f64(seconds + self.latency_seconds);
+    pub(crate) fn transfer_spans(&self, bytes: f64) -> (Span, Span) {
+        let (moving, arriving) = self.transfer_seconds(bytes);
+        let [moving, arriving] = [moving, arriving].map(Span::from_seconds_f64);
         (moving, arriving.saturating_sub(moving))
     }
 }
@@ -186,6 +193,7 @@ impl Deployment {
                 &machine.scheduler.first_token_objective_seconds,
             ),
             routing: settings.choice("routing", &machine.scheduler.routing),
+            plans_ahead: settings.switch("plans_ahead", &machine.scheduler.plans_ahead),
             preemption: settings.choice("preemption", &machine.scheduler.preemption),
             waiting_calls_max: settings
                 .known("waiting_calls_max", &machine.scheduler.waiting_calls_max)
@@ -282,11 +290,16 @@ impl Settings<'_> {
         choice.value
     }
 
-    fn keeps_prefixes(&self) -> bool {
-        if let Some(switch) = &self.scheduler.prefix_cache {
-            let key = Settings::key("prefix_cache");
-            self.ledger.rest_on(switch.confidence, self.machine, &key);
+    /// A switch that is off where the profile says nothing of it.
+    fn switch(&self, name: &str, switch: &Option<Switch>) -> bool {
+        if let Some(switch) = switch {
+            self.ledger.rest_on(switch.confidence, self.machine, &Settings::key(name));
         }
+        switch.as_ref().is_some_and(|switch| switch.value)
+    }
+
+    fn keeps_prefixes(&self) -> bool {
+        self.switch("prefix_cache", &self.scheduler.prefix_cache);
         self.scheduler.keeps_prefixes()
     }
 

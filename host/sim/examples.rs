@@ -49,6 +49,7 @@ pub(crate) struct Ways {
     pub(crate) tiers: [u64; 2],
     pub(crate) waiting_calls_max: Option<u64>,
     pub(crate) waiting_ms_max: Option<u64>,
+    pub(crate) plans_ahead: bool,
 }
 
 impl Default for Ways {
@@ -64,6 +65,7 @@ impl Default for Ways {
             tiers: [0, 0],
             waiting_calls_max: None,
             waiting_ms_max: None,
+            plans_ahead: false,
         }
     }
 }
@@ -80,6 +82,9 @@ impl Ways {
         }
         if self.block_tokens != 16 {
             text += &format!("block_tokens = {}\n", known(&self.block_tokens.to_string()));
+        }
+        if self.plans_ahead {
+            text += &format!("plans_ahead = {}\n", known("true"));
         }
         if let Some(calls) = self.waiting_calls_max {
             text += &format!("waiting_calls_max = {}\n", known(&calls.to_string()));

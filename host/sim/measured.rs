@@ -114,6 +114,7 @@ impl Engine {
             "name = \"measured\"\ntitle = \"Measured\"\nabout = \"Measured layer by layer.\"\n\
              host_cpu = \"vera-cpu\"\ndefault_model = \"{model}\"\nfront_end_seconds = {none}\n\
              [scheduler]\ntokens_per_step = {tokens}\ncalls_per_step = {calls}\n\
+             plans_ahead = {ahead}\n\
              [[pools]]\nrole = \"all\"\nchip = \"card\"\nchips = {group}\n\
              tensor_parallel = {group}\nreplicas = {one}\nhost_step_seconds = {none}\n\
              [pools.layer_profile]\ndense = \"measured/dense.csv\"\n\
@@ -122,6 +123,7 @@ impl Engine {
              [[serves]]\nmodel = \"{model}\"\nlinear = \"bf16\"\nhead = \"bf16\"\nkv = \"bf16\"\n",
             model = self.model,
             tokens = known("2048"),
+            ahead = known("true"),
         )
     }
 

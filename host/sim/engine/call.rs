@@ -61,6 +61,8 @@ pub(crate) struct Call {
     pub(crate) unread: u64,
     /// Tokens whose KV was swapped out to a tier, to come back with the next admission.
     pub(crate) swapped: u64,
+    /// When it came to the queue of its first group, the last time.
+    pub(crate) queued_at: Instant,
     /// When its prompt began to be read, and when it was read, the last time.
     pub(crate) read_since: Instant,
     pub(crate) parked_at: Instant,
@@ -108,6 +110,7 @@ impl Call {
             written: 0,
             unread: input_tokens,
             swapped: 0,
+            queued_at: at,
             read_since: at,
             parked_at: at,
             was_admitted: false,

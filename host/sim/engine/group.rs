@@ -31,6 +31,8 @@ pub(crate) struct Group {
     /// Tokens of the prompts of all chats that wait for or use this group.
     pub(crate) prompt_tokens: u64,
     pub(crate) step: Option<Step>,
+    /// When the last step that is over began and ended.
+    pub(crate) last_step: Option<(Instant, Instant)>,
     /// The steps that the one under way stands for, where they are summed.
     pub(crate) series: Series,
     /// Numbers the ends of steps, since one that was cut short counts for nothing.
@@ -38,6 +40,8 @@ pub(crate) struct Group {
     pub(crate) forming: bool,
     pub(crate) busy: Span,
     pub(crate) used: Used,
+    /// Of all its chips.
+    dollars_per_second: f64,
     work: Work,
     writing: WritingSteps,
     spare_shares: Vec<(CallSlot, Share)>,
@@ -78,11 +82,15 @@ impl Group {
             loading: 0,
             prompt_tokens: 0,
             step: None,
+            last_step: None,
             series: Series::default(),
             ticket: 0,
             forming: false,
             busy: Span::ZERO,
             used: Used::default(),
+            dollars_per_second: pool
+                .usd_per_hour
+                .map_or(0.0, |price| price * pool.placement.chips as f64 / 3600.0),
             work: Work::new(model),
             writing: WritingSteps::default(),
             spare_shares: Vec::new(),
@@ -182,9 +190,8 @@ impl Group {
         let chips = self.pool.placement.chips as f64;
         let (compute, memory) = (time.compute_seconds / seconds, time.memory_seconds / seconds);
         let watts = self.pool.draw.map_or(0.0, |draw| chips * draw.watts(compute, memory));
-        let dollars = self.pool.usd_per_hour.map_or(0.0, |price| price * chips / 3600.0);
+        let (joules, dollars) = (watts * seconds, self.dollars_per_second * seconds);
         let calls = calls as f64;
-        let used = Used::new(watts * seconds, dollars * seconds);
-        (span, used, Used::new(watts * seconds / calls, dollars * seconds / calls))
+        (span, Used::new(joules, dollars), Used::new(joules / calls, dollars / calls))
     }
 }

@@ -32,6 +32,7 @@ impl ModelledMachine {
             call.place = Place::Parked;
         } else {
             call.place = Place::Waiting;
+            call.queued_at = self.now;
         }
         let back_to = if call.place == Place::Parked { group } else { first };
         if self.groups[back_to].is_down() {

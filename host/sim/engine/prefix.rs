@@ -10,14 +10,36 @@
 //! block that is here has all blocks before it here too, and look-ups need not walk.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::chain::{Chain, Link};
+
+#[expect(clippy::disallowed_types, reason = "runs are looked up by their keys and never walked")]
+type ByKey<T> = std::collections::HashMap<u64, T, BuildHasherDefault<KeyIsHash>>;
+
+/// The keys of runs are hashes already.
+#[derive(Debug, Default)]
+struct KeyIsHash(u64);
+
+impl Hasher for KeyIsHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are whole numbers");
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
 
 /// The beginnings of prompts in one group.
 #[derive(Debug, Default)]
 pub(crate) struct PrefixCache {
-    runs: BTreeMap<u64, Run>,
+    runs: ByKey<Run>,
     /// The runs of which some block is held by no chat, the next to be evicted first: by last use,
     /// then the deepest, then by key.
     evictable: BTreeSet<(u64, Reverse<u64>, u64)>,
@@ -29,8 +51,8 @@ pub(crate) struct PrefixCache {
 struct Run {
     first: u64,
     end: u64,
-    /// How many chats hold the run's blocks up to which end.
-    holds: BTreeMap<u64, u64>,
+    /// How many chats hold the run's blocks up to which end, the ends rising. There are few.
+    holds: Vec<(u64, u64)>,
     last_use: u64,
 }
 
@@ -51,7 +73,7 @@ pub(crate) struct Ends {
 
 impl Run {
     fn held_end(&self) -> u64 {
-        self.holds.last_key_value().map_or(self.first, |(end, _)| *end)
+        self.holds.last().map_or(self.first, |(end, _)| *end)
     }
 
     fn ends(&self) -> Ends {
@@ -64,15 +86,22 @@ impl Run {
 
     /// A chat that held blocks up to `from` holds them up to `to`; nothing where it is `first`.
     fn move_hold(&mut self, from: u64, to: u64) {
+        let place = |holds: &[(u64, u64)], end| holds.partition_point(|hold| hold.0 < end);
         if from > self.first {
-            let chats = self.holds.get_mut(&from).expect("a chat lets go of what it holds");
+            let at = place(&self.holds, from);
+            let hold = self.holds.get_mut(at).filter(|hold| hold.0 == from);
+            let (_, chats) = hold.expect("a chat lets go of what it holds");
             *chats -= 1;
             if *chats == 0 {
-                self.holds.remove(&from);
+                self.holds.remove(at);
             }
         }
         if to > self.first {
-            *self.holds.entry(to).or_insert(0) += 1;
+            let at = place(&self.holds, to);
+            match self.holds.get_mut(at).filter(|hold| hold.0 == to) {
+                Some((_, chats)) => *chats += 1,
+                None => self.holds.insert(at, (to, 1)),
+            }
         }
     }
 }
@@ -99,8 +128,7 @@ impl PrefixCache {
     /// that is the link's first. Blocks that were not here are now. Returns where the run ended,
     /// and what chats held of it, before and after.
     pub(crate) fn hold(&mut self, link: Link, from: u64, to: u64) -> [Ends; 2] {
-        let new =
-            || Run { first: link.first, end: link.first, holds: BTreeMap::new(), last_use: 0 };
+        let new = || Run { first: link.first, end: link.first, holds: Vec::new(), last_use: 0 };
         let run = self.runs.entry(link.key).or_insert_with(new);
         let before = run.ends();
         if before.held < before.run {

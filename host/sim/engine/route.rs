@@ -13,6 +13,7 @@ impl ModelledMachine {
         };
         let call = &mut self.calls[slot];
         call.place = Place::Waiting;
+        call.queued_at = self.now;
         call.enter(self.now, Phase::Queue);
         let (tokens, submitted_at) = (call.input_tokens, call.submitted_at);
         let latest_start =

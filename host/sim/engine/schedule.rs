@@ -85,7 +85,9 @@ impl ModelledMachine {
             let Some(slot) = state.waiting.next(self.now, &self.calls) else {
                 break;
             };
-            if !self.admit(group, slot) {
+            // A batch that would be empty without it is decided when it comes.
+            let is_planned = shares.is_empty() || self.is_planned(group, slot);
+            if !is_planned || !self.admit(group, slot) {
                 break;
             }
             let call = &self.calls[slot];
@@ -93,6 +95,14 @@ impl ModelledMachine {
                 read_chunk(slot, call, &mut budget, shares);
             }
         }
+    }
+
+    /// Whether a call was there when the batch that is formed now was decided: where that is done a
+    /// step ahead, when the step that ends now began.
+    fn is_planned(&self, group: usize, slot: CallSlot) -> bool {
+        let last_step = self.groups[group].last_step.filter(|(_, end)| *end == self.now);
+        !self.deployment.plans_ahead
+            || last_step.is_none_or(|(began, _)| self.calls[slot].queued_at <= began)
     }
 
     /// Takes the next of those that wait into the batch, or says that memory lacks.
@@ -162,6 +172,7 @@ impl ModelledMachine {
         let step = state.step.take().expect("a step that ends was under way");
         self.busy.end(self.now);
         state.busy += self.now.since(step.began_at);
+        state.last_step = Some((step.began_at, self.now));
         state.used += step.used;
         for (slot, share) in &step.shares {
             // A call that was given up meanwhile is gone; its share of the step is nobody's.

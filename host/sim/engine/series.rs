@@ -72,7 +72,9 @@ impl ModelledMachine {
     pub(super) fn steps_to_sum(&mut self, group: usize) -> u64 {
         let state = &self.groups[group];
         let is_full = state.batched() >= self.deployment.calls_per_step;
-        if self.walks || (state.waiting.depends_on_time() && !is_full) {
+        let may_change = state.waiting.depends_on_time()
+            || (self.deployment.plans_ahead && state.waiting.len() > 0);
+        if self.walks || (may_change && !is_full) {
             return 1;
         }
         let mut steps = state.series.limit();

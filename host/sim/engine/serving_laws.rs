@@ -55,9 +55,18 @@ fn ways() -> impl Strategy<Value = Ways> {
     ];
     let tier = prop_oneof![Just(0u64), 16u64..400];
     let limit = || proptest::option::weighted(0.3, 1u64..30);
-    (policy, routing, any::<[bool; 2]>(), [tier.clone(), tier], limit(), limit(), 1u64..4, 1u64..40)
+    (policy, routing, any::<[bool; 3]>(), [tier.clone(), tier], limit(), limit(), 1u64..4, 1u64..40)
         .prop_map(
-            |(policy, routing, [swap, per_layer], tiers, calls, longest, paths, objective)| {
+            |(
+                policy,
+                routing,
+                [swap, per_layer, plans_ahead],
+                tiers,
+                calls,
+                longest,
+                paths,
+                objective,
+            )| {
                 let has_tier = tiers != [0, 0];
                 Ways {
                     policy,
@@ -72,6 +81,7 @@ fn ways() -> impl Strategy<Value = Ways> {
                     tiers,
                     waiting_calls_max: calls,
                     waiting_ms_max: longest,
+                    plans_ahead,
                     ..Ways::default()
                 }
             },

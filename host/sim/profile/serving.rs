@@ -27,6 +27,10 @@ pub struct Scheduler {
     pub first_token_objective_seconds: Option<Figure>,
     /// Which group a chat goes to.
     pub routing: Option<Choice<Routing>>,
+    /// Whether the batch of a step is decided when the step before it begins, so that the host's
+    /// work hides behind the chips': asynchronous scheduling. A chat that comes meanwhile waits one
+    /// step more. Off where it is absent.
+    pub plans_ahead: Option<Switch>,
     /// What becomes of the KV of a chat whose memory another needs.
     pub preemption: Option<Choice<Preemption>>,
     /// Tokens of one block of KV.

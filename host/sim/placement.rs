@@ -61,21 +61,30 @@ pub struct WindowBytes {
     pub bytes_per_token: f64,
 }
 
+/// Chips that are to hold a model together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChipGroup<'a> {
+    /// The machine's name.
+    pub(crate) machine: &'a str,
+    /// The pool in a sentence.
+    pub(crate) pool: &'static str,
+    pub(crate) chip: &'a Chip,
+    pub(crate) chips: u64,
+}
+
 impl Placement {
-    /// Places a model in a group of `chips`.
+    /// Places a model in a group of chips.
     ///
     /// # Errors
     /// When the chip cannot hold a format, a size is unknown, or the model is too large.
     pub(crate) fn new(
-        machine: &str,
-        pool: &'static str,
-        chip: &Chip,
-        chips: u64,
+        group: &ChipGroup<'_>,
         model: &Model,
         serving: &Serving,
         block_tokens: u64,
         ledger: &Ledger,
     ) -> Result<Placement, MachineError> {
+        let ChipGroup { machine, pool, chip, chips } = *group;
         let memory = match &chip.memory {
             Some(memory) if chip.kind != ChipKind::Cpu => memory,
             _ => {

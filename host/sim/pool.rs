@@ -6,7 +6,7 @@ use crate::cost::{FixedSteps, LayerProfileCost, PowerDraw, StepCost, StepModel, 
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
-use crate::placement::Placement;
+use crate::placement::{ChipGroup, Placement};
 use crate::profile::{Chip, Figure, FixedStepTimes, LayerProfile, Pool, whole};
 
 /// Places the model on a pool.
@@ -104,11 +104,14 @@ impl<'a> PoolPlace<'a> {
     /// The memory of a group, from its chips'.
     fn computed(self) -> Result<Placement, MachineError> {
         let chips = self.group_chips();
-        let placement = Placement::new(
-            self.machine(),
-            self.pool().role.pool(),
-            self.chip(),
+        let group = ChipGroup {
+            machine: self.machine(),
+            pool: self.pool().role.pool(),
+            chip: self.chip(),
             chips,
+        };
+        let placement = Placement::new(
+            &group,
             &self.profiles.model,
             &self.profiles.serving,
             self.block_tokens,

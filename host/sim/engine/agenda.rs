@@ -50,10 +50,13 @@ impl Event {
     }
 }
 
+/// An event with its instant, its place at that instant and its sequence.
+type Due = (Instant, (u8, usize), u64, Event);
+
 /// The events to come.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    events: BinaryHeap<Reverse<(Instant, (u8, usize), u64, Event)>>,
+    events: BinaryHeap<Reverse<Due>>,
     sequence: u64,
 }
 

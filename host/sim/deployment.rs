@@ -110,6 +110,14 @@ impl DeployedLink {
         let moving = bytes / self.bytes_per_second;
         (moving, moving + self.latency_seconds)
     }
+
+    /// The time that a transfer of `bytes` holds its path, and the time from then until it has
+    /// arrived.
+    pub(crate) fn transfer_spans(&self, bytes: f64) -> (Span, Span) {
+        let (moving, arriving) = self.transfer_seconds(bytes);
+        let [moving, arriving] = [moving, arriving].map(Span::from_seconds_f64);
+        (moving, arriving.saturating_sub(moving))
+    }
 }
 
 /// Memory behind the chips' own, for the KV of earlier prompts.
@@ -265,6 +273,12 @@ impl Deployment {
     /// Whether anything that this deployment says rests on an estimate.
     pub fn estimated(&self) -> bool {
         !self.estimates.is_empty()
+    }
+
+    /// Of the time in which a prompt's KV moves, that of one layer.
+    pub(crate) fn moving_of_a_layer(&self, moving: Span) -> Span {
+        let layers: u64 = self.model.layers.iter().map(|layers| layers.count).sum();
+        Span::from_nanos(moving.as_nanos() / layers.max(1))
     }
 
     /// Bytes that a prompt's KV has on the link.

@@ -31,6 +31,9 @@ pub(crate) struct Small {
     /// Steps whose time grows with what their tokens look back at, in a model with a window.
     pub(crate) uneven: bool,
     pub(crate) helper: Helper,
+    /// The model's layers. However many there are, a step takes as long, and so does a token on the
+    /// link and from a tier.
+    pub(crate) layers: u64,
     pub(crate) ways: Ways,
 }
 
@@ -43,6 +46,7 @@ pub(crate) struct Ways {
     pub(crate) preemption: Preemption,
     pub(crate) sends: Sending,
     pub(crate) paths: u64,
+    pub(crate) block_tokens: u64,
     /// Tokens of KV in a tier that each group has, and in one that all have together.
     pub(crate) tiers: [u64; 2],
     pub(crate) waiting_calls_max: Option<u64>,
@@ -59,6 +63,7 @@ impl Default for Ways {
             preemption: Preemption::default(),
             sends: Sending::default(),
             paths: 1,
+            block_tokens: 16,
             tiers: [0, 0],
             waiting_calls_max: None,
             waiting_ms_max: None,
@@ -77,6 +82,9 @@ impl Ways {
             let objective = known(&format!("{}e-3", self.objective_ms));
             text += &format!("first_token_objective_seconds = {objective}\n");
         }
+        if self.block_tokens != 16 {
+            text += &format!("block_tokens = {}\n", known(&self.block_tokens.to_string()));
+        }
         if self.plans_ahead {
             text += &format!("plans_ahead = {}\n", known("true"));
         }
@@ -90,14 +98,14 @@ impl Ways {
     }
 
     /// Tiers that read a token in a tenth of a millisecond and in half of one.
-    fn tiers(&self) -> String {
+    fn tiers(&self, layers: u64) -> String {
         let tier = |(index, scope): (usize, &str)| match self.tiers[index] {
             0 => String::new(),
             tokens => format!(
                 "[[kv_tiers]]\nname = \"{scope}\"\nscope = \"{scope}\"\ncapacity_bytes = {}\n\
                  bandwidth_bytes_per_second = {}\nlatency_seconds = {}\n",
-                known(&(tokens * 16).to_string()),
-                known(["160e3", "32e3"][index]),
+                known(&(tokens * 16 * layers).to_string()),
+                known(&format!("{}e3", [160, 32][index] * layers)),
                 known(["1e-3", "3e-3"][index]),
             ),
         };
@@ -139,6 +147,7 @@ impl Default for Small {
             prefix_cache: true,
             uneven: false,
             helper: Helper::None,
+            layers: 1,
             ways: Ways::default(),
         }
     }
@@ -161,8 +170,12 @@ impl Small {
     }
 
     pub(crate) fn catalogue(&self) -> Catalogue {
-        // 384 parameters in 16 bits beside the KV, of which a token has 16 bytes.
-        let memory = 768 + 256 * self.blocks + self.helper.memory(self.blocks);
+        // Beside the KV, of which a token has 16 bytes in a layer, there are 256 parameters and 128
+        // of each layer, in 16 bits.
+        let memory = 512
+            + 256 * self.layers
+            + 256 * self.layers * self.blocks
+            + self.helper.memory(self.blocks);
         Catalogue::built_in()
             .with_text(ProfileKind::Chip, "small-chip", self.chip(memory))
             .with_text(ProfileKind::Model, "small-model", self.model())
@@ -170,8 +183,9 @@ impl Small {
     }
 
     fn chip(&self, memory: u64) -> String {
+        let layer = known(&format!("{}e-3", 1.0 / self.layers as f64));
         match self.uneven {
-            false => chip(memory),
+            false => chip(memory).replacen(&known("1e-3"), &layer, 1),
             true => chip(memory + 256).replacen(
                 "bandwidth_bytes_per_second = { value = 1e30",
                 "bandwidth_bytes_per_second = { value = 1.3e6",
@@ -183,7 +197,7 @@ impl Small {
     fn model(&self) -> String {
         let dense = if self.helper == Helper::Ffn { "dense_width = 4\n" } else { "" };
         match self.uneven {
-            false => format!("{MODEL}{dense}"),
+            false => MODEL.replacen("count = 1", &format!("count = {}", self.layers), 1) + dense,
             true => format!(
                 "{MODEL}{dense}[[layers]]\ncount = 1\n\
                  grouped = {{ heads = 1, kv_heads = 1, head_width = 4, window = 24 }}\n"
@@ -225,13 +239,13 @@ impl Small {
         if self.split {
             pools += &format!(
                 "[link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n{}",
-                figure("16e3".to_owned()),
+                figure(format!("{}e3", 16 * self.layers)),
                 figure("2e-3".to_owned()),
                 self.ways.link(),
             );
         }
         pools += &self.helper.text();
-        let (ways, tiers) = (self.ways.scheduler(), self.ways.tiers());
+        let (ways, tiers) = (self.ways.scheduler(), self.ways.tiers(self.layers));
         let prefix_cache = match self.prefix_cache {
             true => String::new(),
             false => format!("prefix_cache = {}\n", figure("false".to_owned())),

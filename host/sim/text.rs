@@ -2,7 +2,7 @@
 
 /// Bytes with three digits and a decimal unit: `70.6 GB`.
 pub(crate) fn bytes(value: f64) -> String {
-    scaled(value, "B", &[("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)])
+    scaled(value, "B", &[("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)])
 }
 
 /// Seconds with three digits: `4.86 µs`.

@@ -50,13 +50,13 @@ impl Event {
     }
 }
 
-/// An event at its instant, with what decides among those of one instant: place and sequence.
-type Planned = (Instant, (u8, usize), u64, Event);
+/// An event with its instant, its place at that instant and its sequence.
+type Due = (Instant, (u8, usize), u64, Event);
 
 /// The events to come.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    events: BinaryHeap<Reverse<Planned>>,
+    events: BinaryHeap<Reverse<Due>>,
     sequence: u64,
 }
 

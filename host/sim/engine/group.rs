@@ -31,14 +31,16 @@ pub(crate) struct Group {
     pub(crate) pool: Arc<DeployedPool>,
     /// Of the group that works for this one alone, where there is one.
     pub(crate) helper: Option<Arc<DeployedPool>>,
-    /// Lost, with all that was in it.
-    pub(crate) is_down: bool,
+    /// Outages under way, in which the group is lost, with all that was in it.
+    pub(crate) outages: u64,
     pub(crate) memory: Memory,
     pub(crate) waiting: Waiting,
     /// In order of admission, so that the newest is the last.
     pub(crate) running: Vec<CallSlot>,
     /// Chats that hold blocks here but are in no batch: parked after reading, or on the way.
     pub(crate) holding: u64,
+    /// Of those, the chats whose KV comes from a tier, so that they will be in the batch.
+    pub(crate) loading: u64,
     /// Tokens of the prompts of all chats that wait for or use this group.
     pub(crate) prompt_tokens: u64,
     pub(crate) step: Option<Step>,
@@ -94,11 +96,12 @@ impl Group {
         let helper = deployment.helper().filter(|_| duty != Duty::Read).cloned();
         Group {
             duty,
-            is_down: false,
+            outages: 0,
             memory: Memory::new(Arc::clone(pool)),
             waiting: Waiting::new(policy),
             running: Vec::new(),
             holding: 0,
+            loading: 0,
             prompt_tokens: 0,
             step: None,
             last_step: None,
@@ -132,8 +135,11 @@ impl Group {
 
     /// Chats in the batch, or about to be when their KV has come from a tier.
     pub(crate) fn batched(&self) -> u64 {
-        let loading = if self.duty == Duty::Both { self.holding } else { 0 };
-        self.running.len() as u64 + loading
+        self.running.len() as u64 + self.loading
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.outages > 0
     }
 
     /// The time in which a prompt would be read at once, by itself.

@@ -23,7 +23,7 @@ impl ModelledMachine {
         {
             self.counts.rejected += 1;
             let message = format!(
-                "`{}` is overloaded: {} chats wait already, the most that may",
+                "`{}` is overloaded: as many chats wait already as may, {}",
                 self.deployment.machine,
                 count(waiting)
             );

@@ -26,9 +26,9 @@ mod chain;
 mod estimate;
 mod group;
 mod limits;
+mod membership;
 mod memory;
 mod outages;
-mod places;
 mod preempt;
 mod prefix;
 mod refusal;
@@ -54,7 +54,7 @@ pub use outages::Outage;
 
 use crate::deployment::Deployment;
 use agenda::{Agenda, Event};
-use call::{Call, Place};
+use call::Call;
 use calls::{CallSlot, Calls};
 use chain::Chain;
 use group::{Duty, Group};
@@ -247,23 +247,6 @@ impl ModelledMachine {
         self.forget(slot, |counts| counts.failed += 1);
     }
 
-    /// Frees all that a call holds, and lets those who waited for it try again.
-    fn forget(&mut self, slot: CallSlot, count: impl FnOnce(&mut Counts)) {
-        let Some(call) = self.calls.get(slot) else {
-            return;
-        };
-        match call.muted {
-            true => self.counts.cancelled += 1,
-            false => count(&mut self.counts),
-        }
-        if call.place == Place::Stranded {
-            self.stranded.retain(|stranded| *stranded != slot);
-        }
-        self.end_swap(slot);
-        self.leave(slot);
-        self.calls.remove(slot);
-    }
-
     /// Forms the group's next batch at the end of this instant.
     fn form_soon(&mut self, group: usize) {
         self.settle(group);
@@ -369,8 +352,14 @@ mod helping_tests;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod outage_tests;
+#[cfg(test)]
 mod prefix_tests;
 #[cfg(test)]
 mod serving_laws;
 #[cfg(test)]
+mod serving_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tier_tests;

@@ -58,7 +58,7 @@ impl ModelledMachine {
     pub(super) fn go_down(&mut self, group: usize) {
         self.settle(group);
         let state = &mut self.groups[group];
-        state.is_down = true;
+        state.outages += 1;
         state.ticket += 1;
         if let Some(step) = state.step.take() {
             self.busy.end(self.now);
@@ -94,7 +94,11 @@ impl ModelledMachine {
     }
 
     pub(super) fn come_up(&mut self, group: usize) {
-        self.groups[group].is_down = false;
+        let state = &mut self.groups[group];
+        state.outages -= 1;
+        if state.is_down() {
+            return;
+        }
         for slot in std::mem::take(&mut self.stranded) {
             if self.calls.get(slot).is_some() {
                 self.route(slot);

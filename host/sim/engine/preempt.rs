@@ -17,7 +17,8 @@ impl ModelledMachine {
         // A call that no longer fits one of its groups would wait for ever.
         let mut groups = [Some(first), decode].into_iter().flatten();
         let full = groups.find(|group| !self.could_hold(*group, tokens));
-        let swaps = self.deployment.preemption == Preemption::Swap
+        let swaps = full.is_none()
+            && self.deployment.preemption == Preemption::Swap
             && self.tiers.swap_out(group, self.now, self.deployment.transfer_bytes(present));
         self.leave(slot);
         let call = &mut self.calls[slot];
@@ -35,6 +36,9 @@ impl ModelledMachine {
             call.queued_at = self.now;
         }
         let back_to = if call.place == Place::Parked { group } else { first };
+        if self.groups[back_to].is_down() {
+            return self.route(slot);
+        }
         self.enter_group(back_to, slot);
         self.groups[back_to].waiting.push_first(slot, &mut self.calls[slot]);
         self.form_soon(back_to);

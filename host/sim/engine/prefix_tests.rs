@@ -8,18 +8,18 @@ use timeslip_timeline::time::{Instant, Span};
 use super::ModelledMachine;
 use crate::examples::{Small, at, chat, conversation, drain, part, served};
 
-/// Has a machine serve chats one after the other, each from 100 ms after the last.
-fn one_by_one(machine: &mut ModelledMachine, chats: Vec<Submission>) -> Vec<Served> {
+/// Has a machine serve chats one after the other, every 100 ms or when the last is done.
+pub(super) fn one_by_one(machine: &mut ModelledMachine, chats: Vec<Submission>) -> Vec<Served> {
     let mut answers = Vec::new();
     for chat in chats {
         let call = machine.counts().submitted;
-        machine.submit(at(100 * call), CallId(call), chat);
+        machine.submit(at(100 * call).max(machine.now), CallId(call), chat);
         answers.push(served(&drain(machine), call).1);
     }
     answers
 }
 
-fn cached(answers: &[Served]) -> Vec<u64> {
+pub(super) fn cached(answers: &[Served]) -> Vec<u64> {
     answers.iter().map(|answer| answer.usage.cached_input_tokens).collect()
 }
 
@@ -119,7 +119,7 @@ fn two_that_come_at_once_both_read_what_is_new_to_both() {
 
 /// A prompt of 64 tokens, four blocks, that is its own; with a reply of a token it takes five, and
 /// leaves four.
-fn lone(digest: u64) -> Submission {
+pub(super) fn lone(digest: u64) -> Submission {
     conversation(&[part(digest, 64)], part(digest, 4), 1)
 }
 

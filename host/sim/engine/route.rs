@@ -43,7 +43,7 @@ impl ModelledMachine {
     /// The group with the fewest calls among those of a duty that are up; ties go to the first.
     pub(super) fn least_outstanding(&self, duty: Duty) -> Option<usize> {
         let groups = self.groups.iter().enumerate();
-        let of_duty = groups.filter(|(_, group)| group.duty == duty && !group.is_down);
+        let of_duty = groups.filter(|(_, group)| group.duty == duty && !group.is_down());
         of_duty.min_by_key(|(_, group)| group.outstanding()).map(|(index, _)| index)
     }
 
@@ -59,7 +59,7 @@ impl ModelledMachine {
     fn next_in_turn(&mut self, duty: Duty) -> Option<usize> {
         let readers = self.groups.iter().take_while(|group| group.duty == duty).count();
         let turns = (self.turn..readers).chain(0..self.turn.min(readers));
-        let next = turns.into_iter().find(|group| !self.groups[*group].is_down)?;
+        let next = turns.into_iter().find(|group| !self.groups[*group].is_down())?;
         self.turn = (next + 1) % readers;
         Some(next)
     }
@@ -69,7 +69,7 @@ impl ModelledMachine {
     fn least_to_do(&mut self, duty: Duty, slot: CallSlot) -> Option<usize> {
         let mut least: Option<(u64, usize)> = None;
         for group in 0..self.groups.len() {
-            if self.groups[group].duty != duty || self.groups[group].is_down {
+            if self.groups[group].duty != duty || self.groups[group].is_down() {
                 continue;
             }
             if self.groups[group].series.evicts {

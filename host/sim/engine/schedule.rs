@@ -13,7 +13,7 @@ use crate::text::count;
 impl ModelledMachine {
     /// Forms the group's next batch, if it is free and has anything to do.
     pub(super) fn form_step(&mut self, group: usize) {
-        if self.groups[group].is_down {
+        if self.groups[group].is_down() {
             return;
         }
         self.settle(group);
@@ -218,7 +218,9 @@ impl ModelledMachine {
         }
         let before = call.first_held.shared;
         self.groups[group].memory.publish(&call.chain, &mut call.first_held, written);
-        self.tiers.keep(group, &call.chain, before, call.first_held.shared);
+        if call.first_held.shared > before {
+            self.tiers.keep(group, &call.chain, call.first_held.shared);
+        }
     }
 
     /// Writes the token that a step gives a call, and those of the proposed ones that are accepted,

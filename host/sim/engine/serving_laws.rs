@@ -80,6 +80,7 @@ fn ways() -> impl Strategy<Value = Ways> {
                     waiting_calls_max: calls,
                     waiting_ms_max: longest,
                     plans_ahead,
+                    ..Ways::default()
                 }
             },
         )
@@ -106,6 +107,7 @@ fn case() -> impl Strategy<Value = Case> {
             uneven: flags[2],
             helper,
             ways,
+            ..Small::default()
         },
     );
     (small, proptest::collection::vec(down, 0..3)).prop_map(|(small, downs)| Case { small, downs })

@@ -9,12 +9,12 @@ use timeslip_timeline::time::{Instant, Span};
 use super::{Counts, ModelledMachine};
 use crate::examples::{FRONT_END, Small, at, chat, drain, served};
 
-fn milliseconds(span: Span) -> f64 {
-    span.as_seconds_f64() * 1e3
+pub(super) fn milliseconds(span: Span) -> f64 {
+    span.as_nanos() as f64 / 1e6
 }
 
 /// Submits chats of these tokens, all at once, as calls 0, 1, …
-fn at_once(small: Small, chats: &[(u64, u64)]) -> ModelledMachine {
+pub(super) fn at_once(small: Small, chats: &[(u64, u64)]) -> ModelledMachine {
     let mut machine = small.machine();
     for (call, (input, output)) in chats.iter().enumerate() {
         machine.submit(Instant::ZERO, CallId(call as u64), chat(*input, *output));
@@ -23,11 +23,11 @@ fn at_once(small: Small, chats: &[(u64, u64)]) -> ModelledMachine {
 }
 
 /// The instants at which calls 0, 1, … were served.
-fn ends(completions: &[Completion], calls: u64) -> Vec<Instant> {
+pub(super) fn ends(completions: &[Completion], calls: u64) -> Vec<Instant> {
     (0..calls).map(|call| served(completions, call).0).collect()
 }
 
-fn failure(completions: &[Completion], call: u64) -> ModelError {
+pub(super) fn failure(completions: &[Completion], call: u64) -> ModelError {
     let completion = completions.iter().find(|completion| completion.call == CallId(call));
     match completion.map(|completion| &completion.event) {
         Some(CompletionEvent::Failed(error)) => error.clone(),

@@ -54,10 +54,11 @@ impl Tiers {
         Tiers(deployment.tiers.iter().map(tier).collect())
     }
 
-    /// Keeps the blocks `from..to` of a prompt that a group has in its memory now.
-    pub(crate) fn keep(&mut self, group: usize, chain: &Chain, from: u64, to: u64) {
+    /// Keeps the first `blocks` of a prompt, which a group has in its memory now. Those of them that
+    /// a tier has lost come back to it, so that no block is there without those before it.
+    pub(crate) fn keep(&mut self, group: usize, chain: &Chain, blocks: u64) {
         for tier in &mut self.0 {
-            tier.store(group).keep(chain, from, to);
+            tier.store(group).keep(chain, blocks);
         }
     }
 
@@ -130,9 +131,9 @@ impl Tier {
 }
 
 impl Store {
-    fn keep(&mut self, chain: &Chain, from: u64, to: u64) {
+    fn keep(&mut self, chain: &Chain, blocks: u64) {
         self.prefixes.begin_use();
-        for (link, end) in chain.links_between(from, to) {
+        for (link, end) in chain.links_between(0, blocks) {
             let [before, after] = self.prefixes.hold(link, link.first, end);
             self.prefixes.hold(link, end, link.first);
             self.cached += after.run - before.run;
@@ -187,7 +188,9 @@ impl ModelledMachine {
         let call = &mut self.calls[slot];
         call.unread = tokens - present;
         call.cached_tokens.get_or_insert(present);
-        self.groups[group].holding += 1;
+        let state = &mut self.groups[group];
+        state.holding += 1;
+        state.loading += 1;
         self.travel(slot, arrives_at);
         true
     }
@@ -206,11 +209,13 @@ impl ModelledMachine {
         self.settle(group);
         let call = &mut self.calls[slot];
         call.place = Place::Running;
+        call.read_since = self.now;
         call.enter(self.now, Phase::Prefill);
         let present = call.tokens() - call.unread;
         self.publish(group, slot, present);
         let state = &mut self.groups[group];
         state.holding -= 1;
+        state.loading -= 1;
         state.running.push(slot);
         self.form_soon(group);
     }

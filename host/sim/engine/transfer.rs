@@ -1,6 +1,6 @@
 //! A prompt's KV on its way from the pool that reads to the pool that writes.
 
-use timeslip_timeline::time::{Instant, Span};
+use timeslip_timeline::time::Instant;
 
 use super::ModelledMachine;
 use super::agenda::Event;
@@ -76,18 +76,14 @@ impl ModelledMachine {
     fn start_transfer(&mut self, slot: CallSlot, tokens: u64) {
         let link = self.deployment.link.expect("split pools have a link");
         let bytes = self.deployment.transfer_bytes(tokens);
-        let (moving, arriving) = link.transfer_seconds(bytes);
-        let latency =
-            Span::from_seconds_f64(arriving).saturating_sub(Span::from_seconds_f64(moving));
-        let moving = Span::from_seconds_f64(moving);
+        let (moving, latency) = link.transfer_spans(bytes);
+        let last_layer = self.deployment.moving_of_a_layer(moving);
         let call = &self.calls[slot];
         let path = self.paths.first_free();
         // Layer by layer the transfer begins with the reading, unless the call had to wait for room.
         let overlaps = link.sends == Sending::PerLayer && call.parked_at == self.now;
         let begins_at = if overlaps { call.read_since } else { self.now };
         let begins_at = begins_at.max(*path);
-        let layers: u64 = self.deployment.model.layers.iter().map(|layers| layers.count).sum();
-        let last_layer = Span::from_nanos(moving.as_nanos() / layers.max(1));
         // The last layer is known only when the prompt is read.
         let moved_at = (begins_at + moving).max(self.now + last_layer);
         *path = moved_at;

@@ -19,6 +19,9 @@ fn rubin_attends_and_groq_does_the_rest() {
       attention: linear fp8, output bf16; KV 281 KB a token
       ffn: linear fp8, experts fp8; no KV
       prefix cache: on; the prompt below finds nothing in it
+      serving: policy fcfs, routing least_outstanding, preemption recompute; link 1 × 8.30 TB/s, sends
+        at_end
+      KV tiers: none
 
     READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
@@ -72,6 +75,8 @@ fn groq_drafts_for_rubin() {
       all: linear fp8, output bf16; KV 164 KB a token
       draft: linear fp8, output fp8; KV 65.5 KB a token; weights on 17 chips, KV on 39
       prefix cache: on; the prompt below finds nothing in it
+      serving: policy fcfs, routing least_outstanding, preemption recompute
+      KV tiers: none
 
     READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from

@@ -6,6 +6,7 @@
 
 mod lines;
 mod screen;
+mod serving;
 
 use serde::Serialize;
 use timeslip_timeline::time::Span;
@@ -13,9 +14,10 @@ use timeslip_timeline::time::Span;
 use crate::cost::{Binds, Part, StepModel, Term, Work, step_span};
 use crate::deployment::{DeployedPool, Deployment};
 use crate::placement::Placement;
-use crate::profile::Role;
+use crate::profile::{Role, Sending};
 use crate::text::count;
 use lines::basis;
+pub use serving::{LinkExplanation, ServingExplanation, TierExplanation};
 
 /// Tokens per second for one user that the fastest machines are asked for. Reported against, never
 /// assumed.
@@ -49,6 +51,8 @@ pub struct Explanation {
     /// Whether the beginnings of prompts are kept in memory; the prompt that is explained finds
     /// nothing there.
     pub prefix_cache: bool,
+    /// How the machine's serving software behaves.
+    pub serving: ServingExplanation,
     /// Reading the prompt.
     pub prefill: StepExplanation,
     /// Writing one token of each reply.
@@ -149,7 +153,8 @@ pub struct FirstToken {
     pub front_end: Span,
     /// Reading the prompt. With one pool, its last step writes the first token.
     pub prefill: Span,
-    /// Moving the KV to the decode pool; nothing with one pool.
+    /// Moving the KV to the decode pool, as far as that is not done while the prompt is read; nothing
+    /// with one pool.
     pub transfer: Span,
     /// Bytes that are moved.
     pub transfer_bytes: f64,
@@ -181,6 +186,7 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         model: deployment.model.name.clone(),
         memory: deployment.pools.iter().map(|pool| memory(pool, &point)).collect(),
         prefix_cache: deployment.prefix_cache,
+        serving: ServingExplanation::of(deployment),
         prefill,
         decode,
         first_token: first_token(deployment, prefill_span, point.input_tokens),
@@ -256,7 +262,14 @@ fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> Fir
         };
     };
     let transfer_bytes = deployment.transfer_bytes(input_tokens);
-    let transfer = Span::from_seconds_f64(link.transfer_seconds(transfer_bytes).1);
+    let (moving, latency) = link.transfer_spans(transfer_bytes);
+    let left = match link.sends {
+        Sending::AtEnd => moving,
+        Sending::PerLayer => {
+            moving.saturating_sub(prefill).max(deployment.moving_of_a_layer(moving))
+        }
+    };
+    let transfer = left + latency;
     let last = deployment.writer();
     let decode = step_span(last.cost.seconds(&decode_work(deployment, input_tokens, 1).0));
     let total = front_end + prefill + transfer + decode;

@@ -47,7 +47,9 @@ impl Explanation {
             true => "on; the prompt below finds nothing in it",
             false => "off",
         };
-        writeln!(f, "  prefix cache: {prefix_cache}")
+        writeln!(f, "  prefix cache: {prefix_cache}")?;
+        write!(f, "{}", wrapped(&self.serving.choices(), "    ", WIDTH))?;
+        write!(f, "{}", wrapped(&self.serving.tiers(), "    ", WIDTH))
     }
 
     fn write_first_token(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

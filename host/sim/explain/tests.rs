@@ -7,7 +7,8 @@ use super::{Explanation, OperatingPoint, explain};
 use crate::catalogue::{Catalogue, ProfileKind};
 use crate::deployment::Deployment;
 use crate::engine::ModelledMachine;
-use crate::examples::{chat, drain, served};
+use crate::examples::{Small, Ways, chat, drain, served};
+use crate::profile::{Policy, Preemption, Routing, Sending};
 
 const ONE: OperatingPoint = OperatingPoint { input_tokens: 1, context_tokens: 1, batch: 1 };
 
@@ -68,6 +69,20 @@ fn the_first_token_is_explained_as_the_engine_times_it() {
                 [explained.front_end, explained.prefill, explained.transfer, explained.decode];
             assert_eq!(parts.into_iter().sum::<Span>(), timed);
         }
+    }
+}
+
+#[test]
+fn what_is_sent_while_a_prompt_is_read_is_explained_as_the_engine_times_it() {
+    let ways = Ways { sends: Sending::PerLayer, ..Ways::default() };
+    let small = Small { split: true, layers: 4, ways, ..Small::default() };
+    // Reading is the shorter, and then the longer.
+    for (tokens_per_step, input_tokens, left) in [(64, 96, 96), (1, 8, 4)] {
+        let small = Small { tokens_per_step, calls_per_step: 1, ..small };
+        let point = OperatingPoint { input_tokens, ..ONE };
+        let explained = explain(&small.deployment(), &point).first_token;
+        assert_eq!(explained.transfer, Span::from_millis(left));
+        assert_eq!(explained.total, served_by(&small.deployment(), &[(input_tokens, 1)])[0].1);
     }
 }
 
@@ -144,6 +159,10 @@ fn rubin_and_groq_explain_themselves() {
       decode: linear fp8, output fp8; KV 41.0 KB a token and 410 KB in a window of 1,024; weights on 62
         chips, KV on 194
       prefix cache: on; the prompt below finds nothing in it
+      serving: policy fcfs, routing prefix_affinity, preemption recompute; link 2 × 1.60 TB/s, sends
+        at_end
+      KV tiers: host memory, 4.50 TB for each group, read in 10.0 µs + 2.88 TB/s; BlueField-4 context
+        memory, 1.15 PB for all groups, read in 200 µs + 640 GB/s
 
     READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
@@ -176,7 +195,7 @@ fn rubin_and_groq_explain_themselves() {
       3,442 tokens/s for one user, 3,442 for one group of 256 × groq3-lpu
       reaches the target of 1,500 tokens/s for one user (2.29 of it)
 
-    ESTIMATES that this rests on, 25
+    ESTIMATES that this rests on, 33
     ");
 }
 
@@ -192,6 +211,8 @@ fn a_machine_on_a_desk_explains_itself() {
       all   1 × gb10       1  128 GB   8.00 GB  63.0 GB  57.0 GB             181
       all: linear fp8, experts mxfp4, output fp8; KV 36.9 KB a token and 36.9 KB in a window of 128
       prefix cache: on; the prompt below finds nothing in it
+      serving: policy fcfs, routing least_outstanding, preemption recompute
+      KV tiers: none
 
     READING A PROMPT of 8,000 tokens: 4 steps of 1 × gb10; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
@@ -270,4 +291,45 @@ fn a_machine_without_estimates_says_so() {
     deployment.estimates.clear();
     let text = explain(&deployment, &ONE).to_string();
     assert!(text.ends_with("\nNothing above rests on an estimate.\n"), "{text}");
+}
+
+#[test]
+fn how_a_machine_serves_is_said() {
+    let ways = Ways {
+        policy: Policy::SloAware,
+        preemption: Preemption::Swap,
+        sends: Sending::PerLayer,
+        paths: 3,
+        tiers: [1_000, 0],
+        waiting_calls_max: Some(9),
+        waiting_ms_max: Some(1_500),
+        ..Ways::default()
+    };
+    let deployment = Small { split: true, ways, ..Small::default() }.deployment();
+    let explanation = explain(&deployment, &ONE);
+    let text = explanation.to_string();
+    let serving = text.find("  serving: ").map(|at| &text[at..text.find("\n\nREADING").unwrap()]);
+    insta::assert_snapshot!(serving.unwrap(), @r"
+      serving: policy slo_aware (first token in 20.0 ms), routing least_outstanding, preemption swap, at
+        most 9 chats waiting, waiting at most 1.50 s; link 3 × 16.0 KB/s, sends per_layer
+      KV tiers: group, 16.0 KB for each group, read in 1.00 ms + 160 KB/s
+    ");
+    insta::assert_snapshot!(serde_json::to_string(&explanation.serving).unwrap(), @r#"{"policy":"slo_aware","first_token_objective":20000000,"routing":"least_outstanding","preemption":"swap","waiting_calls_max":9,"waiting_max":1500000000,"link":{"paths":3,"sends":"per_layer","bytes_per_second":16000.0},"kv_tiers":[{"name":"group","scope":"group","capacity_bytes":16000.0,"bytes_per_second":160000.0,"latency_seconds":0.001}]}"#);
+}
+
+#[test]
+fn a_choice_is_said_in_the_word_of_the_file() {
+    let says = |word: &str, choice| assert_eq!(serde_json::Value::from(word), choice);
+    for policy in [Policy::Fcfs, Policy::ShortestPrompt, Policy::SloAware] {
+        says(policy.word(), serde_json::json!(policy));
+    }
+    for routing in [Routing::RoundRobin, Routing::LeastOutstanding, Routing::PrefixAffinity] {
+        says(routing.word(), serde_json::json!(routing));
+    }
+    for preemption in [Preemption::Recompute, Preemption::Swap] {
+        says(preemption.word(), serde_json::json!(preemption));
+    }
+    for sends in [Sending::AtEnd, Sending::PerLayer] {
+        says(sends.word(), serde_json::json!(sends));
+    }
 }

@@ -62,6 +62,17 @@ pub enum Policy {
     SloAware,
 }
 
+impl Policy {
+    /// The word that stands for it in files and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Policy::Fcfs => "fcfs",
+            Policy::ShortestPrompt => "shortest_prompt",
+            Policy::SloAware => "slo_aware",
+        }
+    }
+}
+
 /// Which group of a pool a chat goes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,9 +82,20 @@ pub enum Routing {
     /// The one with the fewest chats.
     #[default]
     LeastOutstanding,
-    /// The one with the least to do: tokens of this prompt that it does not have in memory, tokens
-    /// that wait there to be read, and blocks that chats hold there, as in NVIDIA Dynamo's router.
+    /// The one with the least to do: tokens of this prompt that it does not have in memory, and
+    /// tokens of the prompts of all chats it has, much as NVIDIA Dynamo's router weighs them.
     PrefixAffinity,
+}
+
+impl Routing {
+    /// The word that stands for it in files and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Routing::RoundRobin => "round_robin",
+            Routing::LeastOutstanding => "least_outstanding",
+            Routing::PrefixAffinity => "prefix_affinity",
+        }
+    }
 }
 
 /// What becomes of the KV of a chat whose memory another needs.
@@ -87,6 +109,16 @@ pub enum Preemption {
     Swap,
 }
 
+impl Preemption {
+    /// The word that stands for it in files and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Preemption::Recompute => "recompute",
+            Preemption::Swap => "swap",
+        }
+    }
+}
+
 /// When a prompt's KV leaves for the decode pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -97,6 +129,16 @@ pub enum Sending {
     /// Layer by layer while the prompt is read; what is left after it is one layer, or what the
     /// link could not move meanwhile.
     PerLayer,
+}
+
+impl Sending {
+    /// The word that stands for it in files and on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sending::AtEnd => "at_end",
+            Sending::PerLayer => "per_layer",
+        }
+    }
 }
 
 /// Who shares a KV tier.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Chip, MachineProfile, Model, Profile, parse};
-use crate::examples::{MODEL, Small, chip, known};
+use super::{Chip, MachineProfile, Model, Policy, Preemption, Profile, Routing, Sending, parse};
+use crate::examples::{MODEL, Small, Ways, chip, known};
 
 /// A chip of one figure a line, to point at.
 const CPU: &str = r#"name = "small-cpu"
@@ -145,4 +145,41 @@ fn a_machines_pools_make_a_machine() {
     insta::assert_snapshot!(machine(one, &format!("replicas = {}", known("1")), &format!("replicas = {}", known("3"))), @"machines/small.toml:1: machine `small`: the pool has 2 chips, but tensor_parallel × replicas = 3");
     insta::assert_snapshot!(machine(two, &known("16e3"), &known("0")), @"machines/small.toml:25: machine `small`: `link.bandwidth_bytes_per_second` must be over 0");
     insta::assert_snapshot!(machine(one, "default_model = \"small-model\"", "default_model = \"large-model\""), @"machines/small.toml:5: machine `small`: `default_model` is `large-model`, which no [[serves]] names");
+}
+
+#[test]
+fn a_choice_is_one_of_those_there_are() {
+    let ways = Ways {
+        policy: Policy::ShortestPrompt,
+        routing: Routing::PrefixAffinity,
+        sends: Sending::PerLayer,
+        ..Ways::default()
+    };
+    let small = Small { split: true, ways, ..Small::default() };
+    insta::assert_snapshot!(machine(small, "shortest_prompt", "shortest-promt"), @"machines/small.toml:10: unknown value `shortest-promt`; did you mean `shortest_prompt`?");
+    insta::assert_snapshot!(machine(small, "prefix_affinity", "prefix"), @"machines/small.toml:11: unknown value `prefix`; known here: round_robin, least_outstanding, prefix_affinity");
+    insta::assert_snapshot!(machine(small, "per_layer", "layer"), @"machines/small.toml:29: unknown value `layer`; known here: at_end, per_layer");
+    insta::assert_snapshot!(machine(small, &known("\"prefix_affinity\""), "\"prefix_affinity\""), @r#"machines/small.toml:11: invalid type: string "prefix_affinity", expected a choice: { value = "…", source = …, date = …, confidence = … }"#);
+}
+
+#[test]
+fn a_way_of_serving_has_what_it_needs() {
+    let small = |ways| Small { ways, ..Small::default() };
+    let objective = format!("first_token_objective_seconds = {}\n", known("20e-3"));
+    let slo_aware = small(Ways { policy: Policy::SloAware, ..Ways::default() });
+    insta::assert_snapshot!(machine(slo_aware, &objective, ""), @"machines/small.toml:10: machine `small`: `scheduler.policy` is `slo_aware`, which needs an objective; add `scheduler.first_token_objective_seconds`");
+    let swap = Ways { preemption: Preemption::Swap, tiers: [100, 0], ..Ways::default() };
+    let text = small(swap).machine_text();
+    let (from, to) = (text.find("[[kv_tiers]]").unwrap(), text.find("[[serves]]").unwrap());
+    insta::assert_snapshot!(machine(small(swap), &text[from..to], ""), @"machines/small.toml:10: machine `small`: `scheduler.preemption` is `swap`, which needs memory to swap to; add a [[kv_tiers]]");
+    insta::assert_snapshot!(machine(small(swap), &known("160e3"), &known("0")), @"machines/small.toml:22: machine `small`: `kv_tiers.0.bandwidth_bytes_per_second` must be over 0");
+    insta::assert_snapshot!(machine(small(swap), "scope = \"group\"", "scope = \"rack\""), @"machines/small.toml:20: unknown value `rack`; known here: group, machine");
+    let paths_of = |paths| format!("paths = {}", known(paths));
+    let paths = Small { split: true, ..small(Ways { paths: 2, ..Ways::default() }) };
+    insta::assert_snapshot!(machine(paths, &paths_of("2"), &paths_of("0")), @"machines/small.toml:27: machine `small`: `link.paths` must be a whole number of at least 1");
+    insta::assert_snapshot!(machine(paths, &paths_of("2"), &paths_of("1.5")), @"machines/small.toml:27: machine `small`: `link.paths` must be a whole number of at least 1");
+    let limit = small(Ways { waiting_calls_max: Some(7), ..Ways::default() });
+    insta::assert_snapshot!(machine(limit, &known("7"), &known("0")), @"machines/small.toml:10: machine `small`: `scheduler.waiting_calls_max` must be a whole number of at least 1");
+    let blocks = small(Ways { block_tokens: 32, ..Ways::default() });
+    insta::assert_snapshot!(machine(blocks, &known("32"), &known("0")), @"machines/small.toml:10: machine `small`: `scheduler.block_tokens` must be a whole number of at least 1");
 }

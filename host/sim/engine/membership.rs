@@ -1,11 +1,28 @@
-//! Chats come to groups and leave them.
+//! Which groups a call counts in, and what it leaves behind when it goes.
 
-use super::ModelledMachine;
 use super::call::Place;
 use super::calls::CallSlot;
 use super::group::Duty;
+use super::{Counts, ModelledMachine};
 
 impl ModelledMachine {
+    /// Frees all that a call holds, and lets those who waited for it try again.
+    pub(super) fn forget(&mut self, slot: CallSlot, count: impl FnOnce(&mut Counts)) {
+        let Some(call) = self.calls.get(slot) else {
+            return;
+        };
+        match call.muted {
+            true => self.counts.cancelled += 1,
+            false => count(&mut self.counts),
+        }
+        if call.place == Place::Stranded {
+            self.stranded.retain(|stranded| *stranded != slot);
+        }
+        self.end_swap(slot);
+        self.leave(slot);
+        self.calls.remove(slot);
+    }
+
     /// Counts a call in a group, which is to read it or, where another has, to write its reply.
     pub(super) fn enter_group(&mut self, group: usize, slot: CallSlot) {
         let state = &mut self.groups[group];
@@ -30,7 +47,11 @@ impl ModelledMachine {
             match place {
                 Place::Waiting => state.waiting.left(call),
                 Place::Running => state.running.retain(|running| *running != slot),
-                Place::Loading | Place::Parked | Place::Moving => state.holding -= 1,
+                Place::Loading => {
+                    state.holding -= 1;
+                    state.loading -= 1;
+                }
+                Place::Parked | Place::Moving => state.holding -= 1,
                 Place::FrontEnd | Place::Stranded | Place::Writing => {}
             }
             call.is_in_first = false;

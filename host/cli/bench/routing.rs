@@ -75,9 +75,9 @@ pub(super) fn routing(
 
 fn policy(table: &RoutingTable) -> RoutePolicy {
     match table.policy {
-        PolicyKey::ByModel => RoutePolicy::ByModel,
-        PolicyKey::ByTier => RoutePolicy::ByTier,
-        PolicyKey::ByDeadlineAndBudget => RoutePolicy::ByDeadlineAndBudget,
+        PolicyKey::Model => RoutePolicy::ByModel,
+        PolicyKey::Tier => RoutePolicy::ByTier,
+        PolicyKey::DeadlineAndBudget => RoutePolicy::ByDeadlineAndBudget,
     }
 }
 
@@ -87,17 +87,17 @@ fn check_policy(reader: &Reader<'_>, table: &RoutingTable) -> Result<(), Failure
         Err(reader.wrong(key, &format!("{problem}\n  fix: {fix}")))
     };
     match (table.policy, table.tier.is_empty()) {
-        (PolicyKey::ByModel, false) => fails(
+        (PolicyKey::Model, false) => fails(
             "[[routing.tier]]",
             "the policy `by_model` reads no tiers",
             "add `policy = \"by_tier\"` or `policy = \"by_deadline_and_budget\"` to [routing]",
         ),
-        (PolicyKey::ByTier, true) => fails(
+        (PolicyKey::Tier, true) => fails(
             "policy",
             "the policy `by_tier` needs tiers",
             "add a [[routing.tier]] with `name` and `machines`",
         ),
-        (PolicyKey::ByTier, false) if table.default_tier.is_none() => fails(
+        (PolicyKey::Tier, false) if table.default_tier.is_none() => fails(
             "policy",
             "the policy `by_tier` needs a tier for chats that name none",
             "add `default_tier = \"NAME\"` to [routing]",

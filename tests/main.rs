@@ -11,5 +11,6 @@ mod hostile;
 mod place;
 mod prebuilt;
 mod readme;
+mod routing;
 mod slips;
 mod tidy;

@@ -5,6 +5,9 @@ use timeslip_timeline::time::{Instant, Span};
 /// The columns of a CSV file that hold times, the first that is there.
 const COLUMNS: [&str; 3] = ["arrival_s", "arrival_ms", "TIMESTAMP"];
 
+/// Days from the March of year 0, its first day being 1, to the first of January 2000.
+const DAYS_UNTIL_2000: u64 = 730_426;
+
 /// Reads the instants at which something arrived, in their order; those with a date begin at 0.
 ///
 /// # Errors
@@ -63,7 +66,7 @@ fn nanos_of(seconds: f64) -> Option<u64> {
     (seconds.is_finite() && seconds >= 0.0).then(|| Span::from_seconds_f64(seconds).as_nanos())
 }
 
-/// `2023-11-16 18:15:46.6805900` in nanoseconds since year 0, without leap seconds.
+/// `2023-11-16 18:15:46.6805900` in nanoseconds since the year 2000, without leap seconds.
 fn date_nanos(text: &str) -> Option<u64> {
     let (date, time) = text.split_once([' ', 'T'])?;
     let time = time.trim_end_matches("+00:00").trim_end_matches('Z');
@@ -79,8 +82,8 @@ fn date_nanos(text: &str) -> Option<u64> {
     let (year, month) =
         if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
-    let minutes = (days * 24 + hour) * 60 + minute;
-    (minutes * 60_000_000_000).checked_add(nanos_of(seconds)?)
+    let minutes = (days.checked_sub(DAYS_UNTIL_2000)? * 24 + hour) * 60 + minute;
+    minutes.checked_mul(60_000_000_000)?.checked_add(nanos_of(seconds)?)
 }
 
 #[cfg(test)]

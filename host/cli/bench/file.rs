@@ -279,15 +279,17 @@ pub(crate) struct RoutingTable {
 
 /// `policy` of `[routing]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub(crate) enum PolicyKey {
     /// Each model has one machine.
     #[default]
-    ByModel,
+    #[serde(rename = "by_model")]
+    Model,
     /// The request's tier, the task's or the default one.
-    ByTier,
+    #[serde(rename = "by_tier")]
+    Tier,
     /// What the session's deadline and budget leave.
-    ByDeadlineAndBudget,
+    #[serde(rename = "by_deadline_and_budget")]
+    DeadlineAndBudget,
 }
 
 /// `[[routing.tier]]`.

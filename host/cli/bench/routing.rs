@@ -75,9 +75,9 @@ pub(super) fn routing(
 
 fn policy(table: &RoutingTable) -> RoutePolicy {
     match table.policy {
-        PolicyKey::ByModel => RoutePolicy::ByModel,
-        PolicyKey::ByTier => RoutePolicy::ByTier,
-        PolicyKey::ByDeadlineAndBudget => RoutePolicy::ByDeadlineAndBudget,
+        PolicyKey::Model => RoutePolicy::ByModel,
+        PolicyKey::Tier => RoutePolicy::ByTier,
+        PolicyKey::DeadlineAndBudget => RoutePolicy::ByDeadlineAndBudget,
     }
 }
 
@@ -87,17 +87,17 @@ fn check_policy(reader: &Reader<'_>, table: &RoutingTable) -> Result<(), Failure
         Err(reader.wrong(key, &format!("{problem}\n  fix: {fix}")))
     };
     match (table.policy, table.tier.is_empty()) {
-        (PolicyKey::ByModel, false) => fails(
+        (PolicyKey::Model, false) => fails(
             "[[routing.tier]]",
             "the policy `by_model` reads no tiers",
             "add `policy = \"by_tier\"` or `policy = \"by_deadline_and_budget\"` to [routing]",
         ),
-        (PolicyKey::ByTier, true) => fails(
+        (PolicyKey::Tier, true) => fails(
             "policy",
             "the policy `by_tier` needs tiers",
             "add a [[routing.tier]] with `name` and `machines`",
         ),
-        (PolicyKey::ByTier, false) if table.default_tier.is_none() => fails(
+        (PolicyKey::Tier, false) if table.default_tier.is_none() => fails(
             "policy",
             "the policy `by_tier` needs a tier for chats that name none",
             "add `default_tier = \"NAME\"` to [routing]",
@@ -109,7 +109,7 @@ fn check_policy(reader: &Reader<'_>, table: &RoutingTable) -> Result<(), Failure
 fn tiers(reader: &Reader<'_>, file: &BenchFile) -> Result<Vec<Tier>, Failure> {
     let mut tiers: Vec<Tier> = Vec::new();
     for table in &file.routing.tier {
-        let place = || reader.text.place_of(&table.name);
+        let place = || place_of_tier(reader, &table.name);
         if tiers.iter().any(|tier| tier.name == table.name) {
             let problem = format!("two tiers are named `{}`; give one another name", table.name);
             return Err(Failure::usage(format!("{}: {problem}", place())));
@@ -163,7 +163,7 @@ fn price(reader: &Reader<'_>, table: &TierTable) -> Result<Option<TokenPrice>, F
         ("usd_per_million_cached_input_tokens", table.usd_per_million_cached_input_tokens),
         ("usd_per_million_output_tokens", table.usd_per_million_output_tokens),
     ];
-    let place = || reader.text.place_of(&table.name);
+    let place = || place_of_tier(reader, &table.name);
     for (key, value) in keys {
         if let Some(value) = value.filter(|value| !(value.is_finite() && *value >= 0.0)) {
             let problem = format!("`{key}` must be a number of at least 0, not {value}");
@@ -187,6 +187,21 @@ fn price(reader: &Reader<'_>, table: &TierTable) -> Result<Option<TokenPrice>, F
                 missing.join("` and `")
             )))
         }
+    }
+}
+
+/// The line that names a tier in its own table; other lines may hold the same text.
+fn place_of_tier(reader: &Reader<'_>, name: &str) -> String {
+    let lines = (1..).zip(reader.text.text.lines());
+    let mut tier = lines.skip_while(|(_, line)| !line.trim_start().starts_with("[[routing.tier]]"));
+    let quoted = [format!("\"{name}\""), format!("'{name}'")];
+    let names = |line: &str| {
+        let is_key = line.trim_start().starts_with("name");
+        is_key && quoted.iter().any(|quoted| line.contains(quoted.as_str()))
+    };
+    match tier.find(|(_, line)| names(line)) {
+        Some((number, _)) => format!("{}:{number}", reader.text.file),
+        None => reader.text.place_of(name),
     }
 }
 

@@ -109,11 +109,11 @@ impl Routed {
 
 fn chats(record: &RunRecord) -> Vec<&ChatStep> {
     let steps = record.sessions.iter().flat_map(|session| &session.steps);
-    let chat = |kind| match kind {
-        &StepKind::Chat(ref chat) => Some(&**chat),
+    let chats = steps.filter_map(|step| match &step.kind {
+        StepKind::Chat(chat) => Some(&**chat),
         _ => None,
-    };
-    steps.filter_map(|step| chat(&step.kind)).collect()
+    });
+    chats.collect()
 }
 
 /// The machine of each chat, and what decided on it.

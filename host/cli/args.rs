@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::Overrides;
 pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs, InitArgs};
+use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 pass, 1 the run failed, 2 usage (arguments, a bench, a component, a profile or words \
@@ -42,6 +43,14 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Turns conversations recorded by other programs into a bench with cassettes.
     Import(ImportArgs),
+    /// Replays a trace, a made-up load or an earlier slip on machines, without any agent.
+    Replay(Box<ReplayArgs>),
+    /// Runs a workload on machines of several sizes under several loads.
+    Sweep(Box<SweepArgs>),
+    /// Runs a workload on several machines and shows them side by side.
+    Compare(Box<CompareArgs>),
+    /// Finds the most sessions that a machine holds under objectives.
+    Capacity(Box<CapacityArgs>),
     /// Lists, shows, explains and checks hardware profiles.
     #[command(subcommand)]
     Hardware(HardwareCommand),

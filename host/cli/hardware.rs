@@ -22,7 +22,11 @@ pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
     }
 }
 
-fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
+/// The built-in profiles, and those of a folder that adds to them.
+///
+/// # Errors
+/// When the folder cannot be used.
+pub(crate) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
     let catalogue = Catalogue::built_in();
     match folder {
         Some(folder) => catalogue.with_folder(folder).map_err(Failure::usage),

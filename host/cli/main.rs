@@ -7,6 +7,7 @@ mod exit;
 mod gate;
 mod hardware;
 mod import;
+mod load;
 mod output;
 mod progress;
 mod run;
@@ -43,6 +44,10 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::History(args) => gate::history::history(args),
         Command::Init(args) => gate::init::init(args),
         Command::Import(args) => import::import(args),
+        Command::Replay(args) => load::replay::replay(args),
+        Command::Sweep(args) => load::sweep::sweep(args),
+        Command::Compare(args) => load::compare::compare(args),
+        Command::Capacity(args) => load::capacity::capacity(args),
         Command::Hardware(command) => hardware::hardware(command),
     }
 }

@@ -35,6 +35,14 @@ pub(crate) struct Outcome {
     pub(crate) record: RunRecord,
 }
 
+/// How many sessions of a bench run, and when they start.
+pub(crate) struct Extent {
+    /// How many; they take the tasks in turn.
+    pub(crate) sessions: usize,
+    /// When they start.
+    pub(crate) load: Load,
+}
+
 /// Runs a bench to its end.
 ///
 /// # Errors
@@ -49,8 +57,26 @@ pub(crate) fn run_bench(
     on_session_end: &mut dyn FnMut(usize, Instant),
 ) -> Result<Outcome, Failure> {
     let deployments = deploy(bench, machines)?;
-    let cast = Cast::load(bench, &deployments)?;
-    let plans: Vec<SessionPlan> = (0..bench.sessions)
+    let extent = Extent { sessions: bench.sessions, load: bench.load.clone() };
+    run_deployed(bench, &deployments, &extent, threads, on_session_end)
+}
+
+/// Runs so many sessions of a bench on machines whose models are placed.
+///
+/// # Errors
+/// When a component or a tool of the bench cannot be used.
+///
+/// # Panics
+/// As [`run_bench`].
+pub(crate) fn run_deployed(
+    bench: &Bench,
+    deployments: &[Deployment],
+    extent: &Extent,
+    threads: usize,
+    on_session_end: &mut dyn FnMut(usize, Instant),
+) -> Result<Outcome, Failure> {
+    let cast = Cast::load(bench, deployments, extent)?;
+    let plans: Vec<SessionPlan> = (0..extent.sessions)
         .map(|session| {
             let task_index = session % bench.tasks.len();
             let task = &bench.tasks[task_index];
@@ -69,7 +95,7 @@ pub(crate) fn run_bench(
     });
     let record = drive::run(Stage {
         sessions: plans,
-        load: bench.load.clone(),
+        load: extent.load.clone(),
         deadline: bench.deadline,
         budget_usd: bench.budget_usd,
         routing: bench.routing.rules.clone(),
@@ -83,7 +109,7 @@ pub(crate) fn run_bench(
         threads,
     });
     let shares: Vec<_> = record.sessions.iter().map(critical_path).collect();
-    let slip = compose(facts(bench, &deployments), &record, &shares);
+    let slip = compose(facts(bench, deployments), &record, &shares);
     let broken = breaches(&slip);
     assert!(broken.is_empty(), "the slip breaks the laws:\n{}", broken.join("\n"));
     Ok(Outcome { slip, record })
@@ -160,10 +186,10 @@ struct Cast {
 }
 
 impl Cast {
-    fn load(bench: &Bench, deployments: &[Deployment]) -> Result<Cast, Failure> {
-        let at_once = match bench.load {
-            Load::AtOnce { count, .. } => count.min(bench.sessions),
-            Load::Arrivals(_) => bench.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
+    fn load(bench: &Bench, deployments: &[Deployment], extent: &Extent) -> Result<Cast, Failure> {
+        let at_once = match extent.load {
+            Load::AtOnce { count, .. } => count.min(extent.sessions),
+            Load::Arrivals(_) => extent.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
         };
         let options = RuntimeOptions {
             instances: at_once.saturating_mul(1 + bench.tools.len()) + 1,

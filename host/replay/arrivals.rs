@@ -57,7 +57,7 @@ impl Arrivals {
                 last + Span::from_seconds_f64(self.chance.next_exponential(rate))
             }
             Load::Random { rate, shape } => {
-                last + Span::from_seconds_f64(next_gamma(&mut self.chance, shape) / (rate * shape))
+                last + Span::from_seconds_f64(self.chance.next_gamma(shape) / (rate * shape))
             }
             Load::AtOnce { .. } => Instant::ZERO,
         };
@@ -71,29 +71,6 @@ pub(crate) fn faster(at: Instant, speed: f64) -> Instant {
     match speed {
         1.0 => at,
         _ => Instant::from_nanos((at.as_nanos() as f64 / speed).round() as u64),
-    }
-}
-
-/// A draw from the gamma distribution with this shape and the scale 1 (Marsaglia and Tsang, 2000).
-fn next_gamma(chance: &mut Chance, shape: f64) -> f64 {
-    if shape < 1.0 {
-        // A draw of the next shape, times a uniform one to the power of 1 / shape.
-        let log = libm::log(1.0 - chance.next_unit()) / shape;
-        return next_gamma(chance, shape + 1.0) * libm::exp(log);
-    }
-    let d = shape - 1.0 / 3.0;
-    let c = 1.0 / (9.0 * d).sqrt();
-    loop {
-        let x = chance.next_normal();
-        let root = 1.0 + c * x;
-        if root <= 0.0 {
-            continue;
-        }
-        let v = root * root * root;
-        let u = 1.0 - chance.next_unit();
-        if libm::log(u) < 0.5 * x * x + d - d * v + d * libm::log(v) {
-            return d * v;
-        }
     }
 }
 

@@ -222,6 +222,21 @@ pub struct MachineTotals {
     pub cost_usd: Option<f64>,
     /// Time during which at least one call was being worked on.
     pub busy: Span,
+    /// What a machine under load did with calls beside serving them.
+    pub incidents: Incidents,
+}
+
+/// What a machine under load did with calls beside serving them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Incidents {
+    /// Times that a call lost its memory because another had to grow.
+    pub preempted: u64,
+    /// Times that a call began again because a group of chips failed.
+    pub requeued: u64,
+    /// Calls that were turned away because too many waited already.
+    pub rejected: u64,
+    /// Calls that were turned away because they had waited as long as they may.
+    pub expired: u64,
 }
 
 /// What a modelled machine's model says, and what the user says.

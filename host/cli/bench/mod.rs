@@ -28,6 +28,7 @@ pub(crate) use budgets::GateRules;
 pub(crate) use files::{BenchFolder, tidy};
 pub(crate) use load::{Overrides, bench_file};
 pub(crate) use routing::BenchRouting;
+pub(crate) use starts::at_random;
 pub(crate) use words::LoadedWords;
 
 /// A bench with everything it leads to.

@@ -114,7 +114,7 @@ fn closed(reader: &Reader<'_>, table: &LoadTable) -> Result<Load, Failure> {
 }
 
 /// Gaps of a gamma distribution with this mean rate and shape; of shape 1, a Poisson process.
-fn at_random(rate: f64, shape: f64, sessions: usize, seed: u64) -> Load {
+pub(crate) fn at_random(rate: f64, shape: f64, sessions: usize, seed: u64) -> Load {
     let mut chance = Chance::new(seed, "arrivals", 0);
     let mut at = Instant::ZERO;
     let mut next = || {

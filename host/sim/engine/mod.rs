@@ -31,6 +31,7 @@ mod memory;
 mod outages;
 mod preempt;
 mod prefix;
+mod recency;
 mod refusal;
 mod route;
 mod schedule;
@@ -44,8 +45,8 @@ mod waiting;
 use std::collections::VecDeque;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, Estimate, MachineTotals, ReplyLength, Served,
-    Submission,
+    Backend, CallId, Completion, CompletionEvent, Estimate, Incidents, MachineTotals, ReplyLength,
+    Served, Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
@@ -339,6 +340,12 @@ impl Backend for ModelledMachine {
             energy_j: self.energy_j(at),
             cost_usd: self.cost_usd(at),
             busy: self.busy.until(at),
+            incidents: Incidents {
+                preempted: self.counts.preempted,
+                requeued: self.counts.requeued,
+                rejected: self.counts.rejected,
+                expired: self.counts.expired,
+            },
         }
     }
 

@@ -9,11 +9,10 @@
 //! or leaving; uses are numbered in the order of the clock and, at one instant, of events. So every
 //! block that is here has all blocks before it here too, and look-ups need not walk.
 
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::chain::{Chain, Link};
+use super::recency::{Recency, Touch};
 
 #[expect(clippy::disallowed_types, reason = "runs are looked up by their keys and never walked")]
 type ByKey<T> = std::collections::HashMap<u64, T, BuildHasherDefault<KeyIsHash>>;
@@ -40,9 +39,7 @@ impl Hasher for KeyIsHash {
 #[derive(Debug, Default)]
 pub(crate) struct PrefixCache {
     runs: ByKey<Run>,
-    /// The runs of which some block is held by no chat, the next to be evicted first: by last use,
-    /// then the deepest, then by key.
-    evictable: BTreeSet<(u64, Reverse<u64>, u64)>,
+    recency: Recency,
     uses: u64,
 }
 
@@ -72,6 +69,11 @@ pub(crate) struct Ends {
 }
 
 impl Run {
+    /// Of no blocks yet.
+    fn at(link: Link) -> Run {
+        Run { first: link.first, end: link.first, holds: Vec::new(), last_use: 0 }
+    }
+
     fn held_end(&self) -> u64 {
         self.holds.last().map_or(self.first, |(end, _)| *end)
     }
@@ -80,8 +82,14 @@ impl Run {
         Ends { run: self.end, held: self.held_end() }
     }
 
-    fn place(&self, key: u64) -> (u64, Reverse<u64>, u64) {
-        (self.last_use, Reverse(self.first), key)
+    /// Whether some block of it is held by no chat.
+    fn is_evictable(&self) -> bool {
+        self.held_end() < self.end
+    }
+
+    /// Whether a touch is its last.
+    fn is_last(&self, touch: &Touch) -> bool {
+        self.last_use == touch.last_use && self.is_evictable()
     }
 
     /// A chat that held blocks up to `from` holds them up to `to`; nothing where it is `first`.
@@ -121,39 +129,59 @@ impl PrefixCache {
 
     /// Begins a use: what is touched until the next one counts as used together.
     pub(crate) fn begin_use(&mut self) {
+        self.end_use();
         self.uses += 1;
+    }
+
+    fn end_use(&mut self) {
+        let runs = &self.runs;
+        let counts = |touch: &Touch| runs.get(&touch.key).is_some_and(|run| run.is_last(touch));
+        self.recency.end_use(runs.len(), counts);
     }
 
     /// A chat that held the blocks of a link up to `from` holds them up to `to`; none of them where
     /// that is the link's first. Blocks that were not here are now. Returns where the run ended,
     /// and what chats held of it, before and after.
     pub(crate) fn hold(&mut self, link: Link, from: u64, to: u64) -> [Ends; 2] {
-        let new = || Run { first: link.first, end: link.first, holds: Vec::new(), last_use: 0 };
-        let run = self.runs.entry(link.key).or_insert_with(new);
+        let run = self.runs.entry(link.key).or_insert_with(|| Run::at(link));
         let before = run.ends();
-        if before.held < before.run {
-            self.evictable.remove(&run.place(link.key));
-        }
         run.move_hold(from, to);
         run.end = run.end.max(to);
         run.last_use = self.uses;
         let after = run.ends();
-        if after.held < after.run {
-            self.evictable.insert(run.place(link.key));
+        if run.is_evictable() {
+            let touch = Touch { key: link.key, last_use: run.last_use, first: run.first };
+            self.recency.touch(touch);
         }
         [before, after]
+    }
+
+    /// Keeps the blocks of a link up to `to` for chats to come, though none holds them here. Returns
+    /// how many of them were not here.
+    pub(crate) fn keep(&mut self, link: Link, to: u64) -> u64 {
+        let run = self.runs.entry(link.key).or_insert_with(|| Run::at(link));
+        let before = run.end;
+        run.end = before.max(to);
+        run.last_use = self.uses;
+        if run.is_evictable() {
+            let touch = Touch { key: link.key, last_use: run.last_use, first: run.first };
+            self.recency.touch(touch);
+        }
+        run.end - before
     }
 
     /// Evicts blocks that no chat holds until `wanted` blocks of memory are free, or none is left.
     /// `memory` says how much memory the first so many blocks of any prompt take. Returns how much
     /// became free.
     pub(crate) fn evict(&mut self, wanted: u64, memory: impl Fn(u64) -> u64) -> u64 {
+        self.end_use();
         let mut freed = 0;
         while freed < wanted {
-            let Some(place) = self.evictable.first().copied() else {
+            let runs = &self.runs;
+            let counts = |touch: &Touch| runs.get(&touch.key).is_some_and(|run| run.is_last(touch));
+            let Some(Touch { key, .. }) = self.recency.first(counts) else {
                 break;
             };
-            let key = place.2;
             let run = self.runs.get_mut(&key).expect("an evictable run is here");
             let (held, whole) = (run.held_end(), memory(run.end));
             // The longest beginning of the run that may stay.
@@ -161,9 +189,6 @@ impl PrefixCache {
             let stays = (held..run.end).rev().find(|end| enough(*end)).unwrap_or(held);
             freed += whole - memory(stays);
             run.end = stays;
-            if run.end == held {
-                self.evictable.remove(&place);
-            }
             if run.end == run.first {
                 self.runs.remove(&key);
             }
@@ -185,8 +210,7 @@ impl PrefixCache {
 
     /// Blocks of prompts that no chat holds.
     pub(crate) fn evictable_blocks(&self) -> u64 {
-        let runs = self.evictable.iter().map(|(.., key)| &self.runs[key]);
-        runs.map(|run| run.end - run.held_end()).sum()
+        self.runs.values().map(|run| run.end - run.held_end()).sum()
     }
 }
 
@@ -260,6 +284,6 @@ mod tests {
         assert_eq!(blocks(&cache, &one), (4, 4));
         let_go(&mut cache, &one, 4);
         assert_eq!(cache.evict(9, |blocks| blocks), 4);
-        assert!(cache.runs.is_empty() && cache.evictable.is_empty());
+        assert!(cache.runs.is_empty());
     }
 }

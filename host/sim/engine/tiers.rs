@@ -134,9 +134,7 @@ impl Store {
     fn keep(&mut self, chain: &Chain, blocks: u64) {
         self.prefixes.begin_use();
         for (link, end) in chain.links_between(0, blocks) {
-            let [before, after] = self.prefixes.hold(link, link.first, end);
-            self.prefixes.hold(link, end, link.first);
-            self.cached += after.run - before.run;
+            self.cached += self.prefixes.keep(link, end);
         }
         self.make_room();
     }

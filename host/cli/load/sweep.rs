@@ -1,0 +1,124 @@
+//! `timeslip sweep`: a workload on machines of several sizes, under several loads.
+
+use std::sync::Mutex;
+
+use serde_json::json;
+use timeslip_runtime::engine::component_digest;
+
+use super::args::SweepArgs;
+use super::figures::Figures;
+use super::grid::{self, Point};
+use super::pareto::frontier;
+use super::runs::{LoadChoice, in_parallel, run_once};
+use super::store::{Finished, Head, Store};
+use super::sweep_screen::{csv, screen};
+use super::workload::Workload;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::run::available_threads;
+
+/// A finished point, and whether it is on a frontier.
+pub(crate) struct Row {
+    /// The point.
+    pub(crate) finished: Finished,
+    /// Of tokens a second for one user and for a megawatt.
+    pub(crate) on_power_frontier: Option<bool>,
+    /// Of tokens a second for one user and tokens for a dollar.
+    pub(crate) on_cost_frontier: Option<bool>,
+}
+
+/// Runs every point that is not finished yet, and prints all of them.
+pub(crate) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
+    let workload = Workload::load(&args.workload)?;
+    let points = grid::points(args, &workload)?;
+    let head = Head::new(workload.name(), digest(&workload, &points), points.len());
+    let (store, before) = match &args.output {
+        Some(path) => {
+            let (store, before) = Store::open(path, &head)?;
+            (Some(store), before)
+        }
+        None => (None, Vec::new()),
+    };
+    if !before.is_empty() {
+        eprintln!("{} of {} points were finished before", before.len(), points.len());
+    }
+    let threads = args.threads.map_or_else(available_threads, usize::from);
+    let store = Mutex::new(store);
+    let finished = in_parallel(points.len(), threads, |index| {
+        if let Some(known) = before.iter().find(|finished| finished.index == index) {
+            return Ok(known.clone());
+        }
+        let finished = finish(&workload, &points[index], index)?;
+        if let Some(store) = store.lock().expect("no thread panics with it").as_mut() {
+            store.add(&finished)?;
+        }
+        Ok(finished)
+    });
+    let finished = finished.into_iter().collect::<Result<Vec<Finished>, Failure>>()?;
+    if let Some(store) = store.into_inner().expect("no thread panics with it") {
+        store.close(&head, &finished)?;
+    }
+    let rows = rows(finished);
+    print(args, &head, &rows)?;
+    Ok(Exit::Pass)
+}
+
+fn finish(workload: &Workload, point: &Point, index: usize) -> Result<Finished, Failure> {
+    let sessions = match point.load {
+        // A load that is never reached says nothing.
+        LoadChoice::AtOnce(at_once) => workload.sessions().max(at_once),
+        LoadChoice::AsItIs | LoadChoice::Rate(_) => workload.sessions(),
+    };
+    let ran = run_once(workload, &point.deployment, sessions, point.load)?;
+    Ok(Finished { index, point: point.about.clone(), figures: Figures::of(&ran) })
+}
+
+fn digest(workload: &Workload, points: &[Point]) -> String {
+    let abouts: Vec<_> = points.iter().map(|point| &point.about).collect();
+    let said = json!({ "workload": workload.digest(), "points": abouts });
+    component_digest(said.to_string().as_bytes())
+}
+
+fn rows(finished: Vec<Finished>) -> Vec<Row> {
+    let with = |other: fn(&Figures) -> Option<f64>| {
+        let points: Vec<_> = finished
+            .iter()
+            .map(|point| point.figures.tokens_per_second_per_user.zip(other(&point.figures)))
+            .collect();
+        frontier(&points)
+    };
+    let power = with(|figures| figures.tokens_per_second_per_megawatt);
+    let cost = with(|figures| figures.usd_per_million_output_tokens.map(|dollars| -dollars));
+    let both = power.into_iter().zip(cost);
+    finished
+        .into_iter()
+        .zip(both)
+        .map(|(finished, (on_power_frontier, on_cost_frontier))| Row {
+            finished,
+            on_power_frontier,
+            on_cost_frontier,
+        })
+        .collect()
+}
+
+fn print(args: &SweepArgs, head: &Head, rows: &[Row]) -> Result<(), Failure> {
+    if args.csv {
+        return output::print(&csv(rows));
+    }
+    if !args.json {
+        return output::print(&screen(head, rows));
+    }
+    let points: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "point": row.finished.point,
+                "figures": row.finished.figures,
+                "on_power_frontier": row.on_power_frontier,
+                "on_cost_frontier": row.on_cost_frontier,
+            })
+        })
+        .collect();
+    let all = json!({ "sweep": head, "points": points });
+    output::print(&format!("{all:#}\n"))
+}

@@ -8,6 +8,7 @@ mod command_line;
 mod gate;
 mod gate_files;
 mod hostile;
+mod load;
 mod place;
 mod prebuilt;
 mod readme;

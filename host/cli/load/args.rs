@@ -144,8 +144,8 @@ const SWEEP_HELP: &str = "\
 tokens/s/user  the median of 1 / inter-token latency
 tokens/s/MW    output tokens per megajoule of the whole machine, idle chips included
 $/M tokens     what the whole machine costs in that time, per million output tokens
-Frontier: a point that no other beats in tokens/s/user without losing in tokens/s/MW (P) or in
-$/M tokens ($).
+Frontier: a point that no other beats in tokens/s/user without losing in tokens/s for a chip (C), in
+tokens/s/MW (P) or in $/M tokens ($).
 Example:
   timeslip sweep --generate requests=2000,input=4096~1024,output=300 --on rubin-groq3 \\
     --on vera-rubin-nvl72 --concurrency 1,8,64,512 -o sweep.jsonl";

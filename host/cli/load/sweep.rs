@@ -21,6 +21,8 @@ use crate::run::available_threads;
 pub(crate) struct Row {
     /// The point.
     pub(crate) finished: Finished,
+    /// Of tokens a second for one user and for a chip.
+    pub(crate) on_chip_frontier: Option<bool>,
     /// Of tokens a second for one user and for a megawatt.
     pub(crate) on_power_frontier: Option<bool>,
     /// Of tokens a second for one user and tokens for a dollar.
@@ -80,25 +82,24 @@ fn digest(workload: &Workload, points: &[Point]) -> String {
 }
 
 fn rows(finished: Vec<Finished>) -> Vec<Row> {
-    let with = |other: fn(&Figures) -> Option<f64>| {
-        let points: Vec<_> = finished
-            .iter()
-            .map(|point| point.figures.tokens_per_second_per_user.zip(other(&point.figures)))
-            .collect();
-        frontier(&points)
+    let with = |other: fn(&Finished) -> Option<f64>| {
+        let both = |point: &Finished| point.figures.tokens_per_second_per_user.zip(other(point));
+        frontier(&finished.iter().map(both).collect::<Vec<_>>()).into_iter()
     };
-    let power = with(|figures| figures.tokens_per_second_per_megawatt);
-    let cost = with(|figures| figures.usd_per_million_output_tokens.map(|dollars| -dollars));
-    let both = power.into_iter().zip(cost);
-    finished
-        .into_iter()
-        .zip(both)
-        .map(|(finished, (on_power_frontier, on_cost_frontier))| Row {
-            finished,
-            on_power_frontier,
-            on_cost_frontier,
-        })
-        .collect()
+    let mut chip = with(|point| {
+        let tokens = point.figures.output_tokens_per_second?;
+        Some(tokens / point.point.chips as f64)
+    });
+    let mut power = with(|point| point.figures.tokens_per_second_per_megawatt);
+    let mut cost =
+        with(|point| point.figures.usd_per_million_output_tokens.map(|dollars| -dollars));
+    let row = |finished| Row {
+        finished,
+        on_chip_frontier: chip.next().flatten(),
+        on_power_frontier: power.next().flatten(),
+        on_cost_frontier: cost.next().flatten(),
+    };
+    finished.into_iter().map(row).collect()
 }
 
 fn print(args: &SweepArgs, head: &Head, rows: &[Row]) -> Result<(), Failure> {
@@ -114,6 +115,7 @@ fn print(args: &SweepArgs, head: &Head, rows: &[Row]) -> Result<(), Failure> {
             json!({
                 "point": row.finished.point,
                 "figures": row.finished.figures,
+                "on_chip_frontier": row.on_chip_frontier,
                 "on_power_frontier": row.on_power_frontier,
                 "on_cost_frontier": row.on_cost_frontier,
             })

@@ -43,7 +43,8 @@ fn line(row: &Row) -> [String; 10] {
         (_, Some(rate)) => format!("{rate} a second"),
         (None, None) => "as it is".to_owned(),
     };
-    let frontier = [(row.on_power_frontier, "P"), (row.on_cost_frontier, "$")];
+    let frontier =
+        [(row.on_chip_frontier, "C"), (row.on_power_frontier, "P"), (row.on_cost_frontier, "$")];
     let frontier = frontier.into_iter().filter(|(on, _)| *on == Some(true)).map(|(_, sign)| sign);
     [
         format!("{}{}:{}", if point.estimated { "~" } else { "" }, point.machine, point.model),
@@ -75,6 +76,7 @@ pub(crate) fn csv(rows: &[Row]) -> String {
             serde_json::to_value(&row.finished.point),
             serde_json::to_value(&row.finished.figures),
             Ok(serde_json::json!({
+                "on_chip_frontier": row.on_chip_frontier,
                 "on_power_frontier": row.on_power_frontier,
                 "on_cost_frontier": row.on_cost_frontier,
             })),

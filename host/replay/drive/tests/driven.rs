@@ -14,6 +14,7 @@ use timeslip_timeline::drive::{Load, Machine, SessionGuests, SessionPlan, Stage,
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
 };
+use timeslip_timeline::route::Routing;
 use timeslip_timeline::time::{Instant, Span};
 
 use super::super::ReplayMachine;
@@ -41,7 +42,8 @@ pub(super) fn driven(
     deadline: Option<Span>,
     on: ReplayMachine,
 ) -> Slip {
-    let plan = |task_index| SessionPlan { task_index, task: "task".into(), input: "".into() };
+    let plan =
+        |task_index| SessionPlan { task_index, task: "task".into(), input: "".into(), tier: None };
     let machine = SlipMachine {
         name: on.name.to_string(),
         digest: None,
@@ -52,10 +54,12 @@ pub(super) fn driven(
         sessions: (0..sessions.len()).map(plan).collect(),
         load,
         deadline,
+        budget_usd: None,
+        routing: Routing::default(),
         agent: "planner".into(),
         plugins: vec!["flights".into()],
         tools: BTreeMap::from([("look".into(), 0)]),
-        machines: vec![Machine { name: on.name, model: on.model, backend: on.backend }],
+        machines: vec![Machine { name: on.name, model: on.model, tier: None, backend: on.backend }],
         words: &mut Counted,
         make_guests: &mut |_, plan| SessionGuests {
             agent: Box::new(Agent::new(&sessions[plan.task_index])),

@@ -31,7 +31,7 @@ fn loads(sessions: usize) -> impl Strategy<Value = drive::Load> {
         at[0] = 0;
         drive::Load::Arrivals(at.into_iter().map(Instant::from_nanos).collect())
     });
-    prop_oneof![(1usize..4).prop_map(drive::Load::AtOnce), arrivals]
+    prop_oneof![(1usize..4).prop_map(drive::Load::at_once), arrivals]
 }
 
 fn replayed(slip: &Slip) -> ReplayOutcome {
@@ -69,7 +69,7 @@ fn what_was_given_up_or_ended_by_a_deadline_is_again() {
         vec![vec![Chat(100, 20), Tool(4_000_000_000)], vec![Tool(3)]],
     ];
     let deadline = Some(Span::from_millis(3_000));
-    let slip = driven(&sessions, drive::Load::AtOnce(2), deadline, modelled());
+    let slip = driven(&sessions, drive::Load::at_once(2), deadline, modelled());
     let outcome = replayed(&slip);
     let (then, now) = (&slip.summary, &outcome.summary);
     assert_eq!((now.succeeded, now.failed), (1, 1));
@@ -93,7 +93,7 @@ fn what_was_given_up_or_ended_by_a_deadline_is_again() {
 #[test]
 fn later_rounds_have_only_tools_and_instructions_in_common() {
     let sessions = [vec![vec![Deed::Chat(400, 20), Deed::Chat(400, 20)]]];
-    let slip = driven(&sessions, drive::Load::AtOnce(1), None, modelled());
+    let slip = driven(&sessions, drive::Load::at_once(1), None, modelled());
     let source = Source::Slip(SlipSource::new(&slip).repeated(3));
     let load = Load::AtOnce { sessions: 1, think: Span::ZERO };
     let outcome = replay(&source, load, &mut [modelled()], &with_rows());
@@ -108,7 +108,7 @@ fn later_rounds_have_only_tools_and_instructions_in_common() {
 #[test]
 fn a_chat_that_is_turned_away_ends_its_session() {
     let sessions = [vec![vec![Deed::Chat(400, 20), Deed::Chat(4, 20)], vec![Deed::Chat(90, 99)]]];
-    let slip = driven(&sessions, drive::Load::AtOnce(1), None, modelled());
+    let slip = driven(&sessions, drive::Load::at_once(1), None, modelled());
     let source = Source::Slip(SlipSource::new(&slip));
     let fixed = FixedLatency { input_max: 460, ..FixedLatency::new(10, 1) };
     let outcome = replay(&source, source.recorded_load(), &mut [machine("m", fixed)], &with_rows());

@@ -1,7 +1,7 @@
 //! `timeslip compare`: one workload on several machines, side by side.
 
 use serde_json::json;
-use timeslip_report::text::{dollars, joules, rate};
+use timeslip_report::text::{count, dollars, joules, rate};
 
 use super::args::CompareArgs;
 use super::figures::Figures;
@@ -87,7 +87,7 @@ const LINES: [Line; 13] = [
     ("tokens/s/user", |f| number(f.tokens_per_second_per_user, rate)),
     ("tokens/s", |f| number(f.output_tokens_per_second, rate)),
     ("whole run", |f| time(Some(f.makespan_ns))),
-    ("cached tokens", |f| number(Some(f.cached_input_tokens as f64), |v| format!("{v:.0}"))),
+    ("cached tokens", |f| number(Some(f.cached_input_tokens as f64), |v| count(v as u64))),
     ("energy, all chips", |f| number(f.energy_j, joules)),
     ("tokens/s/MW", |f| number(f.tokens_per_second_per_megawatt, rate)),
     ("cost, all chips", |f| number(f.cost_usd, dollars)),
@@ -107,9 +107,9 @@ fn screen(workload: &Workload, columns: &[Column]) -> String {
     let mut text = format!(
         "{}: {} sessions, {} chats, {} output tokens\n\n",
         workload.name(),
-        first.sessions,
-        first.model_calls,
-        first.output_tokens
+        count(first.sessions),
+        count(first.model_calls),
+        count(first.output_tokens)
     );
     let name =
         |column: &Column| format!("{}{}", if column.estimated { "~" } else { "" }, column.name);

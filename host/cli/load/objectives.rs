@@ -153,9 +153,21 @@ mod tests {
         let both = read("ttft=500ms, session=60s").unwrap();
         assert_eq!(both.requests.time_to_first_token, Some(Span::from_millis(500)));
         assert_eq!(both.session, Some(Span::from_millis(60_000)));
-        insta::assert_snapshot!(read("tfft=1s").unwrap_err(), @"");
-        insta::assert_snapshot!(read("ttft=1").unwrap_err(), @"");
-        insta::assert_snapshot!(read("ttft").unwrap_err(), @"");
-        insta::assert_snapshot!(read("e2e=1s,e2e=2s").unwrap_err(), @"");
+        insta::assert_snapshot!(read("tfft=1s").unwrap_err(), @r"
+        --slo tfft=1s: there is no objective `tfft`; did you mean `ttft`?
+          fix: write objectives as ttft=500ms,inter_token=20ms,e2e=10s,session=60s
+        ");
+        insta::assert_snapshot!(read("ttft=1").unwrap_err(), @r"
+        --slo ttft=1: `1` is no span of time
+          fix: write objectives as ttft=500ms,inter_token=20ms,e2e=10s,session=60s
+        ");
+        insta::assert_snapshot!(read("ttft").unwrap_err(), @r"
+        --slo ttft: `ttft` has no `=`
+          fix: write objectives as ttft=500ms,inter_token=20ms,e2e=10s,session=60s
+        ");
+        insta::assert_snapshot!(read("e2e=1s,e2e=2s").unwrap_err(), @r"
+        --slo e2e=1s,e2e=2s: `e2e` is given twice
+          fix: write objectives as ttft=500ms,inter_token=20ms,e2e=10s,session=60s
+        ");
     }
 }

@@ -103,6 +103,10 @@ impl Run {
             if *chats == 0 {
                 self.holds.remove(at);
             }
+            if self.holds.is_empty() {
+                // There are millions of runs that nobody holds.
+                self.holds = Vec::new();
+            }
         }
         if to > self.first {
             let at = place(&self.holds, to);
@@ -115,6 +119,22 @@ impl Run {
 }
 
 impl PrefixCache {
+    /// How many runs there are.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// The blocks of the longest beginning of a prompt that is here, at most so many.
+    pub(crate) fn find_blocks(&self, chain: &Chain, most: u64) -> u64 {
+        let mut found = 0;
+        chain.links().partition_point(|link| {
+            let end = self.runs.get(&link.key).filter(|run| run.end > run.first).map(|run| run.end);
+            found = found.max(end.unwrap_or(0));
+            end.is_some()
+        });
+        found.min(most)
+    }
+
     /// The longest beginning of a prompt that is here, of at most so many blocks.
     pub(crate) fn find(&self, chain: &Chain, most: u64) -> Found {
         let end_of = |end: &dyn Fn(&Run) -> u64| {

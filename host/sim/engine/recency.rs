@@ -35,7 +35,7 @@ impl Recency {
     pub(crate) fn end_use(&mut self, runs: usize, counts: impl Fn(&Touch) -> bool) {
         self.touched.sort_unstable_by_key(|touch| (Reverse(touch.first), touch.key));
         self.order.extend(self.touched.drain(..));
-        if self.order.len() > 4 * runs + 1024 {
+        if self.order.len() > 2 * runs + 1024 {
             self.order.retain(counts);
         }
     }

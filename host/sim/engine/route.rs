@@ -78,7 +78,7 @@ impl ModelledMachine {
             let call = &self.calls[slot];
             let state = &self.groups[group];
             let most = call.input_tokens.saturating_sub(1) / self.deployment.block_tokens;
-            let found = state.memory.prefixes.find(&call.chain, most).blocks;
+            let found = state.memory.prefixes.find_blocks(&call.chain, most);
             let new = call.input_tokens - found * self.deployment.block_tokens;
             let to_do = new + state.prompt_tokens;
             if least.is_none_or(|(least, _)| to_do < least) {

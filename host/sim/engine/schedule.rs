@@ -216,9 +216,9 @@ impl ModelledMachine {
         if call.chain.links().is_empty() {
             return;
         }
-        let before = call.first_held.shared;
         self.groups[group].memory.publish(&call.chain, &mut call.first_held, written);
-        if call.first_held.shared > before {
+        // The tiers get a prompt once it is whole, rather than each of its chunks.
+        if call.unread == 0 {
             self.tiers.keep(group, &call.chain, call.first_held.shared);
         }
     }

@@ -16,6 +16,11 @@ use super::prefix::PrefixCache;
 use crate::deployment::{DeployedTier, Deployment};
 use crate::profile::TierScope;
 
+/// The most runs of blocks that one store remembers, some hundred bytes of ours each. A petabyte
+/// of storage would hold more: of a load of millions of chats, what was not used for two million
+/// runs is forgotten though there is room for it.
+const RUNS_MOST: usize = 2_000_000;
+
 /// The tiers of a machine, the nearest first.
 #[derive(Debug)]
 pub(crate) struct Tiers(Vec<Tier>);
@@ -145,6 +150,9 @@ impl Store {
         if excess > 0 {
             self.cached -= self.prefixes.evict(excess, |blocks| blocks);
         }
+        while self.prefixes.runs() > RUNS_MOST {
+            self.cached -= self.prefixes.evict(1, |blocks| blocks);
+        }
     }
 }
 
@@ -171,7 +179,7 @@ impl ModelledMachine {
             present = swapped;
         } else {
             for tier in &mut self.tiers.0 {
-                let blocks = tier.store(group).prefixes.find(&call.chain, most).blocks;
+                let blocks = tier.store(group).prefixes.find_blocks(&call.chain, most);
                 let found = blocks * self.deployment.block_tokens;
                 if found > present {
                     let bytes = self.deployment.transfer_bytes(found - present);

@@ -4,6 +4,7 @@
 //! Measured times count from `queued_ts`, at which the engine takes a request in: the two clocks
 //! cannot be compared, and what passes before is the front end's.
 
+use timeslip_timeline::conversation::{PromptPart, PromptPartKind, Role};
 use timeslip_timeline::time::Span;
 
 use super::MeasuredTimes;
@@ -32,12 +33,17 @@ pub(super) fn rows(
 }
 
 fn row(object: &Object<'_>) -> Result<Row, TraceError> {
+    let input_tokens = object.tokens("input_toks")?;
+    // The log says nothing of what prompts have in common, so each is one part of its own. A
+    // request that lost its memory finds its own prompt again, as in the engine.
+    let kind = PromptPartKind::Message(Role::User);
+    let own = PromptPart { kind, tokens: input_tokens, digest: object.line as u64 };
     Ok(Row {
         line: object.line,
         at: object.nanos("arrival_time", Unit::Seconds)?,
-        input_tokens: object.tokens("input_toks")?,
+        input_tokens,
         output_tokens: object.tokens("output_toks")?,
-        prompt: Default::default(),
+        prompt: [own].into(),
         session: None,
         gap: None,
         measured: measured(object)?,

@@ -126,13 +126,12 @@ impl PrefixCache {
 
     /// The blocks of the longest beginning of a prompt that is here, at most so many.
     pub(crate) fn find_blocks(&self, chain: &Chain, most: u64) -> u64 {
-        let mut found = 0;
-        chain.links().partition_point(|link| {
-            let end = self.runs.get(&link.key).filter(|run| run.end > run.first).map(|run| run.end);
-            found = found.max(end.unwrap_or(0));
-            end.is_some()
-        });
-        found.min(most)
+        let end_of = |link: &Link| {
+            self.runs.get(&link.key).filter(|run| run.end > run.first).map(|run| run.end)
+        };
+        let found = chain.links().partition_point(|link| end_of(link).is_some());
+        let last = found.checked_sub(1).and_then(|last| end_of(&chain.links()[last]));
+        last.unwrap_or(0).min(most)
     }
 
     /// The longest beginning of a prompt that is here, of at most so many blocks.

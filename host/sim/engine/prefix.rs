@@ -136,14 +136,23 @@ impl PrefixCache {
 
     /// The longest beginning of a prompt that is here, of at most so many blocks.
     pub(crate) fn find(&self, chain: &Chain, most: u64) -> Found {
-        let end_of = |end: &dyn Fn(&Run) -> u64| {
+        let of = |links: &[Link], end: &dyn Fn(&Run) -> u64| {
             let has =
                 |link: &Link| self.runs.get(&link.key).is_some_and(|run| end(run) > run.first);
-            let links = chain.links().partition_point(has);
-            let last = links.checked_sub(1).map(|last| &self.runs[&chain.links()[last].key]);
-            last.map_or(0, end).min(most)
+            let found = links.partition_point(has);
+            let last = found.checked_sub(1).map(|last| &self.runs[&links[last].key]);
+            (last.map_or(0, end).min(most), found)
         };
-        Found { blocks: end_of(&|run| run.end), held: end_of(&Run::held_end) }
+        let (blocks, found) = of(chain.links(), &|run| run.end);
+        let (held, _) = of(&chain.links()[..found], &Run::held_end);
+        Found { blocks, held }
+    }
+
+    /// Whether a block of a prompt is here, and so all before it.
+    pub(crate) fn has_block(&self, chain: &Chain, block: u64) -> bool {
+        let mut links = chain.links_between(block, block + 1);
+        let run = links.next().and_then(|(link, _)| self.runs.get(&link.key));
+        run.is_some_and(|run| run.end > block)
     }
 
     /// Begins a use: what is touched until the next one counts as used together.

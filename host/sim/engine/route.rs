@@ -68,6 +68,8 @@ impl ModelledMachine {
     /// those of the prompts of the chats it has.
     fn least_to_do(&mut self, duty: Duty, slot: CallSlot) -> Option<usize> {
         let mut least: Option<(u64, usize)> = None;
+        // The most blocks of this prompt that any group so far has.
+        let mut deepest = 0;
         for group in 0..self.groups.len() {
             if self.groups[group].duty != duty || self.groups[group].is_down() {
                 continue;
@@ -78,9 +80,18 @@ impl ModelledMachine {
             let call = &self.calls[slot];
             let state = &self.groups[group];
             let most = call.input_tokens.saturating_sub(1) / self.deployment.block_tokens;
-            let found = state.memory.prefixes.find_blocks(&call.chain, most);
-            let new = call.input_tokens - found * self.deployment.block_tokens;
-            let to_do = new + state.prompt_tokens;
+            let prefixes = &state.memory.prefixes;
+            let to_do_with = |blocks: u64| {
+                call.input_tokens - blocks * self.deployment.block_tokens + state.prompt_tokens
+            };
+            // A group that has no more of the prompt than another need not be searched.
+            let has_more = || deepest < most && prefixes.has_block(&call.chain, deepest);
+            if least.is_some_and(|(least, _)| to_do_with(deepest) >= least) && !has_more() {
+                continue;
+            }
+            let found = prefixes.find_blocks(&call.chain, most);
+            deepest = deepest.max(found);
+            let to_do = to_do_with(found);
             if least.is_none_or(|(least, _)| to_do < least) {
                 least = Some((to_do, group));
             }

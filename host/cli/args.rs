@@ -65,7 +65,7 @@ pub(crate) struct RunArgs {
     pub(crate) bench: Option<PathBuf>,
     /// The machine, in place of the bench's; MACHINE:MODEL for another model than its default. Give
     /// it again to put several machines under one run: a request goes to the one that serves its
-    /// model, or that the bench's [routing] takes, and the first one's model is the run's own.
+    /// model, or that the bench's routing takes, and the first one's model is the run's own.
     #[arg(long, value_name = "MACHINE")]
     pub(crate) on: Vec<String>,
     /// A task in place of the bench's.

@@ -9,6 +9,7 @@ mod hardware;
 mod import;
 mod load;
 mod output;
+mod parallel;
 mod progress;
 mod run;
 mod stage;

@@ -9,6 +9,7 @@ use timeslip_sim::deployment::Deployment;
 use super::args::BenchArgs;
 use crate::bench::{Bench, MachineChoice};
 use crate::exit::Failure;
+use crate::parallel::in_parallel;
 use crate::progress::Progress;
 use crate::stage::{deploy, run_bench};
 
@@ -66,31 +67,16 @@ pub(crate) fn run_all(
 ) -> Result<Vec<Ran>, Failure> {
     let progress = Mutex::new(Progress::new(bench.sessions * setups.len()));
     let ended = AtomicUsize::new(0);
-    let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<Ran, Failure>>>> =
-        setups.iter().map(|_| Mutex::new(None)).collect();
     // Sessions that run one after the other use one thread, so several runs share the cores.
     let workers = threads.min(setups.len()).max(1);
     let threads_each = (threads / workers).max(1);
-    let work = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(setup) = setups.get(index) else { break };
-            let ran = run_one(bench, setup, threads_each, &mut |now| {
-                let ended = ended.fetch_add(1, Ordering::Relaxed) + 1;
-                progress.lock().expect("no thread panics with it").session_ended(ended, now);
-            });
-            *results[index].lock().expect("each is written once") = Some(ran);
-        }
-    };
-    std::thread::scope(|scope| {
-        (1..workers).for_each(|_| drop(scope.spawn(work)));
-        work();
+    let ran = in_parallel(setups.len(), workers, |index| {
+        run_one(bench, &setups[index], threads_each, &mut |now| {
+            let ended = ended.fetch_add(1, Ordering::Relaxed) + 1;
+            progress.lock().expect("no thread panics with it").session_ended(ended, now);
+        })
     });
-    let of = |result: Mutex<Option<Result<Ran, Failure>>>| {
-        result.into_inner().expect("each is written once").expect("every setup was run")
-    };
-    results.into_iter().map(of).collect()
+    ran.into_iter().collect()
 }
 
 fn run_one(

@@ -7,11 +7,12 @@ use timeslip_sim::deployment::Deployment;
 use super::args::CapacityArgs;
 use super::figures::Figures;
 use super::objectives::Objectives;
-use super::runs::{LoadChoice, deploy_each, in_parallel, run_once};
+use super::runs::{LoadChoice, deploy_each, run_once};
 use super::sweep_screen::{shown, span};
 use super::workload::Workload;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::parallel::in_parallel;
 use crate::run::available_threads;
 use crate::table::columns;
 

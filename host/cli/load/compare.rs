@@ -5,12 +5,14 @@ use timeslip_report::text::{count, dollars, joules, rate};
 
 use super::args::CompareArgs;
 use super::figures::Figures;
-use super::runs::{LoadChoice, deploy_each, in_parallel, run_once};
+use super::runs::{LoadChoice, deploy_each, run_once};
 use super::sweep_screen::{shown, span};
 use super::workload::Workload;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::parallel::in_parallel;
 use crate::run::available_threads;
+use crate::table::columns_apart;
 
 /// A machine's name, whether it rests on estimates, and what the workload came to on it.
 struct Column {
@@ -127,7 +129,7 @@ fn screen(workload: &Workload, columns: &[Column]) -> String {
         });
         rows.push(std::iter::once(title.to_owned()).chain(cells).collect());
     }
-    text += &aligned(&rows);
+    text += &columns_apart(&rows, 3);
     if columns.iter().any(|column| column.estimated) {
         text += "\nMachines with ~ rest on estimates: `timeslip hardware show` names them.\n";
     }
@@ -137,23 +139,6 @@ fn screen(workload: &Workload, columns: &[Column]) -> String {
             "{} of {} sessions failed on {}; its figures are as far as they came\n",
             figures.failed, figures.sessions, column.name
         );
-    }
-    text
-}
-
-fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.first().map_or(0, Vec::len);
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line += cell;
-            line.extend(std::iter::repeat_n(' ', width + 3 - cell.chars().count()));
-        }
-        text += line.trim_end();
-        text.push('\n');
     }
     text
 }

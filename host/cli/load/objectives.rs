@@ -1,6 +1,8 @@
 //! Objectives and spans, as they are typed: `ttft=500ms,inter_token=20ms,e2e=10s`.
 
+use timeslip_gate::budget::quantity;
 use timeslip_gate::summary::{Distribution, Summary};
+use timeslip_gate::verdict::Unit;
 use timeslip_replay::figures;
 use timeslip_timeline::conversation::nearest;
 use timeslip_timeline::time::Span;
@@ -99,23 +101,11 @@ impl Percentile {
     }
 }
 
-/// A span as it is typed: a number above 0 with ns, us, µs, ms, s, min or h.
+/// A span as it is typed, above 0, with a unit as in a budget.
 pub(crate) fn span_of(text: &str) -> Option<Span> {
-    const UNITS: [(&str, f64); 7] = [
-        ("ns", 1e-9),
-        ("us", 1e-6),
-        ("µs", 1e-6),
-        ("ms", 1e-3),
-        ("min", 60.0),
-        ("s", 1.0),
-        ("h", 3600.0),
-    ];
-    let text = text.trim();
-    let (number, seconds) =
-        UNITS.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))?;
-    let number: f64 = number.trim().parse().ok()?;
-    let span = Span::from_seconds_f64(number * seconds);
-    (number.is_finite() && span > Span::ZERO).then_some(span)
+    let nanos = quantity::parse(text, Unit::Nanoseconds).ok()?;
+    let span = Span::from_seconds_f64(nanos / 1e9);
+    (span > Span::ZERO).then_some(span)
 }
 
 /// A span that a flag was given.

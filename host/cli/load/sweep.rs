@@ -9,12 +9,13 @@ use super::args::SweepArgs;
 use super::figures::Figures;
 use super::grid::{self, Point};
 use super::pareto::frontier;
-use super::runs::{LoadChoice, in_parallel, run_once};
+use super::runs::{LoadChoice, run_once};
 use super::store::{Finished, Head, Store};
 use super::sweep_screen::{csv, screen};
 use super::workload::Workload;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::parallel::in_parallel;
 use crate::run::available_threads;
 
 /// A finished point, and whether it is on a frontier.

@@ -5,6 +5,7 @@
 //! prints them: one implementation, so that what is explained is what is timed.
 
 mod build;
+mod exchange;
 mod grid;
 mod layer_profile;
 mod layer_table;
@@ -17,6 +18,7 @@ mod term;
 mod work;
 
 pub(crate) use build::exchanges;
+pub(crate) use exchange::Exchanges;
 pub(crate) use layer_profile::LayerTables;
 pub use layer_profile::{LayerProfileCost, StepShape};
 pub(crate) use layer_table::TableFile;
@@ -27,6 +29,9 @@ pub use speculative::SpeculativeCost;
 pub(crate) use split::FfnCrossing;
 pub use split::SplitCost;
 pub use step::StepCost;
-pub(crate) use step::{Exchanges, step_span};
+pub(crate) use step::step_span;
 pub use term::{Binds, Part, StepTime, Term};
-pub use work::{GroupWork, Work};
+pub use work::{ReachWork, Work};
+
+#[cfg(test)]
+mod reach_tests;

@@ -266,6 +266,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ProfileError {
 }
 
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod table_tests;
 #[cfg(test)]
 mod tests;

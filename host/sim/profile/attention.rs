@@ -82,6 +82,9 @@ pub struct Index {
     pub width: u64,
     /// How many tokens, or spans of them, it selects.
     pub top_k: u64,
+    /// Whether the layer goes by what a layer before it selected, and has no index of its own.
+    #[serde(default)]
+    pub shared: bool,
 }
 
 /// Tokens of one kind that a token of a layer looks back at.
@@ -159,7 +162,7 @@ impl Latent {
             rank => hidden * rank + rank * query_width,
         };
         let outputs = if self.gated { 2 } else { 1 };
-        let index = self.index.map_or(0, |index| {
+        let index = self.own_index().map_or(0, |index| {
             index.query_parameters(hidden, self.query_rank) + hidden * index.width
         });
         queries
@@ -167,6 +170,10 @@ impl Latent {
             + self.kv_rank * self.heads * (self.nope_width + self.value_width)
             + outputs * self.heads * self.value_width * hidden
             + index
+    }
+
+    fn own_index(&self) -> Option<Index> {
+        self.index.filter(|index| !index.shared)
     }
 
     fn values(&self) -> f64 {
@@ -186,11 +193,11 @@ impl Latent {
             prefill_flops_per_pair: if self.index.is_some() { latent } else { expanded },
             values: self.values(),
         };
-        std::iter::once(chosen).chain(self.index.map(|index| index.reach(1))).collect()
+        std::iter::once(chosen).chain(self.own_index().map(|index| index.reach(1))).collect()
     }
 
     pub(super) fn cached(&self) -> Vec<Cached> {
-        let index = self.index.map_or(0.0, |index| index.width as f64);
+        let index = self.own_index().map_or(0.0, |index| index.width as f64);
         vec![Cached { limit: None, values: self.values() + index }]
     }
 }
@@ -210,11 +217,15 @@ impl Compressed {
         let width = self.heads * self.head_width;
         let queries = hidden * self.query_rank + self.query_rank * width;
         let outputs = width * self.output_rank + self.output_groups * self.output_rank * hidden;
-        let index = self.index.map_or(0, |index| {
+        let index = self.own_index().map_or(0, |index| {
             index.query_parameters(hidden, self.query_rank) + self.compressor(hidden, index.width)
         });
         let compressor = self.ratio.map_or(0, |_| self.compressor(hidden, self.head_width));
         queries + hidden * self.head_width + outputs + compressor + index
+    }
+
+    fn own_index(&self) -> Option<Index> {
+        self.index.filter(|index| !index.shared)
     }
 
     /// What is to be compressed, and the weights of its sum.
@@ -235,7 +246,7 @@ impl Compressed {
         if let Some(ratio) = self.ratio {
             let limit = self.index.map(|index| index.top_k * ratio);
             reaches.push(per_token(limit, self.index.is_some(), ratio as f64));
-            reaches.extend(self.index.map(|index| index.reach(ratio)));
+            reaches.extend(self.own_index().map(|index| index.reach(ratio)));
         }
         reaches
     }
@@ -243,7 +254,7 @@ impl Compressed {
     pub(super) fn cached(&self) -> Vec<Cached> {
         let mut cached = vec![Cached { limit: Some(self.window), values: self.head_width as f64 }];
         if let Some(ratio) = self.ratio {
-            let width = self.head_width + self.index.map_or(0, |index| index.width);
+            let width = self.head_width + self.own_index().map_or(0, |index| index.width);
             cached.push(Cached { limit: None, values: width as f64 / ratio as f64 });
         }
         cached

@@ -38,7 +38,9 @@ impl Layout {
         };
         let data = stated.attention_data.unwrap_or(missing_data);
         let pipeline = stated.pipeline.unwrap_or(1);
-        let layout = match squared(tensor, data, expert_tensor, expert) {
+        let square =
+            stated.attention_data.and_then(|data| squared(tensor, data, expert_tensor, expert));
+        let layout = match square {
             Some(chips) if data > 1 => Layout { tensor: 1, data: chips, expert: chips, pipeline },
             Some(chips) => Layout { tensor: chips, data: 1, expert: chips, pipeline },
             None => Layout { tensor, data, expert, pipeline },
@@ -64,7 +66,8 @@ impl Layout {
 
 /// The chips of a group whose parallelism is stated squared. Where experts are shared out over the
 /// same chips that split attention, some files state that number for both ways of dividing experts,
-/// and its square for attention: 8 chips as 64 × 1, experts 8 × 8.
+/// and its square for attention: 8 chips as 64 × 1, experts 8 × 8. Those files state the copies of
+/// attention, and rows without them mean what they say.
 fn squared(tensor: u64, data: u64, expert_tensor: u64, expert: u64) -> Option<u64> {
     let square = tensor * data;
     let as_both = expert_tensor == expert && square == expert * expert;
@@ -98,7 +101,7 @@ mod tests {
         assert_eq!(of([8, 1, 8, 1]), Ok([8, 1, 1, 8]));
         assert_eq!(of([8, 1, 1, 8]), Ok([8, 1, 8, 8]));
         assert_eq!(of([1, 8, 1, 8]), Ok([1, 8, 8, 8]));
-        assert_eq!(of([4, 1, 2, 2]), Ok([4, 1, 2, 4]));
+        assert_eq!(of([4, 0, 2, 2]), Ok([4, 1, 2, 4]));
     }
 
     #[test]
@@ -107,6 +110,7 @@ mod tests {
         assert_eq!(of([16, 1, 4, 4]), Ok([4, 1, 4, 4]));
         assert_eq!(of([1, 64, 8, 8]), Ok([1, 8, 8, 8]));
         assert_eq!(of([1, 4, 2, 2]), Ok([1, 2, 2, 2]));
+        assert_eq!(of([4, 1, 2, 2]), Ok([2, 1, 2, 2]));
         assert_eq!(of([4, 4, 1, 16]), Ok([1, 4, 4, 4]));
     }
 

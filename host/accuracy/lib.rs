@@ -30,6 +30,7 @@ pub mod report;
 pub mod row;
 pub mod scenario;
 mod text;
+mod workers;
 
 #[cfg(test)]
 mod silicon_tests;

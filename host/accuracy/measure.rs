@@ -9,7 +9,7 @@ use timeslip_timeline::backend::{
     Backend, CallId, Completion, CompletionEvent, PlannedTokens, ReplyLength, Served, SessionId,
     Submission,
 };
-use timeslip_timeline::conversation::{ChatOptions, ChatRequest};
+use timeslip_timeline::conversation::{ChatOptions, ChatRequest, ModelError};
 use timeslip_timeline::time::Instant;
 
 use crate::row::{Metric, Phase, StatedStep};
@@ -77,6 +77,10 @@ pub fn serve(deployment: Deployment, load: &Load) -> Result<Vec<(Metric, f64)>, 
     while let Some(Completion { at, call, event }) = machine.next(None) {
         let served = match event {
             CompletionEvent::Served(served) => served,
+            CompletionEvent::Failed(ModelError::ContextTooLong(_)) => {
+                let (input, output) = (load.input_tokens, load.output_tokens);
+                return Err(format!("`{model}` there holds no chat of {input} + {output} tokens"));
+            }
             CompletionEvent::Failed(error) => return Err(error.to_string()),
             CompletionEvent::Progress { .. } => continue,
         };

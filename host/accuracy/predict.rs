@@ -9,6 +9,7 @@ use crate::deploy::deploy;
 use crate::measure;
 use crate::row::{Metric, Row};
 use crate::scenario::{AskedWork, Assumption, Scenario};
+use crate::workers::StatedGroups;
 
 /// What a machine says of a scenario, in milliseconds; or a short reason why it says nothing.
 pub type Answer = Result<Vec<(Metric, f64)>, String>;
@@ -71,12 +72,26 @@ impl Plan {
                 scenarios.len() - 1
             })
         };
-        let ask = |row: &Row| match row.measured.is_empty() {
+        let stated = rows.iter().map(|row| match row.measured.is_empty() {
             true => Err("the row states no measured time".to_owned()),
-            false => Scenario::of(catalogue, row)
-                .map(|(scenario, assumption)| (place(scenario), assumption)),
+            false => Scenario::of(catalogue, row),
+        });
+        let stated: Vec<Result<(Scenario, Option<Assumption>), String>> = stated.collect();
+        let mut known = StatedGroups::default();
+        for (scenario, _) in stated.iter().flatten().filter(|(_, assumed)| assumed.is_none()) {
+            known.add(scenario);
+        }
+        let mut ask = |(scenario, assumption): (Scenario, Option<Assumption>)| {
+            let alike = assumption.and_then(|_| known.of_alike(&scenario));
+            match alike {
+                Some(groups) => {
+                    let scenario = Scenario { groups, ..scenario };
+                    (place(scenario), Some(Assumption::WorkersOfAlike))
+                }
+                None => (place(scenario), assumption),
+            }
         };
-        let asked = rows.iter().map(ask).collect();
+        let asked = stated.into_iter().map(|stated| stated.map(&mut ask)).collect();
         Plan { rows, asked, scenarios }
     }
 

@@ -4,7 +4,7 @@ use crate::calibration::Calibration;
 use crate::figures::{Class, Grouping, classes, reasons, spread, worst};
 use crate::predict::Outcome;
 use crate::row::Metric;
-use crate::text::{count, cut, milliseconds, plain, share, signed, table};
+use crate::text::{count, cut, cut_before, milliseconds, plain, share, signed, table};
 
 /// How many of the worst rows are shown.
 const WORST: usize = 10;
@@ -139,7 +139,7 @@ fn worst_rows(outcomes: &[Outcome]) -> String {
     for (outcome, compared) in worst(outcomes, WORST) {
         rows.push(vec![
             outcome.row.line.to_string(),
-            cut(&plain(&outcome.row.id), NAME_WIDTH),
+            cut_before(&plain(&outcome.row.id), NAME_WIDTH),
             compared.metric.word().to_owned(),
             milliseconds(compared.predicted_ms),
             milliseconds(compared.measured_ms),
@@ -154,7 +154,7 @@ fn every_row(outcomes: &[Outcome]) -> String {
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for outcome in outcomes {
         let line = outcome.row.line.to_string();
-        let name = cut(&plain(&outcome.row.id), NAME_WIDTH);
+        let name = cut_before(&plain(&outcome.row.id), NAME_WIDTH);
         for compared in outcome.result.iter().flatten() {
             rows.push(vec![
                 line.clone(),

@@ -74,6 +74,8 @@ pub struct Load {
 pub enum Assumption {
     /// One group reads and one writes, where their numbers are not stated.
     OneWorkerEach,
+    /// The groups are those of the one other configuration of the file that serves the same load.
+    WorkersOfAlike,
 }
 
 impl Assumption {
@@ -81,6 +83,7 @@ impl Assumption {
     pub fn word(self) -> &'static str {
         match self {
             Assumption::OneWorkerEach => "workers not stated",
+            Assumption::WorkersOfAlike => "workers of a like row",
         }
     }
 }

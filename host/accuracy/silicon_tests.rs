@@ -60,8 +60,30 @@ fn what_can_be_predicted_is_and_the_rest_is_counted_with_its_reason() {
     assert_eq!(why("no model"), "there is no profile of the model `lab/unheard-of`");
     assert_eq!(why("too large"), "`deepseek-r1` does not fit 1 × h200 as the row holds it");
     assert_eq!(why("not measured"), "the row states no measured time");
-    assert!(why("too long").contains("context"), "{}", why("too long"));
+    assert_eq!(why("too long"), "`llama-3.1-8b` there holds no chat of 99999999 + 64 tokens");
     assert_eq!(reasons(&outcomes).iter().map(|(_, rows)| rows).sum::<usize>(), 5);
+}
+
+/// Prompts are read by two groups and replies written by one, where another row says so.
+#[test]
+fn workers_that_a_row_does_not_state_are_those_of_the_one_row_like_it() {
+    let header = "id,silicon_data_source,backend,model_path,system,mode,isl,osl,prefill_num_workers,\
+                  prefill_tp_size,decode_num_workers,decode_tp_size,silicon_ttft_ms,silicon_tpot_ms\n";
+    let row = |id: &str, chats: u64, workers: &str, writers: &str| {
+        format!(
+            "{id},silicon_concurrency={chats},vllm,meta-llama/Llama-3.1-8B,h200_sxm,disagg,512,64,\
+             {workers},1,{writers},1,90,5\n"
+        )
+    };
+    let text = header.to_owned()
+        + &row("stated", 8, "2", "1")
+        + &row("like it", 8, "", "")
+        + &row("another load", 9, "", "");
+    let outcomes = outcomes("workers.csv", &text);
+    let modes: Vec<&str> = outcomes.iter().map(|outcome| outcome.mode.as_str()).collect();
+    assert_eq!(modes, ["disagg", "disagg, workers of a like row", "disagg, workers not stated"]);
+    assert_eq!(outcomes[0].scenario, outcomes[1].scenario);
+    assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()));
 }
 
 #[test]
@@ -94,7 +116,8 @@ fn published(file: &str, every: usize) -> Option<Vec<Outcome>> {
         eprintln!("skipped: {} is not there", path.display());
         return None;
     };
-    let kept = text.lines().enumerate().filter(|(index, _)| *index == 0 || index % every == 1);
+    let kept =
+        text.lines().enumerate().filter(|(index, _)| *index == 0 || (*index - 1) % every == 0);
     let kept: Vec<&str> = kept.map(|(_, line)| line).collect();
     Some(outcomes(file, &kept.join("\n")))
 }

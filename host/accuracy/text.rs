@@ -45,6 +45,16 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     }
 }
 
+/// The text itself, or an ellipsis and its end where it is longer than `width`: what tells rows apart
+/// stands at the end of their names.
+pub(crate) fn cut_before(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    match length <= width {
+        true => text.to_owned(),
+        false => "…".chars().chain(text.chars().skip(length + 1 - width)).collect(),
+    }
+}
+
 /// Lines of columns two blanks apart: the first `left` columns begin below each other, the others end
 /// below each other.
 pub(crate) fn table(rows: &[Vec<String>], left: usize) -> String {

@@ -47,7 +47,11 @@ fn read(cells: &Cells<'_>) -> Result<Row, MeasurementError> {
 }
 
 fn layout(cells: &Cells<'_>, side: &str) -> Result<StatedLayout, MeasurementError> {
-    let count = |name: &str| cells.count(&format!("{side}{name}"));
+    // Some files write 0 for what was not set.
+    let count = |name: &str| {
+        let stated = cells.whole(&format!("{side}{name}"))?;
+        Ok::<_, MeasurementError>(stated.filter(|count| *count > 0))
+    };
     Ok(StatedLayout {
         workers: count("num_workers")?,
         tensor: count("tp_size")?,

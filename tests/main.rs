@@ -1,6 +1,7 @@
 //! End to end, through the command line: what a user types, and what they see. One binary, so that
 //! the tests share one build.
 
+mod accuracy;
 mod airline;
 mod bad_input;
 mod built_in;

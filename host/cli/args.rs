@@ -205,6 +205,8 @@ pub(crate) enum HardwareCommand {
     Explain(HardwareExplainArgs),
     /// Checks profiles: their form, their sources, and that machines can hold what they serve.
     Validate(HardwareListArgs),
+    /// Predicts measured rows and prints how far off the predictions are.
+    Accuracy(HardwareAccuracyArgs),
 }
 
 /// `timeslip hardware list` and `validate`.
@@ -255,3 +257,34 @@ pub(crate) struct HardwareExplainArgs {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+/// `timeslip hardware accuracy`.
+#[derive(Args, Debug)]
+#[command(after_help = ACCURACY_HELP)]
+pub(crate) struct HardwareAccuracyArgs {
+    /// A CSV file of measured rows; its header tells which format it has.
+    pub(crate) file: PathBuf,
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Prints a line for each row as well.
+    #[arg(long)]
+    pub(crate) rows: bool,
+    /// Prints JSON, each row included.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Writes the figures to a Markdown file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Threads that predict; the result does not depend on them. All cores if left out.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+const ACCURACY_HELP: &str = "\
+Formats:
+  measured serving, as AIConfigurator publishes it: model_path, system, isl, osl, silicon_ttft_ms,
+    silicon_tpot_ms; and mode, backend, precision, tp_size, prefill_tp_size and so on. Each row is
+    served with its chats at once, prompts and replies of four fifths to all of its lengths.
+  measured steps: phase, batch, new_tokens_per_req, past_kv_per_req, measured_ms.
+A row that cannot be predicted is counted with the reason. An error is predicted / measured - 1.";

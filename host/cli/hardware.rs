@@ -1,5 +1,7 @@
 //! `timeslip hardware`: lists, shows, explains and checks profiles.
 
+mod accuracy;
+
 use std::path::Path;
 
 use serde_json::json;
@@ -19,6 +21,7 @@ pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
         HardwareCommand::Show(args) => show(args),
         HardwareCommand::Explain(args) => explain_machine(args),
         HardwareCommand::Validate(args) => validate(args),
+        HardwareCommand::Accuracy(args) => accuracy::accuracy(args),
     }
 }
 

@@ -10,7 +10,7 @@ const EVERY: Duration = Duration::from_millis(100);
 
 /// A line that is written over and over while a run goes on.
 pub(crate) struct Progress {
-    sessions: usize,
+    count: usize,
     last: WallInstant,
     shown: bool,
     is_terminal: bool,
@@ -18,9 +18,9 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Begins; nothing is shown before a tenth of a second has passed.
-    pub(crate) fn new(sessions: usize) -> Progress {
+    pub(crate) fn new(count: usize) -> Progress {
         Progress {
-            sessions,
+            count,
             last: WallInstant::now(),
             shown: false,
             is_terminal: io::stderr().is_terminal(),
@@ -29,13 +29,22 @@ impl Progress {
 
     /// Notes that so many sessions have ended, at this instant of the run's clock.
     pub(crate) fn session_ended(&mut self, ended: usize, now: Instant) {
+        let clock: Span = now.since(Instant::ZERO);
+        self.show(|count| format!("{ended} of {count} sessions, clock {clock}"));
+    }
+
+    /// Notes that so many things of another kind are done.
+    pub(crate) fn done(&mut self, done: usize, things: &str) {
+        self.show(|count| format!("{done} of {count} {things}"));
+    }
+
+    fn show(&mut self, line: impl FnOnce(usize) -> String) {
         if !self.is_terminal || self.last.elapsed() < EVERY {
             return;
         }
         self.last = WallInstant::now();
         self.shown = true;
-        let clock: Span = now.since(Instant::ZERO);
-        let line = format!("\r{ended} of {} sessions, clock {clock}\x1b[K", self.sessions);
+        let line = format!("\r{}\x1b[K", line(self.count));
         // A terminal that is gone takes nothing from the run.
         let _ = io::stderr().write_all(line.as_bytes());
     }

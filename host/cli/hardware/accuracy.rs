@@ -1,0 +1,63 @@
+//! `timeslip hardware accuracy`: predictions held against measured rows.
+
+use std::sync::Mutex;
+
+use timeslip_accuracy::json::Accuracy;
+use timeslip_accuracy::predict::{Answer, Outcome, Plan, answer};
+use timeslip_accuracy::read::read;
+use timeslip_accuracy::{markdown, report};
+use timeslip_sim::catalogue::Catalogue;
+
+use super::{catalogue, print_json};
+use crate::args::HardwareAccuracyArgs;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::parallel::in_parallel;
+use crate::progress::Progress;
+use crate::run::available_threads;
+
+/// Predicts each row of a file of measurements and prints how far off the predictions are.
+pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
+    let catalogue = catalogue(args.profiles.as_deref())?;
+    let shown = args.file.display().to_string();
+    let text = std::fs::read_to_string(&args.file).map_err(|error| {
+        Failure::usage(format!(
+            "cannot read {shown}: {error}\n  fix: give the path of a CSV file of measured rows"
+        ))
+    })?;
+    let rows = read(&shown, &text).map_err(Failure::usage)?;
+    let threads = args.threads.map_or_else(available_threads, usize::from);
+    let outcomes = predict(&catalogue, Plan::of(&catalogue, rows), threads);
+    if let Some(page) = &args.markdown {
+        let command = format!("timeslip hardware accuracy {shown}");
+        output::write_file(page, markdown::page(&shown, &command, &outcomes).as_bytes())?;
+    }
+    match args.json {
+        true => print_json(&Accuracy::of(&shown, &outcomes)),
+        false => {
+            output::print(&report::screen(&shown, &outcomes, args.rows))?;
+            Ok(Exit::Pass)
+        }
+    }
+}
+
+/// Predicts what the rows ask, each scenario once, on several threads; the result does not depend on
+/// them.
+fn predict(catalogue: &Catalogue, plan: Plan, threads: usize) -> Vec<Outcome> {
+    let scenarios = plan.scenarios();
+    let order = plan.longest_first();
+    let progress = Mutex::new((0, Progress::new(order.len())));
+    let answers = in_parallel(order.len(), threads, |turn| {
+        let answer = answer(catalogue, &scenarios[order[turn]]);
+        let mut progress = progress.lock().expect("no thread panics with it");
+        progress.0 += 1;
+        let done = progress.0;
+        progress.1.done(done, "predictions");
+        answer
+    });
+    drop(progress);
+    let mut placed: Vec<(usize, Answer)> = order.into_iter().zip(answers).collect();
+    placed.sort_by_key(|(place, _)| *place);
+    let answers: Vec<Answer> = placed.into_iter().map(|(_, answer)| answer).collect();
+    plan.outcomes(&answers)
+}

@@ -1,0 +1,59 @@
+//! Predictions held against measured rows, from the command line.
+
+use serde_json::Value;
+
+use crate::place::{Place, shared};
+
+/// A row that can be predicted, one that asks the same, and one of a system that nobody knows.
+const ROWS: &str = "\
+id,silicon_data_source,backend,model_path,system,mode,isl,osl,tp_size,silicon_ttft_ms,silicon_tpot_ms
+one,silicon_concurrency=4,vllm,meta-llama/Llama-3.1-8B,h200_sxm,agg,512,64,1,90,5
+two,silicon_concurrency=4,vllm,meta-llama/Llama-3.1-8B,h200_sxm,agg,512,64,1,110,6
+odd,silicon_concurrency=4,vllm,meta-llama/Llama-3.1-8B,tpu9,agg,512,64,1,90,5
+";
+
+#[test]
+fn measured_rows_are_predicted_and_the_others_counted() {
+    let place = Place::new();
+    place.write("rows.csv", ROWS);
+    let screen = place.run(&["hardware", "accuracy", "rows.csv", "--rows"]).passed();
+    assert!(screen.starts_with("rows.csv: 3 rows, 2 predicted, 1 not\n"), "{screen}");
+    assert!(screen.contains("there is no profile of a chip for system `tpu9`"), "{screen}");
+    let command = ["hardware", "accuracy", "rows.csv", "--json", "--markdown", "ACCURACY.md"];
+    let json: Value = serde_json::from_str(&place.run(&command).passed()).unwrap();
+    let error = json["by_row"][0]["ttft_error"].as_f64().unwrap();
+    let predicted = json["by_row"][0]["predicted_ttft_ms"].as_f64().unwrap();
+    assert!((error - (predicted / 90.0 - 1.0)).abs() < 1e-12);
+    assert_eq!(json["by_row"][1]["predicted_ttft_ms"], json["by_row"][0]["predicted_ttft_ms"]);
+    let page = place.read("ACCURACY.md");
+    assert!(page.contains("$ timeslip hardware accuracy rows.csv"), "{page}");
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_told_where_and_why() {
+    let place = Place::new();
+    let fails = |text: &str| {
+        place.write("rows.csv", text);
+        place.run(&["hardware", "accuracy", "rows.csv"]).failed(2)
+    };
+    let broken = fails(&ROWS.replace(",1,110,", ",1,fast,"));
+    assert!(broken.contains("rows.csv:3, column `silicon_ttft_ms`: `fast` is not a number"));
+    assert!(fails("a,b\n1,2\n").contains("the header is of no known format"));
+    assert!(fails("").contains("the file is empty"));
+    let missing = place.run(&["hardware", "accuracy", "none.csv"]).failed(2);
+    assert!(missing.contains("cannot read none.csv"), "{missing}");
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let Some(rows) = shared("data/validation/silicon/silicon_sample.csv") else { return };
+    let text = std::fs::read_to_string(rows).unwrap();
+    let lines: Vec<&str> =
+        text.lines().enumerate().filter(|(n, _)| n % 40 == 0).map(|(_, line)| line).collect();
+    let place = Place::new();
+    place.write("rows.csv", lines.join("\n"));
+    let on = |threads| {
+        place.run(&["hardware", "accuracy", "rows.csv", "--json", "--threads", threads]).passed()
+    };
+    assert!(on("1") == on("3"), "the figures differ by the number of threads");
+}

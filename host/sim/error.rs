@@ -81,6 +81,36 @@ pub enum MachineError {
         /// Its vocabulary.
         draft_tokens: u64,
     },
+    /// A machine and its software do not agree on the size of a step.
+    #[error(
+        "a step of `{machine}` has at most {} chats and {} tokens, one of which `{software}` says; each \
+         chat of a step passes at least one token, so give both in [scheduler]",
+        count(*calls),
+        count(*tokens)
+    )]
+    CallsBeyondTokens {
+        /// The machine.
+        machine: String,
+        /// Its serving software.
+        software: String,
+        /// The most chats of one step.
+        calls: u64,
+        /// The most tokens.
+        tokens: u64,
+    },
+    /// Chips that do not share a model in any other way than matrix by matrix.
+    #[error(
+        "{chip} shares a model only by `tensor_parallel`; remove `data_parallel`, `expert_parallel` \
+         and `pipeline_parallel` from the {pool} of `{machine}`"
+    )]
+    OnlyTensorParallel {
+        /// The machine.
+        machine: String,
+        /// The pool, as in a sentence.
+        pool: &'static str,
+        /// The chip.
+        chip: String,
+    },
     /// A group has more chips than one domain joins.
     #[error(
         "a group of {} {chip} in `{machine}` is larger than the {} that one domain joins; lower \

@@ -6,6 +6,7 @@
 
 mod build;
 mod grid;
+mod host;
 mod layer_profile;
 mod layer_table;
 mod model;
@@ -17,6 +18,7 @@ mod term;
 mod work;
 
 pub(crate) use build::exchanges;
+pub(crate) use host::{HostWork, SoftwareTimes};
 pub(crate) use layer_profile::LayerTables;
 pub use layer_profile::{LayerProfileCost, StepShape};
 pub(crate) use layer_table::TableFile;

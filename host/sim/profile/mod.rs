@@ -6,9 +6,11 @@ mod figure;
 mod helping;
 mod machine;
 mod model;
+mod parallelism;
 mod precision;
 mod role;
 mod serving;
+mod software;
 mod text;
 
 pub use built_in::BUILT_IN;
@@ -21,12 +23,15 @@ pub use helping::{DraftModel, FfnLink, Speculation};
 pub(crate) use machine::whole;
 pub use machine::{Link, MachineProfile, Pool, Serving};
 pub use model::{Experts, Grouped, Latent, LayerGroup, Model, Provenance};
+pub use parallelism::Parallelism;
 pub use precision::Precision;
 pub use role::Role;
 pub use serving::{
     FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Routing, Scheduler, Sending,
     TierScope,
 };
+pub(crate) use software::SoftwareOn;
+pub use software::{OnChip, Software};
 pub use text::ProfileError;
 pub(crate) use text::{Profile, line_of, parse};
 

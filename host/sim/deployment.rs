@@ -294,14 +294,17 @@ impl Deployment {
         Span::from_nanos(moving.as_nanos() / layers.max(1))
     }
 
-    /// Bytes that a prompt's KV has on the link.
+    /// Bytes that a prompt's KV, and a chat's state after it, have on the link.
     pub fn transfer_bytes(&self, tokens: u64) -> f64 {
         // What is sent is one copy of the KV, however many the pools hold of it.
         let values = |layers: &LayerGroup| {
-            let tokens = layers.window().map_or(tokens, |window| tokens.min(window));
-            layers.count as f64 * layers.cached_values(1) * tokens as f64
+            let reached = |limit: Option<u64>| limit.map_or(tokens, |limit| tokens.min(limit));
+            let cached = layers.cached(1);
+            let values = cached.iter().map(|cached| cached.values * reached(cached.limit) as f64);
+            layers.count as f64 * values.sum::<f64>()
         };
-        self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes()
+        let kv = self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes();
+        kv + self.model.state_bytes() as f64
     }
 }
 

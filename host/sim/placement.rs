@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::error::{DoesNotFit, MachineError};
 use crate::ledger::Ledger;
-use crate::profile::{Chip, ChipKind, LayerGroup, Model, Precision, Serving};
+use crate::profile::{Cached, Chip, ChipKind, LayerGroup, Model, Precision, Serving};
 
 /// Tokens of one block of the KV cache where a machine's profile says nothing else, as in vLLM.
 pub const BLOCK_TOKENS: u64 = 16;
@@ -32,6 +32,8 @@ pub struct Placement {
     pub kv_bytes_per_token: f64,
     /// KV of one token in layers with a window, and the window, over the whole group.
     pub windows: Vec<WindowBytes>,
+    /// What the layers with a state keep of one chat, over the whole group.
+    pub state_bytes: f64,
     /// Tokens of one block.
     #[serde(skip)]
     pub block_tokens: u64,
@@ -127,7 +129,10 @@ impl Placement {
             head: serving.head,
         };
         let weights_bytes = weights_bytes(model, formats);
-        let values = |layers: &LayerGroup| layers.count as f64 * layers.cached_values(1);
+        let values = |layers: &LayerGroup| {
+            let cached = layers.cached(1);
+            layers.count as f64 * cached.iter().map(|cached| cached.values).sum::<f64>()
+        };
         let kv_bytes_per_token = model.layers.iter().map(values).sum::<f64>() * serving.kv.bytes();
         let block_bytes = block_tokens as f64 * kv_bytes_per_token;
         let kv_bytes = blocks as f64 * block_bytes;
@@ -142,15 +147,29 @@ impl Placement {
             kv_bytes,
             kv_bytes_per_token,
             windows: Vec::new(),
+            state_bytes: model.state_bytes() as f64,
             block_tokens,
             block_bytes,
             blocks,
         }
     }
 
-    /// Blocks that a chat of this many tokens takes.
+    /// Blocks that a chat of this many tokens takes: its KV, and its state.
     pub fn blocks_for(&self, tokens: u64) -> u64 {
-        if self.windows.is_empty() {
+        match tokens {
+            0 => 0,
+            _ => self.blocks_of(tokens, self.state_bytes),
+        }
+    }
+
+    /// Blocks that the KV of this many tokens takes, which other chats may share. Each chat has a
+    /// state of its own.
+    pub fn shared_blocks_for(&self, tokens: u64) -> u64 {
+        self.blocks_of(tokens, 0.0)
+    }
+
+    fn blocks_of(&self, tokens: u64, state_bytes: f64) -> u64 {
+        if self.windows.is_empty() && state_bytes == 0.0 {
             return tokens.div_ceil(self.block_tokens);
         }
         let whole = tokens.div_ceil(self.block_tokens) * self.block_tokens;
@@ -159,18 +178,18 @@ impl Placement {
             .iter()
             .map(|layers| whole.min(layers.window) as f64 * layers.bytes_per_token)
             .sum();
-        let bytes = whole as f64 * self.kv_bytes_per_token + windows;
+        let bytes = whole as f64 * self.kv_bytes_per_token + windows + state_bytes;
         (bytes / self.block_bytes).ceil() as u64
     }
 
-    /// KV of a chat of this many tokens, for a transfer.
+    /// KV and state of a chat of this many tokens, for a transfer.
     pub fn kv_bytes_for(&self, tokens: u64) -> f64 {
         let windows: f64 = self
             .windows
             .iter()
             .map(|layers| tokens.min(layers.window) as f64 * layers.bytes_per_token)
             .sum();
-        tokens as f64 * self.kv_bytes_per_token + windows
+        tokens as f64 * self.kv_bytes_per_token + windows + self.state_bytes
     }
 }
 
@@ -238,6 +257,7 @@ impl Sizes {
             kv_bytes,
             kv_bytes_per_token,
             windows,
+            state_bytes: model.state_bytes() as f64,
             block_tokens: self.block_tokens,
             block_bytes,
             blocks,
@@ -258,14 +278,16 @@ impl Sizes {
         let mut full = 0.0;
         let mut windows = Vec::new();
         for layers in &model.layers {
-            let values = match self.lpu {
-                true => layers.cached_values(1),
-                false => layers.cached_values(chips) * chips as f64,
+            let (cached, copies) = match self.lpu {
+                true => (layers.cached(1), 1.0),
+                false => (layers.cached(chips), chips as f64),
             };
-            let bytes_per_token = layers.count as f64 * values * serving.kv.bytes();
-            match layers.window() {
-                Some(window) => windows.push(WindowBytes { window, bytes_per_token }),
-                None => full += bytes_per_token,
+            for Cached { limit, values } in cached {
+                let bytes_per_token = layers.count as f64 * (values * copies) * serving.kv.bytes();
+                match limit {
+                    Some(window) => windows.push(WindowBytes { window, bytes_per_token }),
+                    None => full += bytes_per_token,
+                }
             }
         }
         (full, windows)

@@ -9,7 +9,8 @@ use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{GroupChips, Placement};
 use crate::profile::{
-    Chip, Figure, FixedStepTimes, LayerProfile, Model, Pool, Role, Serving, whole,
+    Chip, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model, Pool, Reach, Role, Serving,
+    whole,
 };
 
 /// Places the model on a pool.
@@ -152,10 +153,13 @@ impl<'a> PoolPlace<'a> {
         placement: &Placement,
     ) -> Result<StepModel, MachineError> {
         let model = self.model;
-        let layers = &model.layers;
+        let has = |kind: fn(&LayerGroup) -> bool| model.layers.iter().any(kind);
         let unmeasured = [
-            ("experts", layers.iter().any(|layers| layers.experts.is_some())),
-            ("attention windows", layers.iter().any(|layers| layers.window().is_some())),
+            ("experts", has(|layers| layers.experts.is_some())),
+            ("recurrent layers", has(|layers| layers.state().is_some())),
+            ("attention windows", has(|layers| layers.reaches(1).iter().any(is_window))),
+            ("selected or compressed attention", has(|layers| layers.reaches(1).len() > 1)),
+            ("layers of several kinds", model.layers.len() > 1),
         ];
         if let Some((what, _)) = unmeasured.into_iter().find(|(_, has)| *has) {
             return Err(MachineError::Unmeasured {
@@ -182,6 +186,10 @@ impl<'a> PoolPlace<'a> {
             decode_seconds: self.need(decode.0, decode.1)?,
         }))
     }
+}
+
+fn is_window(reach: &Reach) -> bool {
+    reach.limit.is_some() && !reach.is_selected
 }
 
 /// A group's chips are joined by their own links, which span one domain.

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::{Catalogue, ProfileKind};
 use crate::error::MachineError;
 use crate::examples::{MODEL, Small, chip, known};
-use crate::profile::{Confidence, ProfileError};
+use crate::profile::{Confidence, LayerGroup, ProfileError};
 
 fn names(catalogue: &Catalogue, kind: ProfileKind) -> Vec<String> {
     catalogue.names(kind).map(str::to_owned).collect()
@@ -344,8 +344,12 @@ fn models_have_the_sizes_that_are_published() {
         let model = catalogue.model(name).unwrap();
         let counted = model.parameters() as f64 / 1e9;
         assert!((counted / billions - 1.0).abs() < 0.002, "{name}: {counted}");
-        let all = model.layers.iter().filter(|layers| layers.window().is_none());
-        let values: f64 = all.map(|layers| layers.count as f64 * layers.cached_values(1)).sum();
+        let all = |layers: &LayerGroup| {
+            let cached = layers.cached(1);
+            let all = cached.iter().filter(|cached| cached.limit.is_none());
+            layers.count as f64 * all.map(|cached| cached.values).sum::<f64>()
+        };
+        let values: f64 = model.layers.iter().map(all).sum();
         assert_eq!(2.0 * values, f64::from(kv_bytes), "{name}");
     }
 }

@@ -1,11 +1,12 @@
 //! From profiles to a step's cost: which rates apply where a model stands on a group of chips.
 
-use super::step::{Exchanges, ExpertCost, GroupCost, Rates, StepCost};
+use super::exchange::Exchanges;
+use super::step::{ExpertCost, GroupCost, Rates, ReachCost, StateCost, StepCost};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::profile::{
-    Achieved, Chip, ChipKind, Compute, Figure, Memory, Model, Precision, Serving,
+    Achieved, Chip, ChipKind, Compute, Figure, LayerGroup, Memory, Model, Precision, Reach, Serving,
 };
 
 /// A chip's sections that serving needs, taken once its kind is checked.
@@ -33,32 +34,17 @@ impl StepCost {
         let parts = Parts::of(chip, ledger)?;
         let lpu = chip.kind == ChipKind::Lpu;
         let kv_chips = placement.attention_chips as f64;
-        let groups = model
-            .layers
-            .iter()
-            .map(|layers| GroupCost {
-                count: layers.count as f64,
-                linear_parameters: layers.linear_parameters(model.hidden) as f64,
-                decode_flops_per_pair: layers.decode_flops_per_pair(),
-                prefill_flops_per_pair: layers.prefill_flops_per_pair(),
-                kv_bytes_per_token: serving.kv.bytes()
-                    * match lpu {
-                        // Sequences are spread over the chips that hold KV.
-                        true => layers.cached_values(1) / kv_chips,
-                        false => layers.cached_values(placement.chips),
-                    },
-                experts: layers.experts.as_ref().map(|experts| ExpertCost {
-                    count: experts.count as f64,
-                    per_token: experts.per_token as f64,
-                    parameters: (3 * model.hidden * experts.width) as f64,
-                }),
-            })
-            .collect();
+        let (groups, reaches) = groups_and_reaches(model, |layers| match lpu {
+            // Sequences are spread over the chips that hold KV.
+            true => (layers.reaches(1), serving.kv.bytes() / kv_chips),
+            false => (layers.reaches(placement.chips), serving.kv.bytes()),
+        });
         let formats = &placement.formats;
         let (layer_seconds, expert_layer_seconds) =
             parts.layer_seconds(formats.experts.is_some())?;
         Ok(StepCost {
             groups,
+            reaches,
             head_parameters: model.head_parameters() as f64,
             hidden: model.hidden as f64,
             weight_chips: placement.weight_chips as f64,
@@ -73,6 +59,43 @@ impl StepCost {
             host_step_seconds,
         })
     }
+}
+
+/// The groups of layers, and what all of them look back at. `reaches` says how far one layer of a
+/// group does, and the bytes of a value that is read.
+fn groups_and_reaches(
+    model: &Model,
+    reaches: impl Fn(&LayerGroup) -> (Vec<Reach>, f64),
+) -> (Vec<GroupCost>, Vec<ReachCost>) {
+    let (mut groups, mut all) = (Vec::new(), Vec::new());
+    for layers in &model.layers {
+        let count = layers.count as f64;
+        let (own, value_bytes) = reaches(layers);
+        let first = all.len();
+        all.extend(own.into_iter().map(|reach| ReachCost {
+            count,
+            decode_flops_per_pair: reach.decode_flops_per_pair,
+            prefill_flops_per_pair: reach.prefill_flops_per_pair,
+            kv_bytes_per_token: value_bytes * reach.values,
+        }));
+        groups.push(GroupCost {
+            count,
+            linear_parameters: layers.linear_parameters(model.hidden) as f64,
+            reaches: first..all.len(),
+            state: layers.state().map(|state| StateCost {
+                bytes: state.bytes() as f64,
+                flops_per_token: state.flops_per_token() as f64,
+            }),
+            mixes_tokens: layers.mixes_tokens(),
+            feeds_forward: layers.feeds_forward(),
+            experts: layers.experts.as_ref().map(|experts| ExpertCost {
+                count: experts.count as f64,
+                per_token: experts.per_token as f64,
+                parameters: layers.expert_parameters(model.hidden) as f64,
+            }),
+        });
+    }
+    (groups, all)
 }
 
 /// How the chips of a placement exchange what they compute.

@@ -4,9 +4,9 @@
 //! it runs. What is not in the tables: the exchange between the chips of a group, which the chip's
 //! links give, and the host's work. Power is not measured with it, so energy is unknown.
 
+use super::exchange::Exchanges;
 use super::grid::Line;
 use super::layer_table::{self, AttentionTimes, TableFile};
-use super::step::Exchanges;
 use super::term::{Part, Term};
 use super::work::Work;
 use crate::profile::{Model, ProfileError};

@@ -5,6 +5,7 @@
 //! prints them: one implementation, so that what is explained is what is timed.
 
 mod build;
+mod exchange;
 mod grid;
 mod host;
 mod layer_profile;
@@ -18,6 +19,7 @@ mod term;
 mod work;
 
 pub(crate) use build::exchanges;
+pub(crate) use exchange::Exchanges;
 pub(crate) use host::{HostWork, SoftwareTimes};
 pub(crate) use layer_profile::LayerTables;
 pub use layer_profile::{LayerProfileCost, StepShape};
@@ -29,6 +31,9 @@ pub use speculative::SpeculativeCost;
 pub(crate) use split::FfnCrossing;
 pub use split::SplitCost;
 pub use step::StepCost;
-pub(crate) use step::{Exchanges, step_span};
+pub(crate) use step::step_span;
 pub use term::{Binds, Part, StepTime, Term};
-pub use work::{GroupWork, Work};
+pub use work::{ReachWork, Work};
+
+#[cfg(test)]
+mod reach_tests;

@@ -37,7 +37,9 @@ pub struct FixedSteps {
 pub(crate) struct WritingSteps {
     /// All but attention.
     fixed: StepTime,
-    /// Of each pair of tokens that attention joins, per group of layers.
+    /// Of the chats' states.
+    states: StepTime,
+    /// Of each pair of tokens that attention joins, per reach.
     pairs: Vec<StepTime>,
     /// Of attention in each of so many equal layers, by the mean of the tokens looked back at.
     measured: Line,
@@ -76,12 +78,14 @@ impl StepModel {
 
     /// Prepares a series of steps that write for the chats of `work` and do nothing else.
     pub(crate) fn begin_writing(&self, work: &Work, series: &mut WritingSteps) {
+        series.states = StepTime::default();
         series.pairs.clear();
         series.layers = 0.0;
         series.is_whole = matches!(self, StepModel::Split(_) | StepModel::Speculative(_));
         match self {
             StepModel::Roofline(cost) => {
                 series.fixed = cost.all_but_attention(work);
+                series.states = cost.states(work);
                 series.pairs.extend(cost.decode_pairs());
             }
             StepModel::LayerProfile(cost) => {
@@ -106,8 +110,8 @@ impl WritingSteps {
             let attention = self.layers * self.measured.at(context).max(0.0);
             return self.fixed + StepTime::only(attention);
         }
-        let mut attention = StepTime::default();
-        for (pair, pairs) in self.pairs.iter().zip(&work.groups) {
+        let mut attention = self.states;
+        for (pair, pairs) in self.pairs.iter().zip(&work.reaches) {
             attention += *pair * pairs.decode_pairs as f64;
         }
         self.fixed + attention

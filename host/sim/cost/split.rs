@@ -5,7 +5,8 @@
 //! other computes for another. A layer then takes the longer of two: what one micro-batch takes
 //! alone, and what the busiest of the two groups and the link takes for all of them.
 
-use super::step::{ACTIVATION_BYTES, StepCost};
+use super::exchange::ACTIVATION_BYTES;
+use super::step::StepCost;
 use super::term::{Binds, Part, StepTime, Term};
 use super::work::Work;
 
@@ -102,11 +103,7 @@ impl SplitCost {
         let mut layers = Layers(parts.map(Side::new));
         let micro_batches = self.link.micro_batches.min(work.calls).max(1);
         for index in 0..self.attention.groups.len() {
-            let parts = [
-                self.attention_side(index, work, micro_batches),
-                self.ffn_side(index, work, micro_batches),
-                self.crossing(work, micro_batches),
-            ];
+            let parts = self.parts(index, work, micro_batches);
             layers.add(self.attention.groups[index].count, micro_batches as f64, parts);
         }
         layers.0.into_iter().for_each(|side| sink(side.sum));
@@ -122,6 +119,21 @@ impl SplitCost {
         self.attention.host_step_seconds + self.ffn.host_step_seconds
     }
 
+    /// What one layer of a group takes on each side and between them. Where it lacks a side's part,
+    /// that takes none, and nothing crosses to a side without one.
+    fn parts(&self, index: usize, work: &Work, micro_batches: u64) -> [Term; 3] {
+        let none = [Part::AttentionSide, Part::FfnSide, Part::Crossings];
+        let mut parts = none.map(|part| Term::fixed(part, 0.0));
+        if self.attention.groups[index].mixes_tokens {
+            parts[0] = self.attention_side(index, work, micro_batches);
+        }
+        if self.ffn.groups[index].feeds_forward {
+            parts[1] = self.ffn_side(index, work, micro_batches);
+            parts[2] = self.crossing(work, micro_batches);
+        }
+        parts
+    }
+
     /// Projections, attention, one exchange and the fixed time of one layer.
     fn attention_side(&self, index: usize, work: &Work, micro_batches: u64) -> Term {
         let cost = &self.attention;
@@ -130,7 +142,8 @@ impl SplitCost {
         let tokens = work.tokens as f64 / parts;
         let mut side = Side::new(Part::AttentionSide);
         side.add(cost.linear_term(group.linear_parameters, tokens));
-        side.add(cost.attention_of(&[(group, &work.groups[index])], 1.0 / (parts * group.count)));
+        let (reaches, states) = (group.reaches.clone(), cost.state_of(group, work));
+        side.add(cost.attention_of(reaches, states, work, 1.0 / (parts * group.count)));
         side.add(cost.exchange.attention_term(cost.hidden, tokens));
         side.add(Term::fixed(Part::Layers, cost.layer_seconds));
         side.sum

@@ -2,15 +2,20 @@
 //!
 //! Only + − × ÷ and the square root are used, which IEEE 754 makes the same on every platform.
 
+use std::ops::Range;
+
 use timeslip_timeline::time::Span;
 
+use super::exchange::Exchanges;
 use super::term::{Binds, Part, StepTime, Term};
-use super::work::{GroupWork, Work};
+use super::work::{ReachWork, Work};
 
 /// What a pool's group of chips needs for the steps of one model.
 #[derive(Clone, Debug)]
 pub struct StepCost {
     pub(crate) groups: Vec<GroupCost>,
+    /// Those of all groups, one after the other, as in a step's [`Work`].
+    pub(crate) reaches: Vec<ReachCost>,
     /// Parameters of the output matrix.
     pub(crate) head_parameters: f64,
     /// Width of the residual stream.
@@ -39,11 +44,31 @@ pub struct StepCost {
 pub(crate) struct GroupCost {
     pub(crate) count: f64,
     pub(crate) linear_parameters: f64,
+    /// Which of all reaches are its own.
+    pub(crate) reaches: Range<usize>,
+    pub(crate) state: Option<StateCost>,
+    pub(crate) mixes_tokens: bool,
+    pub(crate) feeds_forward: bool,
+    pub(crate) experts: Option<ExpertCost>,
+}
+
+/// What all layers of a group look back at, of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReachCost {
+    /// Layers.
+    pub(crate) count: f64,
     pub(crate) decode_flops_per_pair: f64,
     pub(crate) prefill_flops_per_pair: f64,
-    /// KV bytes of a token in one layer on one chip that takes part in attention.
+    /// KV bytes read for each token that is looked back at, in one layer on one chip that takes
+    /// part in attention.
     pub(crate) kv_bytes_per_token: f64,
-    pub(crate) experts: Option<ExpertCost>,
+}
+
+/// The state that one layer keeps of a chat, over all chips that take part in attention.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateCost {
+    pub(crate) bytes: f64,
+    pub(crate) flops_per_token: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,68 +125,6 @@ impl Rates {
     }
 }
 
-/// How the chips of a group combine their parts of a layer, twice per layer.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Exchanges {
-    /// One chip has nothing to combine.
-    None,
-    /// Ring all-reduces among GPUs.
-    AllReduce { chips: f64, fixed_seconds: f64, bytes_per_second: f64 },
-    /// Static routes among LPUs: one exchange spans the weights' chips and the KV's, one the
-    /// weights' alone.
-    Reach { attention_seconds: f64, feed_forward_seconds: f64, bytes_per_second: f64 },
-}
-
-/// Bytes of one value that passes between chips.
-pub(crate) const ACTIVATION_BYTES: f64 = 2.0;
-
-impl Exchanges {
-    /// All exchanges of a step in this many layers, when `tokens` of this width pass them.
-    pub(crate) fn term(&self, layers: f64, hidden: f64, tokens: f64) -> Term {
-        let message = tokens * hidden * ACTIVATION_BYTES;
-        let (fixed, bytes, bytes_per_second) = match *self {
-            Exchanges::None => (0.0, 0.0, 1.0),
-            Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second } => {
-                let sent = 2.0 * (chips - 1.0) / chips * message;
-                (2.0 * fixed_seconds, 2.0 * sent, bytes_per_second)
-            }
-            Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => {
-                (attention_seconds + feed_forward_seconds, 2.0 * message, bytes_per_second)
-            }
-        };
-        let moving = bytes / bytes_per_second;
-        Term {
-            binds: if moving > fixed { Binds::Link } else { Binds::Latency },
-            bytes: layers * bytes,
-            ..Term::fixed(Part::Exchange, layers * (fixed + moving))
-        }
-    }
-
-    /// The exchange that follows attention in one layer.
-    pub(crate) fn attention_term(&self, hidden: f64, tokens: f64) -> Term {
-        self.after(true).term(0.5, hidden, tokens)
-    }
-
-    /// The exchange that follows the feed-forward part of one layer.
-    pub(crate) fn feed_forward_term(&self, hidden: f64, tokens: f64) -> Term {
-        self.after(false).term(0.5, hidden, tokens)
-    }
-
-    /// As if both exchanges of a layer were the one that follows attention, or the other.
-    fn after(self, attention: bool) -> Exchanges {
-        let Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } = self
-        else {
-            return self;
-        };
-        let seconds = if attention { attention_seconds } else { feed_forward_seconds };
-        Exchanges::Reach {
-            attention_seconds: seconds,
-            feed_forward_seconds: seconds,
-            bytes_per_second,
-        }
-    }
-}
-
 /// The time of a step on the clock: at least a nanosecond, since one of none would stall it.
 pub(crate) fn step_span(seconds: f64) -> Span {
     Span::from_seconds_f64(seconds).max(Span::from_nanos(1))
@@ -170,14 +133,14 @@ pub(crate) fn step_span(seconds: f64) -> Span {
 impl StepCost {
     /// The step's time: what attention takes, and all else.
     pub(crate) fn time(&self, work: &Work) -> StepTime {
-        let mut attention = StepTime::default();
-        for (group, pairs) in self.groups.iter().zip(&work.groups) {
-            attention += self.decode_pair(group) * pairs.decode_pairs as f64;
+        let mut attention = self.states(work);
+        for (reach, pairs) in self.reaches.iter().zip(&work.reaches) {
+            attention += self.decode_pair(reach) * pairs.decode_pairs as f64;
             if pairs.drafted_pairs > 0 {
-                attention += self.drafted_attention(group, pairs);
+                attention += self.drafted_attention(reach, pairs);
             }
             if pairs.prefill_pairs > 0 {
-                attention += self.prefill_attention(group, pairs);
+                attention += self.prefill_attention(reach, pairs);
             }
         }
         self.all_but_attention(work) + attention
@@ -191,18 +154,17 @@ impl StepCost {
         time
     }
 
-    /// The time of each pair of a reply's token and one that it looks back at, per group of layers:
+    /// The time of each pair of a reply's token and one that it looks back at, per reach:
     /// reads and arithmetic both grow with the pairs, so the slower of the two is the same for any
     /// number of them.
     pub(crate) fn decode_pairs(&self) -> impl Iterator<Item = StepTime> {
-        self.groups.iter().map(|group| self.decode_pair(group))
+        self.reaches.iter().map(|reach| self.decode_pair(reach))
     }
 
     /// Hands each part of the step's time to `sink`; their sum is the step's.
     pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
         sink(self.linear_term(self.linear_parameters(), work.tokens as f64));
-        let groups: Vec<_> = self.groups.iter().zip(&work.groups).collect();
-        sink(self.attention_of(&groups, 1.0));
+        sink(self.attention_of(0..self.reaches.len(), self.states(work), work, 1.0));
         self.terms_after_attention(work, sink);
     }
 
@@ -212,10 +174,10 @@ impl StepCost {
             sink(self.expert_term(rates, work.tokens));
         }
         if !matches!(self.exchange, Exchanges::None) {
-            sink(self.exchange.term(self.layers(), self.hidden, tokens));
+            sink(self.exchange.term(self.exchanging_layers(), self.hidden, tokens));
         }
-        let fixed =
-            self.layers() * self.layer_seconds + self.expert_layers() * self.expert_layer_seconds;
+        let fixed = self.mixing_layers() * self.layer_seconds
+            + self.expert_layers() * self.expert_layer_seconds;
         sink(Term::fixed(Part::Layers, fixed));
         sink(self.head_term(work.outputs as f64));
         if self.host_step_seconds > 0.0 {
@@ -224,8 +186,25 @@ impl StepCost {
         }
     }
 
-    pub(crate) fn layers(&self) -> f64 {
-        self.groups.iter().map(|group| group.count).sum()
+    /// Layers with attention or a state, on each of which the fixed time of a layer is spent. A
+    /// layer of experts alone has their fixed time.
+    pub(crate) fn mixing_layers(&self) -> f64 {
+        self.groups.iter().filter(|group| group.mixes_tokens).map(|group| group.count).sum()
+    }
+
+    /// Layers with a feed-forward part.
+    pub(crate) fn feeding_layers(&self) -> f64 {
+        self.groups.iter().filter(|group| group.feeds_forward).map(|group| group.count).sum()
+    }
+
+    /// Layers by their exchanges: one that lacks attention and states, or a feed-forward part, has
+    /// half of them.
+    pub(crate) fn exchanging_layers(&self) -> f64 {
+        let halves = |group: &GroupCost| {
+            let parts = [group.mixes_tokens, group.feeds_forward];
+            0.5 * parts.into_iter().filter(|has_part| *has_part).count() as f64
+        };
+        self.groups.iter().map(|group| halves(group) * group.count).sum()
     }
 
     pub(crate) fn expert_layers(&self) -> f64 {
@@ -244,35 +223,60 @@ impl StepCost {
         self.linear.term(Part::Linear, flops, bytes, self.linear.roofline(flops, bytes))
     }
 
-    fn decode_pair(&self, group: &GroupCost) -> StepTime {
-        let flops = group.count * group.decode_flops_per_pair / self.attention_chips;
-        let bytes = group.count * group.kv_bytes_per_token;
+    fn decode_pair(&self, reach: &ReachCost) -> StepTime {
+        let flops = reach.count * reach.decode_flops_per_pair / self.attention_chips;
+        let bytes = reach.count * reach.kv_bytes_per_token;
         self.attention.time(flops, bytes)
     }
 
-    fn prefill_attention(&self, group: &GroupCost, pairs: &GroupWork) -> StepTime {
-        let flops = group.count * pairs.prefill_pairs as f64 * group.prefill_flops_per_pair
+    fn prefill_attention(&self, reach: &ReachCost, pairs: &ReachWork) -> StepTime {
+        let flops = reach.count * pairs.prefill_pairs as f64 * reach.prefill_flops_per_pair
             / self.attention_chips;
-        let bytes = group.count * pairs.prefill_context as f64 * group.kv_bytes_per_token;
+        let bytes = reach.count * pairs.prefill_context as f64 * reach.kv_bytes_per_token;
         self.attention.time(flops, bytes)
     }
 
     /// The tokens of a chat that are checked at once read its KV once.
-    fn drafted_attention(&self, group: &GroupCost, pairs: &GroupWork) -> StepTime {
-        let flops = group.count * pairs.drafted_pairs as f64 * group.decode_flops_per_pair
+    fn drafted_attention(&self, reach: &ReachCost, pairs: &ReachWork) -> StepTime {
+        let flops = reach.count * pairs.drafted_pairs as f64 * reach.decode_flops_per_pair
             / self.attention_chips;
-        let bytes = group.count * pairs.drafted_context as f64 * group.kv_bytes_per_token;
+        let bytes = reach.count * pairs.drafted_context as f64 * reach.kv_bytes_per_token;
         self.attention.time(flops, bytes)
     }
 
-    /// A part of the attention of groups of layers. Replies and prompts run as separate operations,
-    /// one after the other.
-    pub(crate) fn attention_of(&self, groups: &[(&GroupCost, &GroupWork)], part: f64) -> Term {
+    /// The time of all states: nothing that depends on how far a step's tokens look back.
+    pub(crate) fn states(&self, work: &Work) -> StepTime {
         let mut time = StepTime::default();
-        for (group, pairs) in groups {
-            time += self.decode_pair(group) * pairs.decode_pairs as f64;
-            time += self.drafted_attention(group, pairs);
-            time += self.prefill_attention(group, pairs);
+        for group in &self.groups {
+            time += self.state_of(group, work);
+        }
+        time
+    }
+
+    /// Each chat's state is read and written once in a step, however many tokens of it pass.
+    pub(crate) fn state_of(&self, group: &GroupCost, work: &Work) -> StepTime {
+        let Some(state) = group.state else {
+            return StepTime::default();
+        };
+        let flops = group.count * state.flops_per_token * work.tokens as f64;
+        let bytes = group.count * 2.0 * state.bytes * work.calls as f64;
+        self.attention.time(flops / self.attention_chips, bytes / self.attention_chips)
+    }
+
+    /// A part of the attention of these reaches, and of states. Replies and prompts run as separate
+    /// operations, one after the other.
+    pub(crate) fn attention_of(
+        &self,
+        reaches: Range<usize>,
+        states: StepTime,
+        work: &Work,
+        part: f64,
+    ) -> Term {
+        let mut time = states;
+        for (reach, pairs) in self.reaches[reaches.clone()].iter().zip(&work.reaches[reaches]) {
+            time += self.decode_pair(reach) * pairs.decode_pairs as f64;
+            time += self.drafted_attention(reach, pairs);
+            time += self.prefill_attention(reach, pairs);
         }
         let time = time * part;
         let flops = time.compute_seconds * self.attention.peak_flops;

@@ -1,6 +1,6 @@
 //! What one step computes: tokens, and pairs of tokens that attention joins.
 
-use crate::profile::Model;
+use crate::profile::{Model, Reach};
 
 /// The work of one step, summed over its chats.
 ///
@@ -15,24 +15,25 @@ pub struct Work {
     pub outputs: u64,
     /// Chats that write a token.
     pub decodes: u64,
-    /// Tokens that those look back at, windows aside.
+    /// Tokens that those look back at, limits aside.
     pub decode_context: u64,
     /// Tokens of prompts that are read.
     pub prefill_tokens: u64,
-    /// Tokens before those, windows aside.
+    /// Tokens before those, limits aside.
     pub prefill_past: u64,
-    /// Per group of layers, in the model's order.
-    pub groups: Vec<GroupWork>,
+    /// What is looked back at: group of layers after group, each with all of its reaches.
+    pub reaches: Vec<ReachWork>,
     /// The steps in which a draft model proposes tokens for chats of this step, one for each token
     /// that may be proposed.
     drafts: Vec<Work>,
 }
 
-/// The attention of one layer of a group.
+/// What the tokens of one layer look back at, of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct GroupWork {
-    window: Option<u64>,
-    /// Reply tokens that look back at less than the window, so that their successors look back at
+pub struct ReachWork {
+    limit: Option<u64>,
+    is_selected: bool,
+    /// Reply tokens that look back at less than the limit, so that their successors look back at
     /// one more.
     growing: u64,
     /// Cached tokens that reply tokens look back at.
@@ -47,12 +48,31 @@ pub struct GroupWork {
     pub prefill_context: u64,
 }
 
+impl ReachWork {
+    fn of(reach: &Reach) -> ReachWork {
+        ReachWork { limit: reach.limit, is_selected: reach.is_selected, ..ReachWork::default() }
+    }
+
+    fn limit(&self) -> u64 {
+        self.limit.unwrap_or(u64::MAX)
+    }
+
+    /// The tokens that `new` ones read which are computed at once after `past`: those before them,
+    /// as far as one of them looks, or any of them where each selects its own; and each other.
+    fn read(&self, past: u64, new: u64) -> u64 {
+        let before = match self.is_selected {
+            true => self.limit().saturating_mul(new),
+            false => self.limit(),
+        };
+        past.min(before) + new
+    }
+}
+
 impl Work {
     /// No work on this model.
     pub fn new(model: &Model) -> Work {
-        let group = |window| GroupWork { window, ..GroupWork::default() };
-        let groups = model.layers.iter().map(|layers| group(layers.window())).collect();
-        Work { groups, ..Work::default() }
+        let reaches = model.layers.iter().flat_map(|layers| layers.reaches(1));
+        Work { reaches: reaches.map(|reach| ReachWork::of(&reach)).collect(), ..Work::default() }
     }
 
     /// No work on this model, for which `draft` proposes up to `proposed` tokens in a step.
@@ -63,13 +83,14 @@ impl Work {
 
     /// Forgets the chats.
     pub fn clear(&mut self) {
-        let mut groups = std::mem::take(&mut self.groups);
+        let mut reaches = std::mem::take(&mut self.reaches);
         let mut drafts = std::mem::take(&mut self.drafts);
         drafts.iter_mut().for_each(Work::clear);
-        for group in &mut groups {
-            *group = GroupWork { window: group.window, ..GroupWork::default() };
+        for reach in &mut reaches {
+            let ReachWork { limit, is_selected, .. } = *reach;
+            *reach = ReachWork { limit, is_selected, ..ReachWork::default() };
         }
-        *self = Work { groups, drafts, ..Work::default() };
+        *self = Work { reaches, drafts, ..Work::default() };
     }
 
     /// A chat writes one token, which looks back at `context` tokens, itself included.
@@ -79,10 +100,9 @@ impl Work {
         self.outputs += 1;
         self.decodes += 1;
         self.decode_context += context;
-        for group in &mut self.groups {
-            let window = group.window.unwrap_or(u64::MAX);
-            group.decode_pairs += context.min(window);
-            group.growing += u64::from(context < window);
+        for reach in &mut self.reaches {
+            reach.decode_pairs += context.min(reach.limit());
+            reach.growing += u64::from(context < reach.limit());
         }
     }
 
@@ -98,10 +118,9 @@ impl Work {
         self.calls += 1;
         self.outputs += tokens;
         let past = context.saturating_sub(1);
-        for group in &mut self.groups {
-            let window = group.window.unwrap_or(u64::MAX);
-            group.drafted_pairs += pairs(past, tokens, window);
-            group.drafted_context += past.min(window) + tokens;
+        for reach in &mut self.reaches {
+            reach.drafted_pairs += pairs(past, tokens, reach.limit());
+            reach.drafted_context += reach.read(past, tokens);
         }
         for (index, draft) in self.drafts.iter_mut().take(proposed as usize).enumerate() {
             draft.add_decode(context + index as u64);
@@ -115,19 +134,19 @@ impl Work {
 
     /// The same chats write their next token, where that is all they do.
     ///
-    /// Right for as many steps as [`Work::steps_until_a_window`] says.
+    /// Right for as many steps as [`Work::steps_until_a_limit`] says.
     pub(crate) fn advance(&mut self) {
         self.decode_context += self.decodes;
-        for group in &mut self.groups {
-            group.decode_pairs += group.growing;
+        for reach in &mut self.reaches {
+            reach.decode_pairs += reach.growing;
         }
     }
 
     /// How often a chat that looks back at `context` tokens can write a token before it looks back
-    /// at a whole window for the first time.
-    pub(crate) fn steps_until_a_window(&self, context: u64) -> u64 {
-        let windows = self.groups.iter().filter_map(|group| group.window);
-        let left = windows.filter(|window| context < *window).map(|window| window - context);
+    /// at as many as a reach has at most, for the first time.
+    pub(crate) fn steps_until_a_limit(&self, context: u64) -> u64 {
+        let limits = self.reaches.iter().filter_map(|reach| reach.limit);
+        let left = limits.filter(|limit| context < *limit).map(|limit| limit - context);
         left.min().unwrap_or(u64::MAX)
     }
 
@@ -139,18 +158,17 @@ impl Work {
         self.outputs += u64::from(last);
         self.prefill_tokens += new;
         self.prefill_past += past;
-        for group in &mut self.groups {
-            let window = group.window.unwrap_or(u64::MAX);
-            group.prefill_pairs += pairs(past, new, window);
-            group.prefill_context += past.min(window) + new;
+        for reach in &mut self.reaches {
+            reach.prefill_pairs += pairs(past, new, reach.limit());
+            reach.prefill_context += reach.read(past, new);
         }
     }
 }
 
-/// The sum of `min(past + i, window)` for `i` from 1 to `new`.
-fn pairs(past: u64, new: u64, window: u64) -> u64 {
-    let growing = window.saturating_sub(past).min(new);
-    growing * past + growing * (growing + 1) / 2 + (new - growing) * window.min(past + new)
+/// The sum of `min(past + i, limit)` for `i` from 1 to `new`.
+fn pairs(past: u64, new: u64, limit: u64) -> u64 {
+    let growing = limit.saturating_sub(past).min(new);
+    growing * past + growing * (growing + 1) / 2 + (new - growing) * limit.min(past + new)
 }
 
 #[cfg(test)]
@@ -160,18 +178,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_closed_form_counts_pairs(past in 0u64..300, new in 0u64..300, window in 1u64..300) {
-            let slow: u64 = (1..=new).map(|i| (past + i).min(window)).sum();
-            prop_assert_eq!(pairs(past, new, window), slow);
+        fn the_closed_form_counts_pairs(past in 0u64..300, new in 0u64..300, limit in 1u64..300) {
+            let slow: u64 = (1..=new).map(|i| (past + i).min(limit)).sum();
+            prop_assert_eq!(pairs(past, new, limit), slow);
         }
 
         #[test]
         fn chunks_of_a_prompt_have_the_pairs_of_the_whole(a in 1u64..200, b in 1u64..200) {
-            for window in [17, u64::MAX] {
-                prop_assert_eq!(
-                    pairs(0, a, window) + pairs(a, b, window),
-                    pairs(0, a + b, window)
-                );
+            for limit in [17, u64::MAX] {
+                prop_assert_eq!(pairs(0, a, limit) + pairs(a, b, limit), pairs(0, a + b, limit));
             }
         }
     }

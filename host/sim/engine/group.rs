@@ -149,9 +149,10 @@ impl Group {
         step_span(self.pool.cost.seconds(&self.work))
     }
 
-    /// How often a chat can write before it looks back at a whole window for the first time.
-    pub(crate) fn steps_until_a_window(&self, context: u64) -> u64 {
-        self.work.steps_until_a_window(context)
+    /// How often a chat can write before it looks back at as many tokens as a reach has
+    /// at most, for the first time.
+    pub(crate) fn steps_until_a_limit(&self, context: u64) -> u64 {
+        self.work.steps_until_a_limit(context)
     }
 
     /// An empty list of shares that keeps its memory from step to step.

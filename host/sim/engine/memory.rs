@@ -5,7 +5,8 @@
 //! is what such a block takes in the layers that look back at all tokens; in models with windows
 //! the first blocks of a prompt take more, since the windows' KV is counted with them. So what is
 //! cached of a long prompt can be taken up at any of its blocks, also where the window of that
-//! place would have been overwritten.
+//! place would have been overwritten. The state of recurrent layers is each chat's own: it is not
+//! cached with a prompt, of which it is taken to be known at any block.
 //!
 //! Where a machine keeps no prefixes, the chains of its chats are empty, and all that a chat holds
 //! is its own.
@@ -75,7 +76,7 @@ impl Memory {
 
     /// Blocks of memory of the first so many blocks of a prompt.
     fn of_first(&self, blocks: u64) -> u64 {
-        self.pool.placement.blocks_for(blocks * self.block_tokens())
+        self.pool.placement.shared_blocks_for(blocks * self.block_tokens())
     }
 
     /// Gives a chat that holds nothing memory for `tokens`, of which it finds as much cached as
@@ -116,7 +117,7 @@ impl Memory {
         let missing = self.blocks.missing(blocks);
         if missing > 0 {
             let placement = &self.pool.placement;
-            let memory = |blocks| placement.blocks_for(blocks * placement.block_tokens);
+            let memory = |blocks| placement.shared_blocks_for(blocks * placement.block_tokens);
             self.blocks.evict(self.prefixes.evict(missing, memory));
         }
         self.blocks.take(blocks);

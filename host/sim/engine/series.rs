@@ -71,8 +71,8 @@ impl Series {
 }
 
 impl ModelledMachine {
-    /// How many steps like this one a group may sum: until a chat's reply is complete, a window is
-    /// full, memory lacks, or a token has to be told of.
+    /// How many steps like this one a group may sum: until a chat's reply is complete, a limit of
+    /// what it looks back at is reached, memory lacks, or a token has to be told of.
     pub(super) fn steps_to_sum(&mut self, group: usize) -> u64 {
         let state = &self.groups[group];
         let is_full = state.batched() >= self.deployment.calls_per_step;
@@ -92,7 +92,7 @@ impl ModelledMachine {
             steps = steps
                 .min(call.reply.tokens_left(call.written))
                 .min(self.deployment.model.context_tokens.saturating_sub(context))
-                .min(state.steps_until_a_window(context));
+                .min(state.steps_until_a_limit(context));
         }
         let mut steps = steps.max(1);
         let (available, free) = (state.memory.available(), state.memory.free());

@@ -31,19 +31,20 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
 }
 
 fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
-    let layers = steps as f64 * cost.attention.layers();
-    let side = |part: &StepCost| {
+    let (attention_layers, ffn_layers) =
+        (cost.attention.mixing_layers(), cost.ffn.feeding_layers());
+    let side = |part: &StepCost, layers: f64| {
+        let fixed = part.layer_seconds + part.expert_layer_seconds * part.expert_layers() / layers;
+        let layers = steps as f64 * layers;
         let layer = seconds(term.seconds / layers);
-        let fixed = part.layer_seconds
-            + part.expert_layer_seconds * part.expert_layers() / cost.attention.layers();
         format!("{} × {layer}, {} fixed", whole(layers), seconds(fixed))
     };
     match term.part {
-        Part::AttentionSide => side(&cost.attention),
-        Part::FfnSide => side(&cost.ffn),
+        Part::AttentionSide => side(&cost.attention, attention_layers),
+        Part::FfnSide => side(&cost.ffn, ffn_layers),
         Part::Crossings => format!(
             "{} × {} + {}/s",
-            whole(2.0 * layers),
+            whole(2.0 * steps as f64 * ffn_layers),
             seconds(cost.link.latency_seconds),
             bytes(cost.link.bytes_per_second)
         ),
@@ -60,7 +61,7 @@ fn rate(term: &Term) -> String {
 }
 
 fn exchanges(cost: &StepCost, steps: f64) -> String {
-    let layers = steps * cost.layers();
+    let layers = steps * cost.exchanging_layers();
     match cost.exchange {
         Exchanges::None => String::new(),
         Exchanges::AllReduce { fixed_seconds, bytes_per_second, .. } => format!(
@@ -80,7 +81,8 @@ fn exchanges(cost: &StepCost, steps: f64) -> String {
 }
 
 fn layers(cost: &StepCost, steps: f64) -> String {
-    let all = format!("{} layers × {}", whole(steps * cost.layers()), seconds(cost.layer_seconds));
+    let layers = whole(steps * cost.mixing_layers());
+    let all = format!("{layers} layers × {}", seconds(cost.layer_seconds));
     match cost.expert_layer_seconds > 0.0 {
         true => format!(
             "{all} + {} × {}",

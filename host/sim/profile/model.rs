@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Confidence, check_provenance};
+use super::layers::{Experts, LayerGroup};
 
 /// Bounds that hold every product of a model's numbers inside 64 bits, far beyond any model.
 const CONTEXT_TOKENS_MAX: u64 = 1_000_000_000;
 const VOCABULARY_MAX: u64 = 1 << 26;
-const WIDTH_MAX: u64 = 1 << 17;
+const WIDTH_MAX: u64 = 1 << 16;
 const LAYERS_MAX: u64 = 1 << 10;
 
 /// One file of `hardware-profiles/models`.
@@ -47,74 +48,6 @@ pub struct Provenance {
     pub note: Option<String>,
 }
 
-/// Layers that are all alike.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LayerGroup {
-    /// How many.
-    pub count: u64,
-    /// Attention with heads that share keys and values.
-    pub grouped: Option<Grouped>,
-    /// Multi-head latent attention.
-    pub latent: Option<Latent>,
-    /// Width of a dense feed-forward part; 0 for none.
-    #[serde(default)]
-    pub dense_width: u64,
-    /// Experts, if any.
-    pub experts: Option<Experts>,
-}
-
-/// Grouped-query attention.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Grouped {
-    /// Query heads.
-    pub heads: u64,
-    /// Key and value heads.
-    pub kv_heads: u64,
-    /// Width of one head.
-    pub head_width: u64,
-    /// Tokens a token looks back at; absent for all of them.
-    pub window: Option<u64>,
-    /// Whether keys and values come from one matrix. They are cached apart even so, since only keys
-    /// carry positions.
-    #[serde(default)]
-    pub shared_projection: bool,
-}
-
-/// Multi-head latent attention (DeepSeek).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Latent {
-    /// Heads.
-    pub heads: u64,
-    /// Width of the compressed queries.
-    pub query_rank: u64,
-    /// Width of the compressed keys and values, which are what is cached.
-    pub kv_rank: u64,
-    /// Width of the part with positions, cached too.
-    pub rope_width: u64,
-    /// Width of a head's part without positions.
-    pub nope_width: u64,
-    /// Width of a head's value.
-    pub value_width: u64,
-}
-
-/// A mixture of experts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Experts {
-    /// Experts to choose from.
-    pub count: u64,
-    /// Chosen per token.
-    pub per_token: u64,
-    /// Width of one expert.
-    pub width: u64,
-    /// Experts of the same width that every token passes.
-    #[serde(default)]
-    pub shared: u64,
-}
-
 impl Model {
     /// Whether the numbers make sense together.
     ///
@@ -138,46 +71,25 @@ impl Model {
         if self.layers.is_empty() || self.layers.iter().any(|group| group.count == 0) {
             return bad("every [[layers]] needs a `count` of at least 1");
         }
-        for group in &self.layers {
-            if group.widths().any(|width| width > WIDTH_MAX) {
-                return bad("a number of a [[layers]] is beyond any model's");
-            }
-            if group.grouped.is_some() == group.latent.is_some() {
-                return bad("every [[layers]] has either `grouped` or `latent` attention");
-            }
-            if group.cached_values(1) <= 0.0 {
-                return bad(
-                    "`head_width`, or `kv_rank`, must be at least 1: a token caches something",
-                );
-            }
-            let experts = group.experts.as_ref();
-            if experts.is_some_and(|e| e.per_token == 0 || e.per_token > e.count || e.width == 0) {
-                return bad("`experts.per_token` must be from 1 to `experts.count`");
-            }
-            let grouped = group.grouped.as_ref();
-            if grouped
-                .is_some_and(|g| g.kv_heads == 0 || g.heads < g.kv_heads || g.window == Some(0))
-            {
-                return bad(
-                    "`grouped.kv_heads` must be from 1 to `heads`, and a `window` at least 1",
-                );
-            }
+        if !self.layers.iter().any(LayerGroup::attends) {
+            return bad("a [[layers]] must have `grouped`, `latent` or `compressed` attention");
         }
-        Ok(())
+        match self.layers.iter().find_map(wrong_numbers) {
+            Some(what) => bad(what),
+            None => Ok(()),
+        }
     }
 
     /// The part of the model that an attention group holds.
     pub(crate) fn attention_part(&self) -> Model {
-        let part =
-            |layers: &LayerGroup| LayerGroup { dense_width: 0, experts: None, ..layers.clone() };
-        Model { layers: self.layers.iter().map(part).collect(), ..self.clone() }
+        let layers = self.layers.iter().map(LayerGroup::attention_part).collect();
+        Model { layers, ..self.clone() }
     }
 
     /// The part of the model that an ffn group holds.
     pub(crate) fn feed_forward_part(&self) -> Model {
-        let part =
-            |layers: &LayerGroup| LayerGroup { grouped: None, latent: None, ..layers.clone() };
-        Model { vocabulary: 0, layers: self.layers.iter().map(part).collect(), ..self.clone() }
+        let layers = self.layers.iter().map(LayerGroup::feed_forward_part).collect();
+        Model { vocabulary: 0, layers, ..self.clone() }
     }
 
     /// The model with this many more of its last layers, which propose tokens.
@@ -187,10 +99,23 @@ impl Model {
         model
     }
 
-    /// What proposes a token where this many layers like the last ones do.
+    /// What proposes a token where this many layers like the last ones do: with the attention of the
+    /// last layer that has any, and the feed-forward part of the last that has one.
     pub(crate) fn draft_layers(&self, count: u64) -> Model {
-        let last = self.layers.last().expect("a model has layers");
-        Model { layers: vec![LayerGroup { count, ..last.clone() }], ..self.clone() }
+        let last_with = |has: fn(&LayerGroup) -> bool| {
+            let found = self.layers.iter().rev().find(|layers| has(layers));
+            found.or(self.layers.last()).expect("a model has layers")
+        };
+        let (attends, feeds) =
+            (last_with(LayerGroup::attends), last_with(LayerGroup::feeds_forward));
+        let layers = LayerGroup {
+            count,
+            dense_width: feeds.dense_width,
+            experts: feeds.experts.clone(),
+            matrices: feeds.matrices,
+            ..attends.clone()
+        };
+        Model { layers: vec![layers], ..self.clone() }
     }
 
     /// Number of layers.
@@ -210,11 +135,22 @@ impl Model {
 
     /// Parameters of all experts that tokens are routed to.
     pub fn expert_parameters(&self) -> u64 {
-        self.layers
-            .iter()
-            .filter_map(|group| Some((group, group.experts.as_ref()?)))
-            .map(|(group, experts)| group.count * experts.count * 3 * self.hidden * experts.width)
-            .sum()
+        self.of_experts(|experts| experts.count)
+    }
+
+    fn of_experts(&self, number: fn(&Experts) -> u64) -> u64 {
+        let experts = |group: &LayerGroup| {
+            let number = group.experts.as_ref().map_or(0, number);
+            group.count * number * group.expert_parameters(self.hidden)
+        };
+        self.layers.iter().map(experts).sum()
+    }
+
+    /// Bytes of the states that the layers keep of one chat.
+    pub fn state_bytes(&self) -> u64 {
+        let bytes =
+            |group: &LayerGroup| group.count * group.state().map_or(0, |state| state.bytes());
+        self.layers.iter().map(bytes).sum()
     }
 
     /// All parameters, norms and biases left out.
@@ -222,76 +158,62 @@ impl Model {
         let embeddings = if self.tied_embeddings { 1 } else { 2 } * self.head_parameters();
         embeddings + self.linear_parameters() + self.expert_parameters()
     }
+    /// Parameters that one token uses: all but the embedding, of which it reads one row, and the
+    /// experts that it is not routed to.
+    pub fn active_parameters(&self) -> u64 {
+        let chosen = self.of_experts(|experts| experts.per_token);
+        self.head_parameters() + self.linear_parameters() + chosen
+    }
 }
 
-impl LayerGroup {
-    /// All numbers of the group but its count and its window.
-    fn widths(&self) -> impl Iterator<Item = u64> {
-        let grouped = self.grouped.iter().flat_map(|g| [g.heads, g.kv_heads, g.head_width]);
-        let latent = self.latent.iter().flat_map(|l| {
-            [l.heads, l.query_rank, l.kv_rank, l.rope_width, l.nope_width, l.value_width]
-        });
-        let experts = self.experts.iter().flat_map(|e| [e.count, e.per_token, e.width, e.shared]);
-        std::iter::once(self.dense_width).chain(grouped).chain(latent).chain(experts)
+/// What is wrong with the numbers of a group of layers, if anything is.
+fn wrong_numbers(group: &LayerGroup) -> Option<&'static str> {
+    if group.widths().any(|width| width > WIDTH_MAX) {
+        return Some("a number of a [[layers]] is beyond any model's");
     }
+    if group.kinds() > 1 {
+        return Some(
+            "a [[layers]] has one of `grouped`, `latent`, `compressed`, `mamba` and \
+             `linear_attention`",
+        );
+    }
+    if !group.mixes_tokens() && !group.feeds_forward() {
+        return Some("a [[layers]] needs attention, a state, a `dense_width` or `experts`");
+    }
+    if group.attends() && group.cached(1).iter().any(|cached| cached.values <= 0.0) {
+        return Some("`head_width`, or `kv_rank`, must be at least 1: a token caches something");
+    }
+    if group.state().is_some_and(|state| state.values == 0) {
+        return Some("the widths and heads of a `mamba` or `linear_attention` must be at least 1");
+    }
+    if ![2, 3].contains(&group.matrices) {
+        return Some("`matrices` must be 3, or 2 where there is no gate");
+    }
+    let experts = group.experts.as_ref();
+    if experts.is_some_and(|e| e.per_token == 0 || e.per_token > e.count || e.width == 0) {
+        return Some("`experts.per_token` must be from 1 to `experts.count`");
+    }
+    if experts.is_some_and(|e| [e.shared_width, e.latent_width].contains(&Some(0))) {
+        return Some("`experts.shared_width` and `latent_width` must be at least 1");
+    }
+    wrong_attention(group)
+}
 
-    /// Parameters of one layer that every token passes: attention, dense or shared feed-forward
-    /// parts, and the router.
-    pub fn linear_parameters(&self, hidden: u64) -> u64 {
-        let feed_forward = 3 * hidden * self.dense_width;
-        let routed = self.experts.as_ref().map_or(0, |experts| {
-            hidden * experts.count + 3 * hidden * experts.width * experts.shared
-        });
-        self.attention_parameters(hidden) + feed_forward + routed
+fn wrong_attention(group: &LayerGroup) -> Option<&'static str> {
+    let grouped = group.grouped.as_ref();
+    if grouped.is_some_and(|g| g.kv_heads == 0 || g.heads < g.kv_heads || g.window == Some(0)) {
+        return Some("`grouped.kv_heads` must be from 1 to `heads`, and a `window` at least 1");
     }
-
-    fn attention_parameters(&self, hidden: u64) -> u64 {
-        let grouped = self.grouped.as_ref().map_or(0, |g| {
-            let projections = if g.shared_projection { 1 } else { 2 };
-            hidden * g.head_width * (2 * g.heads + projections * g.kv_heads)
-        });
-        let latent = self.latent.as_ref().map_or(0, |l| {
-            hidden * l.query_rank
-                + l.query_rank * l.heads * (l.nope_width + l.rope_width)
-                + hidden * (l.kv_rank + l.rope_width)
-                + l.kv_rank * l.heads * (l.nope_width + l.value_width)
-                + l.heads * l.value_width * hidden
-        });
-        grouped + latent
+    let compressed = group.compressed.as_ref();
+    if compressed.is_some_and(|c| c.window == 0 || c.ratio == Some(0)) {
+        return Some("`compressed.window` and `ratio` must be at least 1");
     }
-
-    /// Tokens a token looks back at, at most.
-    pub fn window(&self) -> Option<u64> {
-        self.grouped.as_ref().and_then(|grouped| grouped.window)
+    if compressed.is_some_and(|c| c.ratio.is_none() && (c.index.is_some() || c.overlaps)) {
+        return Some("`compressed.index` and `overlaps` are of what has a `ratio`");
     }
-
-    /// Values cached per token in one layer, on one chip of `chips` that share the heads.
-    ///
-    /// Heads are split over the chips down to one per chip; a latent is whole on each of them.
-    pub fn cached_values(&self, chips: u64) -> f64 {
-        let grouped = self.grouped.as_ref().map_or(0.0, |g| {
-            let heads = (g.kv_heads as f64 / chips as f64).max(1.0);
-            2.0 * heads * g.head_width as f64
-        });
-        let latent = self.latent.as_ref().map_or(0.0, |l| (l.kv_rank + l.rope_width) as f64);
-        grouped + latent
+    let indexes = [compressed.and_then(|c| c.index), group.latent.as_ref().and_then(|l| l.index)];
+    if indexes.into_iter().flatten().any(|i| i.heads == 0 || i.width == 0 || i.top_k == 0) {
+        return Some("`index.heads`, `width` and `top_k` must be at least 1");
     }
-
-    /// Operations per pair of a query and a cached token when a reply is written.
-    pub fn decode_flops_per_pair(&self) -> f64 {
-        let grouped = self.grouped.as_ref().map_or(0, |g| 4 * g.heads * g.head_width);
-        let latent =
-            self.latent.as_ref().map_or(0, |l| 2 * l.heads * (2 * l.kv_rank + l.rope_width));
-        (grouped + latent) as f64
-    }
-
-    /// Operations per pair when a prompt is read: a latent is expanded there.
-    pub fn prefill_flops_per_pair(&self) -> f64 {
-        let grouped = self.grouped.as_ref().map_or(0, |g| 4 * g.heads * g.head_width);
-        let latent = self
-            .latent
-            .as_ref()
-            .map_or(0, |l| 2 * l.heads * (l.nope_width + l.rope_width + l.value_width));
-        (grouped + latent) as f64
-    }
+    None
 }

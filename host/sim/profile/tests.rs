@@ -114,7 +114,7 @@ fn a_models_numbers_make_sense_together() {
     insta::assert_snapshot!(model("hidden = 8", "hidden = 0"), @"models/small-model.toml:4: model `small-model`: `context_tokens`, `hidden` and `vocabulary` must be at least 1");
     insta::assert_snapshot!(model("kv_heads = 1", "kv_heads = 2"), @"models/small-model.toml:14: model `small-model`: `grouped.kv_heads` must be from 1 to `heads`, and a `window` at least 1");
     insta::assert_snapshot!(model("head_width = 4", "head_width = 0"), @"models/small-model.toml:14: model `small-model`: `head_width`, or `kv_rank`, must be at least 1: a token caches something");
-    insta::assert_snapshot!(model("grouped", "# grouped"), @"models/small-model.toml:14: model `small-model`: every [[layers]] has either `grouped` or `latent` attention");
+    insta::assert_snapshot!(model("grouped", "# grouped"), @"models/small-model.toml:14: model `small-model`: a [[layers]] must have `grouped`, `latent` or `compressed` attention");
     insta::assert_snapshot!(model("count = 1\n", "count = 5000\n"), @"models/small-model.toml:1: model `small-model`: there are more than 1,024 layers");
     insta::assert_snapshot!(model("head_width = 4 }", "head_width = 4 }\nexperts = { count = 2, per_token = 3, width = 1 }"), @"models/small-model.toml:15: model `small-model`: `experts.per_token` must be from 1 to `experts.count`");
     insta::assert_snapshot!(model("source = \"a test\"\n", ""), @"models/small-model.toml:8: the key `source` is missing; add it");

@@ -92,6 +92,12 @@ impl Pool {
                 parallel.expert
             ));
         }
+        if self.layer_profile.is_some() && parallel.data * parallel.pipeline > 1 {
+            return Err(format!(
+                "the {pool}'s `layer_profile` was measured on chips that share each matrix; remove \
+                 `data_parallel` and `pipeline_parallel`, or the `layer_profile`"
+            ));
+        }
         match parallel.pipeline > 1 && self.role.shares_steps() {
             true => Err(format!(
                 "the {pool} does a part of every layer, so its layers cannot be divided; remove \

@@ -88,7 +88,7 @@ proptest! {
         let mut series = WritingSteps::default();
         cost.begin_writing(&work, &mut series);
         let until = |context: &u64| work.steps_until_a_limit(*context);
-        let steps = contexts.iter().map(until).min().unwrap_or(0).min(50);
+        let steps = contexts.iter().map(until).min().map_or(0, |steps| steps.min(50));
         for step in 0..steps {
             let mut alone = Work::new(&deployment.model);
             contexts.iter().for_each(|context| alone.add_decode(*context + step));

@@ -6,12 +6,15 @@
 
 mod build;
 mod exchange;
+mod experts;
 mod grid;
 mod host;
+mod kernels;
 mod layer_profile;
 mod layer_table;
 mod model;
 mod power;
+mod rates;
 mod speculative;
 mod split;
 mod step;

@@ -170,7 +170,6 @@ impl MachineProfile {
             let rate = &tier.bandwidth_bytes_per_second;
             positive(&name("bandwidth_bytes_per_second"), rate)?;
         }
-        let scheduler = &self.scheduler;
         self.scheduler.validate()?;
         let preemption = self.scheduler.preemption.as_ref().map(|preemption| preemption.value);
         if preemption == Some(Preemption::Swap) && self.kv_tiers.is_empty() {

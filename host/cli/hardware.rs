@@ -37,10 +37,11 @@ pub(crate) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
     }
 }
 
-/// The machines with what they serve, then the chips and the models.
+/// The machines with what they serve, then the chips, the models and the serving software.
 fn list(args: &HardwareListArgs) -> Result<Exit, Failure> {
     let catalogue = catalogue(args.profiles.as_deref())?;
     let (mut machines, mut chips, mut models) = (Vec::new(), Vec::new(), Vec::new());
+    let mut software = Vec::new();
     for name in catalogue.names(ProfileKind::Machine) {
         machines.push(catalogue.machine(name).map_err(Failure::usage)?);
     }
@@ -49,6 +50,9 @@ fn list(args: &HardwareListArgs) -> Result<Exit, Failure> {
     }
     for name in catalogue.names(ProfileKind::Model) {
         models.push(catalogue.model(name).map_err(Failure::usage)?);
+    }
+    for name in catalogue.names(ProfileKind::Software) {
+        software.push(catalogue.software(name).map_err(Failure::usage)?);
     }
     if args.json {
         let machines: Vec<_> = machines
@@ -68,7 +72,13 @@ fn list(args: &HardwareListArgs) -> Result<Exit, Failure> {
         let titled = |name: &str, title: &str| json!({ "name": name, "title": title });
         let chips: Vec<_> = chips.iter().map(|chip| titled(&chip.name, &chip.title)).collect();
         let models: Vec<_> = models.iter().map(|model| titled(&model.name, &model.title)).collect();
-        let listed = json!({ "machines": machines, "chips": chips, "models": models });
+        let software: Vec<_> = software.iter().map(|one| titled(&one.name, &one.title)).collect();
+        let listed = json!({
+            "machines": machines,
+            "chips": chips,
+            "models": models,
+            "software": software,
+        });
         return print_json(&listed);
     }
     let mut text = String::from("MACHINES\n");
@@ -91,6 +101,8 @@ fn list(args: &HardwareListArgs) -> Result<Exit, Failure> {
     text += "\nMODELS\n";
     text +=
         &columns(&models.iter().map(|model| row(&model.name, &model.title)).collect::<Vec<_>>());
+    text += "\nSOFTWARE\n";
+    text += &columns(&software.iter().map(|one| row(&one.name, &one.title)).collect::<Vec<_>>());
     output::print(&text)?;
     Ok(Exit::Pass)
 }
@@ -117,9 +129,11 @@ fn show(args: &HardwareShowArgs) -> Result<Exit, Failure> {
     Ok(Exit::Pass)
 }
 
-/// What kind of profile has this name; a machine before a chip, a chip before a model.
+/// What kind of profile has this name; a machine before a chip, a chip before a model, and software
+/// last.
 fn kind_of(catalogue: &Catalogue, name: &str) -> Result<ProfileKind, Failure> {
-    let kinds = [ProfileKind::Machine, ProfileKind::Chip, ProfileKind::Model];
+    let kinds =
+        [ProfileKind::Machine, ProfileKind::Chip, ProfileKind::Model, ProfileKind::Software];
     let has = |kind: &ProfileKind| catalogue.names(*kind).any(|known| known == name);
     if let Some(kind) = kinds.iter().copied().find(has) {
         return Ok(kind);
@@ -129,7 +143,7 @@ fn kind_of(catalogue: &Catalogue, name: &str) -> Result<ProfileKind, Failure> {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`timeslip hardware list` lists them".to_owned(),
     };
-    Err(Failure::usage(format!("there is no machine, chip or model `{name}`; {advice}")))
+    Err(Failure::usage(format!("there is no machine, chip, model or software `{name}`; {advice}")))
 }
 
 fn explain_machine(args: &HardwareExplainArgs) -> Result<Exit, Failure> {
@@ -154,10 +168,8 @@ fn explain_machine(args: &HardwareExplainArgs) -> Result<Exit, Failure> {
 fn validate(args: &HardwareListArgs) -> Result<Exit, Failure> {
     let catalogue = catalogue(args.profiles.as_deref())?;
     let problems: Vec<String> = catalogue.validate().iter().map(ToString::to_string).collect();
-    let count = [ProfileKind::Machine, ProfileKind::Chip, ProfileKind::Model]
-        .into_iter()
-        .map(|kind| catalogue.names(kind).count())
-        .sum::<usize>();
+    let count =
+        ProfileKind::ALL.into_iter().map(|kind| catalogue.names(kind).count()).sum::<usize>();
     if args.json {
         print_json(&json!({ "profiles": count, "problems": problems }))?;
     } else if problems.is_empty() {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const KINDS: [&str; 3] = ["chips", "machines", "models"];
+const KINDS: [&str; 4] = ["chips", "machines", "models", "software"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -8,12 +8,13 @@ use crate::cost::{LayerTables, PowerDraw, StepModel};
 use crate::error::MachineError;
 use crate::joined::join;
 use crate::ledger::Ledger;
-use crate::placement::{BLOCK_TOKENS, Placement};
+use crate::placement::Placement;
 use crate::pool::deploy_pool;
 use crate::profile::{
-    Chip, Choice, Figure, KvTier, LayerGroup, Link, MachineProfile, Model, Policy, Preemption,
-    Role, Routing, Scheduler, Sending, Serving, Switch, TierScope, whole,
+    Chip, KvTier, LayerGroup, Link, MachineProfile, Model, Policy, Preemption, Role, Routing,
+    Sending, Serving, Software, SoftwareOn, TierScope, whole,
 };
+use crate::settings::Settings;
 pub use crate::speculation::DeployedSpeculation;
 
 /// A machine with one model placed on it.
@@ -36,6 +37,8 @@ pub struct Deployment {
     pub speculation: Option<DeployedSpeculation>,
     /// Where KV is kept beyond the chips' memory, the nearest first.
     pub tiers: Vec<DeployedTier>,
+    /// The serving software, where the machine names it.
+    pub software: Option<String>,
     /// From arrival to the scheduler.
     pub front_end: Span,
     /// The most tokens of one step.
@@ -143,6 +146,7 @@ pub(crate) struct Profiles {
     pub(crate) chips: Vec<Arc<Chip>>,
     /// Of each pool that has a layer profile.
     pub(crate) tables: Vec<Option<LayerTables>>,
+    pub(crate) software: Option<Software>,
     pub(crate) model: Arc<Model>,
     pub(crate) serving: Serving,
     /// What the draft pool holds for this model, where there is one.
@@ -151,6 +155,11 @@ pub(crate) struct Profiles {
 }
 
 impl Profiles {
+    /// The serving software on the chips of a pool.
+    pub(crate) fn software_on(&self, pool: usize) -> Option<SoftwareOn<'_>> {
+        self.software.as_ref().map(|software| software.on_chip(&[&*self.chips[pool].name]))
+    }
+
     /// How many layers beside the model's own propose tokens; none where a draft pool does.
     pub(crate) fn draft_layers(&self, ledger: &Ledger) -> u64 {
         let key = "speculation.draft_layers";
@@ -172,7 +181,7 @@ impl Deployment {
         let ledger = Ledger::default();
         let machine = &profiles.machine;
         let name = &machine.name;
-        let settings = Settings { scheduler: &machine.scheduler, machine: name, ledger: &ledger };
+        let settings = Settings::new(&profiles, &ledger);
         let block_tokens = settings.block_tokens();
         let mut pools = (0..machine.pools.len())
             .map(|index| deploy_pool(&profiles, index, block_tokens, &ledger))
@@ -184,9 +193,18 @@ impl Deployment {
         let tiers = tiers
             .map(|(index, tier)| deploy_tier(name, index, tier, &ledger))
             .collect::<Result<Vec<_>, MachineError>>()?;
-        let front_end = ledger.need(&machine.front_end_seconds, name, "front_end_seconds")?;
-        let tokens = settings.need("tokens_per_step", &machine.scheduler.tokens_per_step)?;
-        let calls = settings.need("calls_per_step", &machine.scheduler.calls_per_step)?;
+        let front_end = settings.front_end()?;
+        let batches = settings.batches()?;
+        let (policy, first_token_objective) = settings.policy();
+        let prefix_cache =
+            settings.switch("prefix_cache", true, |given| given.prefix_cache.as_ref());
+        let plans_ahead = settings.switch("plans_ahead", false, |given| given.plans_ahead.as_ref());
+        let routing = settings.choice("routing", |given| given.routing.as_ref());
+        let preemption = settings.choice("preemption", |given| given.preemption.as_ref());
+        let waiting_calls_max =
+            settings.known("waiting_calls_max", |given| given.waiting_calls_max.as_ref());
+        let waiting_max =
+            settings.span("waiting_seconds_max", |given| given.waiting_seconds_max.as_ref());
         let cpu = &profiles.host_cpu;
         let Some(host) = &cpu.host else {
             return Err(MachineError::RunsNothing {
@@ -204,24 +222,19 @@ impl Deployment {
             link,
             speculation,
             tiers,
-            front_end: Span::from_seconds_f64(front_end),
-            tokens_per_step: tokens as u64,
-            calls_per_step: calls as u64,
-            prefix_cache: settings.keeps_prefixes(),
+            software: machine.software.clone(),
+            front_end,
+            tokens_per_step: batches.tokens_per_step,
+            calls_per_step: batches.calls_per_step,
+            prefix_cache,
             block_tokens,
-            policy: settings.choice("policy", &machine.scheduler.policy),
-            first_token_objective: settings.span(
-                "first_token_objective_seconds",
-                &machine.scheduler.first_token_objective_seconds,
-            ),
-            routing: settings.choice("routing", &machine.scheduler.routing),
-            plans_ahead: settings.switch("plans_ahead", &machine.scheduler.plans_ahead),
-            preemption: settings.choice("preemption", &machine.scheduler.preemption),
-            waiting_calls_max: settings
-                .known("waiting_calls_max", &machine.scheduler.waiting_calls_max)
-                .map(|calls| calls as u64),
-            waiting_max: settings
-                .span("waiting_seconds_max", &machine.scheduler.waiting_seconds_max),
+            policy,
+            first_token_objective,
+            routing,
+            plans_ahead,
+            preemption,
+            waiting_calls_max: waiting_calls_max.map(|calls| calls as u64),
+            waiting_max,
             host_cpu: cpu.name.clone(),
             ns_per_fuel,
             estimates: ledger.into_estimates(),
@@ -323,55 +336,4 @@ fn deploy_tier(
         bytes_per_second: need(&tier.bandwidth_bytes_per_second, "bandwidth_bytes_per_second")?,
         latency_seconds: need(&tier.latency_seconds, "latency_seconds")?,
     })
-}
-
-/// What a machine's profile says of its scheduler, read through the ledger.
-struct Settings<'a> {
-    scheduler: &'a Scheduler,
-    machine: &'a str,
-    ledger: &'a Ledger,
-}
-
-impl Settings<'_> {
-    fn key(name: &str) -> String {
-        format!("scheduler.{name}")
-    }
-
-    fn need(&self, name: &str, figure: &Figure) -> Result<f64, MachineError> {
-        self.ledger.need(figure, self.machine, &Settings::key(name))
-    }
-
-    fn known(&self, name: &str, figure: &Option<Figure>) -> Option<f64> {
-        self.ledger.known(figure.as_ref()?, self.machine, &Settings::key(name))
-    }
-
-    fn span(&self, name: &str, figure: &Option<Figure>) -> Option<Span> {
-        self.known(name, figure).map(Span::from_seconds_f64)
-    }
-
-    fn choice<T: Copy + Default>(&self, name: &str, choice: &Option<Choice<T>>) -> T {
-        let Some(choice) = choice else {
-            return T::default();
-        };
-        self.ledger.rest_on(choice.confidence, self.machine, &Settings::key(name));
-        choice.value
-    }
-
-    /// A switch that is off where the profile says nothing of it.
-    fn switch(&self, name: &str, switch: &Option<Switch>) -> bool {
-        if let Some(switch) = switch {
-            self.ledger.rest_on(switch.confidence, self.machine, &Settings::key(name));
-        }
-        switch.as_ref().is_some_and(|switch| switch.value)
-    }
-
-    fn keeps_prefixes(&self) -> bool {
-        self.switch("prefix_cache", &self.scheduler.prefix_cache);
-        self.scheduler.keeps_prefixes()
-    }
-
-    fn block_tokens(&self) -> u64 {
-        let tokens = self.known("block_tokens", &self.scheduler.block_tokens);
-        tokens.map_or(BLOCK_TOKENS, |tokens| tokens as u64)
-    }
 }

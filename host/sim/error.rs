@@ -1,6 +1,6 @@
 //! Why a machine cannot serve a model.
 
-use crate::profile::ProfileError;
+use crate::profile::{Parallelism, ProfileError};
 use crate::text::{bytes, count};
 
 /// Why a machine cannot serve a model.
@@ -84,10 +84,40 @@ pub enum MachineError {
         /// Its vocabulary.
         draft_tokens: u64,
     },
+    /// A machine and its software do not agree on the size of a step.
+    #[error(
+        "a step of `{machine}` has at most {} chats and {} tokens, one of which `{software}` says; each \
+         chat of a step passes at least one token, so give both in [scheduler]",
+        count(*calls),
+        count(*tokens)
+    )]
+    CallsBeyondTokens {
+        /// The machine.
+        machine: String,
+        /// Its serving software.
+        software: String,
+        /// The most chats of one step.
+        calls: u64,
+        /// The most tokens.
+        tokens: u64,
+    },
+    /// Chips that do not share a model in any other way than matrix by matrix.
+    #[error(
+        "{chip} shares a model only by `tensor_parallel`; remove `data_parallel`, `expert_parallel` \
+         and `pipeline_parallel` from the {pool} of `{machine}`"
+    )]
+    OnlyTensorParallel {
+        /// The machine.
+        machine: String,
+        /// The pool, as in a sentence.
+        pool: &'static str,
+        /// The chip.
+        chip: String,
+    },
     /// A group has more chips than one domain joins.
     #[error(
         "a group of {} {chip} in `{machine}` is larger than the {} that one domain joins; lower \
-         `tensor_parallel`",
+         `tensor_parallel`, or the product of it and `data_parallel`",
         count(*group),
         count(*domain)
     )]
@@ -96,7 +126,7 @@ pub enum MachineError {
         machine: String,
         /// The chip.
         chip: String,
-        /// Chips of one group.
+        /// Chips of one group, or of one of its stages.
         group: u64,
         /// Chips of one domain.
         domain: u64,
@@ -123,15 +153,16 @@ pub enum MachineError {
 /// The arithmetic of a model that is too large.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error(
-    "`{model}` does not fit the {pool} of `{machine}`: its weights take {} as held there, and \
+    "`{model}` does not fit the {pool} of `{machine}`: its weights take {} as held there{}, and \
      {} × {chip} give {} × ({} − {} reserved) = {}. {}",
     bytes(*weights_bytes),
-    count(*chips),
-    count(*chips),
+    copies(*parallel),
+    count(parallel.chips()),
+    count(parallel.chips()),
     bytes(*capacity_bytes),
     bytes(*reserved_bytes),
-    bytes(*chips as f64 * (capacity_bytes - reserved_bytes)),
-    smallest(*chips_needed, chip)
+    bytes(parallel.chips() as f64 * (capacity_bytes - reserved_bytes)),
+    smallest(*parallel, *tensor_needed, chip)
 )]
 pub struct DoesNotFit {
     /// The model.
@@ -142,22 +173,34 @@ pub struct DoesNotFit {
     pub pool: &'static str,
     /// The pool's chip.
     pub chip: String,
-    /// Chips of one group.
-    pub chips: u64,
+    /// How the chips of one group share the model.
+    pub parallel: Parallelism,
     /// Memory of one chip.
     pub capacity_bytes: f64,
     /// Of which serving software keeps this much.
     pub reserved_bytes: f64,
     /// The weights as they would be held.
     pub weights_bytes: f64,
-    /// The fewest chips of a group that would hold the model and its first tokens; `None` when no
-    /// number of them would.
-    pub chips_needed: Option<u64>,
+    /// The fewest tensor-parallel chips with which a group of as many data ranks and stages would
+    /// hold the model and its first tokens; `None` when no number of them would.
+    pub tensor_needed: Option<u64>,
 }
 
-fn smallest(chips: Option<u64>, chip: &str) -> String {
-    match chips {
-        Some(chips) => format!("The smallest group that holds it is {} × {chip}", count(chips)),
-        None => format!("No number of {chip} holds it"),
+fn copies(parallel: Parallelism) -> String {
+    match parallel.data {
+        1 => String::new(),
+        data => format!(" ({} copies of all but the experts, one for each data rank)", count(data)),
+    }
+}
+
+fn smallest(parallel: Parallelism, tensor: Option<u64>, chip: &str) -> String {
+    let Some(tensor) = tensor else {
+        return format!("No number of {chip} holds it");
+    };
+    let needed = Parallelism { tensor, ..parallel };
+    let group = format!("The smallest group that holds it is {} × {chip}", count(needed.chips()));
+    match parallel.data * parallel.pipeline {
+        1 => group,
+        _ => format!("{group}, with `tensor_parallel` {}", count(tensor)),
     }
 }

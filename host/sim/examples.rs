@@ -295,7 +295,7 @@ pub(crate) fn chip(memory: u64) -> String {
          [achieved]\nbf16_matmul_fraction = {one}\nattention_fraction = {one}\n\
          expert_fraction = {one}\nweight_read_fraction = {one}\nexpert_read_fraction = {one}\n\
          kv_read_fraction = {one}\n\
-         [latency]\nlayer_seconds = {milli}\nexpert_layer_seconds = {none}\n\
+         [latency]\nlayer_seconds = {milli}\n\
          [scale_up]\ndomain_chips = {one}\nbandwidth_bytes_per_second = {one}\n\
          achieved_fraction = {one}\ncollective_seconds = {none}\n\
          [power]\nidle_watts = {ten}\ncompute_watts = {one}\nmemory_watts = {one}\n\

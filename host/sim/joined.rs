@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::cost::{FfnCrossing, FixedSteps, SpeculativeCost, SplitCost, StepCost, StepModel};
+use crate::cost::{
+    FfnCrossing, FixedSteps, HostWork, SoftwareTimes, SpeculativeCost, SplitCost, StepCost,
+    StepModel,
+};
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::profile::{Chip, FfnLink, Model, Role, Serving, whole};
+use crate::software::software_times;
 use crate::speculation::DeployedSpeculation;
 
 /// Gives the pool that writes the time of the steps that it takes with its helpers.
@@ -114,8 +118,13 @@ impl Heads<'_> {
 
     /// The host's work is that of the step, whose part the proposals are.
     fn cost(&self, pool: usize, model: &Model) -> Result<StepCost, MachineError> {
+        let software = match self.profiles.software_on(pool) {
+            Some(software) => software_times(software, Some(0.0), self.ledger)?,
+            None => SoftwareTimes::default(),
+        };
+        let software = SoftwareTimes { host: HostWork::default(), ..software };
         let pool = &self.pools[pool];
         let (chip, serving): (&Chip, &Serving) = (&pool.chip, &self.profiles.serving);
-        StepCost::new(chip, 0.0, model, serving, &pool.placement, self.ledger)
+        StepCost::new(chip, software, model, serving, &pool.placement, self.ledger)
     }
 }

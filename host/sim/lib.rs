@@ -27,6 +27,8 @@ mod ledger;
 pub mod placement;
 mod pool;
 pub mod profile;
+mod settings;
+mod software;
 mod speculation;
 mod text;
 

@@ -158,7 +158,7 @@ fn card() -> String {
          [memory]\ncapacity_bytes = {capacity}\nreserved_bytes = {reserved}\n\
          bandwidth_bytes_per_second = {bandwidth}\nformats = [\"bf16\"]\n\
          [achieved]\n{achieved}\
-         [latency]\nlayer_seconds = {unknown}\nexpert_layer_seconds = {unknown}\n\
+         [latency]\nlayer_seconds = {unknown}\n\
          [scale_up]\ndomain_chips = {chips}\nbandwidth_bytes_per_second = {link}\n\
          achieved_fraction = {one}\ncollective_seconds = {twice}\n\
          [power]\n{power}[price]\nusd_per_hour = {unknown}\n",

@@ -1,19 +1,31 @@
 //! Where a model's weights and its KV cache stand in a group's memory.
+//!
+//! What every token passes is shared by the tensor-parallel chips of all stages, and each data rank
+//! has a copy of it; the experts are shared by all chips. A chat's KV stands on the chips of its
+//! rank.
 
 use serde::Serialize;
 
 use crate::error::{DoesNotFit, MachineError};
 use crate::ledger::Ledger;
-use crate::profile::{Cached, Chip, ChipKind, LayerGroup, Model, Precision, Serving};
+use crate::profile::{
+    Cached, Chip, ChipKind, LayerGroup, Model, Parallelism, Precision, Serving,
+};
 
 /// Tokens of one block of the KV cache where a machine's profile says nothing else, as in vLLM.
 pub const BLOCK_TOKENS: u64 = 16;
 
 /// A model in the memory of one group of chips.
+///
+/// The memory for KV is that of all data ranks together, and so are the blocks: chats are taken to
+/// be spread over the ranks so that all of them are equally full. That one rank is full before the
+/// others, or that one chat is larger than its rank, is not modelled.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Placement {
     /// Chips of the group.
     pub chips: u64,
+    /// How they share the model.
+    pub parallel: Parallelism,
     /// Chips that hold weights.
     pub weight_chips: u64,
     /// Chips that take part in attention: all that hold KV.
@@ -24,7 +36,7 @@ pub struct Placement {
     pub capacity_bytes: f64,
     /// Kept by serving software.
     pub reserved_bytes: f64,
-    /// All weights, as they are held here.
+    /// All weights, as they are held here, with the copies of the data ranks.
     pub weights_bytes: f64,
     /// Left for KV.
     pub kv_bytes: f64,
@@ -70,7 +82,7 @@ pub(crate) struct GroupChips<'a> {
     /// As in a sentence: `ffn pool`.
     pub(crate) pool: &'static str,
     pub(crate) chip: &'a Chip,
-    pub(crate) chips: u64,
+    pub(crate) parallel: Parallelism,
 }
 
 impl Placement {
@@ -85,39 +97,45 @@ impl Placement {
         block_tokens: u64,
         ledger: &Ledger,
     ) -> Result<Placement, MachineError> {
-        let GroupChips { machine, pool, chip, chips } = group;
+        let GroupChips { machine, pool, chip, parallel } = group;
         let memory = match &chip.memory {
             Some(memory) if chip.kind != ChipKind::Cpu => memory,
             _ => {
                 return Err(MachineError::ServesNothing { chip: chip.name.clone() });
             }
         };
+        let lpu = chip.kind == ChipKind::Lpu;
+        if lpu && parallel.is_divided() {
+            let (machine, chip) = (machine.to_owned(), chip.name.clone());
+            return Err(MachineError::OnlyTensorParallel { machine, pool, chip });
+        }
         let formats = formats(chip, &memory.formats, model, serving)?;
         let capacity = ledger.need(&memory.capacity_bytes, &chip.name, "memory.capacity_bytes")?;
         let reserved = ledger.need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
-        let weights_bytes = weights_bytes(model, formats);
-        let lpu = chip.kind == ChipKind::Lpu;
+        let weights_bytes = weights_bytes(model, formats, parallel.data);
         let sizes = Sizes { capacity, reserved, weights_bytes, block_tokens, lpu };
-        let placed = |chips| sizes.place(chips, formats, model, serving);
-        placed(chips).ok_or_else(|| {
-            let chips_needed = sizes.fewest_chips(|n| placed(n).is_some());
+        let placed = |tensor| {
+            sizes.place(Parallelism { tensor, ..parallel }, formats, model, serving)
+        };
+        placed(parallel.tensor).ok_or_else(|| {
+            let tensor_needed = sizes.fewest_tensor_parallel(parallel, |n| placed(n).is_some());
             MachineError::DoesNotFit(Box::new(DoesNotFit {
                 model: model.name.clone(),
                 machine: machine.to_owned(),
                 pool,
                 chip: chip.name.clone(),
-                chips,
+                parallel,
                 capacity_bytes: capacity,
                 reserved_bytes: reserved,
                 weights_bytes,
-                chips_needed,
+                tensor_needed,
             }))
         })
     }
 
     /// A group whose blocks a profile states, whatever its chips and their memory are.
     pub(crate) fn stated(
-        chips: u64,
+        parallel: Parallelism,
         model: &Model,
         serving: &Serving,
         block_tokens: u64,
@@ -128,7 +146,7 @@ impl Placement {
             experts: serving.experts.filter(|_| model.expert_parameters() > 0),
             head: serving.head,
         };
-        let weights_bytes = weights_bytes(model, formats);
+        let weights_bytes = weights_bytes(model, formats, parallel.data);
         let values = |layers: &LayerGroup| {
             let cached = layers.cached(1);
             layers.count as f64 * cached.iter().map(|cached| cached.values).sum::<f64>()
@@ -136,8 +154,10 @@ impl Placement {
         let kv_bytes_per_token = model.layers.iter().map(values).sum::<f64>() * serving.kv.bytes();
         let block_bytes = block_tokens as f64 * kv_bytes_per_token;
         let kv_bytes = blocks as f64 * block_bytes;
+        let chips = parallel.chips();
         Placement {
             chips,
+            parallel,
             weight_chips: chips,
             attention_chips: chips,
             formats,
@@ -202,8 +222,13 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// The fewest chips that hold the weights and a first block, `None` when no number does.
-    fn fewest_chips(&self, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    /// The fewest chips of a rank's stage with which a group of as many ranks and stages holds the
+    /// weights and a first block, `None` when no number does.
+    fn fewest_tensor_parallel(
+        &self,
+        parallel: Parallelism,
+        holds: impl Fn(u64) -> bool,
+    ) -> Option<u64> {
         let usable = self.capacity - self.reserved;
         let first = (self.weights_bytes / usable).ceil();
         if usable <= 0.0 || first > 1e6 {
@@ -211,19 +236,20 @@ impl Sizes {
         }
         // What stands beside the weights is a few tokens, or is copied to each chip: twice the
         // chips are enough if any number is.
-        let first = (first as u64).max(1);
+        let first = (first as u64).div_ceil(parallel.data * parallel.pipeline).max(1);
         (first..=2 * first + 8).find(|chips| holds(*chips))
     }
 
-    /// The placement on `chips`, or nothing when not even one block of KV fits beside the weights.
+    /// The placement on these chips, or nothing when not even one block of KV fits beside the weights.
     fn place(
         &self,
-        chips: u64,
+        parallel: Parallelism,
         formats: Formats,
         model: &Model,
         serving: &Serving,
     ) -> Option<Placement> {
         let usable = self.capacity - self.reserved;
+        let chips = parallel.chips();
         let weight_chips = match self.lpu {
             // The fewest LPUs that hold the weights, so that exchanges reach less far.
             true => ((self.weights_bytes / usable).ceil() as u64).max(1),
@@ -233,7 +259,7 @@ impl Sizes {
             return None;
         }
         let spare_chips = chips - weight_chips;
-        let (kv_bytes_per_token, windows) = self.kv_per_token(chips, model, serving);
+        let (kv_bytes_per_token, windows) = self.kv_per_token(parallel.tensor, model, serving);
         let holds_kv = kv_bytes_per_token > 0.0 || !windows.is_empty();
         let (attention_chips, kv_bytes) = match (holds_kv, self.lpu && spare_chips > 0) {
             (false, _) => (weight_chips, 0.0),
@@ -248,6 +274,7 @@ impl Sizes {
         let blocks = if holds_kv { (kv_bytes / block_bytes) as u64 } else { 0 };
         let placement = Placement {
             chips,
+            parallel,
             weight_chips,
             attention_chips,
             formats,
@@ -322,9 +349,11 @@ fn formats(
     })
 }
 
-fn weights_bytes(model: &Model, formats: Formats) -> f64 {
+/// What every token passes is there once for each of so many copies.
+fn weights_bytes(model: &Model, formats: Formats, copies: u64) -> f64 {
     let embeddings = if model.tied_embeddings { 1.0 } else { 2.0 };
-    model.linear_parameters() as f64 * formats.linear.bytes()
+    let passed = model.linear_parameters() as f64 * formats.linear.bytes()
+        + embeddings * model.head_parameters() as f64 * formats.head.bytes();
+    copies as f64 * passed
         + model.expert_parameters() as f64 * formats.experts.map_or(0.0, Precision::bytes)
-        + embeddings * model.head_parameters() as f64 * formats.head.bytes()
 }

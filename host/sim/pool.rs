@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::cost::{FixedSteps, LayerProfileCost, PowerDraw, StepCost, StepModel, exchanges};
+use crate::cost::{
+    FixedSteps, HostWork, LayerProfileCost, PowerDraw, SoftwareTimes, StepCost, StepModel,
+    exchanges,
+};
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{GroupChips, Placement};
 use crate::profile::{
-    Chip, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model, Pool, Reach, Role, Serving,
-    whole,
+    Chip, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model, Parallelism, Pool, Reach, Role,
+    Serving, whole,
 };
+use crate::software::software_times;
 
 /// Places the model on a pool.
 ///
@@ -109,20 +113,44 @@ impl<'a> PoolPlace<'a> {
         self.ledger.need(figure, self.machine(), &self.key(name))
     }
 
-    fn group_chips(self) -> u64 {
-        self.count("tensor_parallel", &self.pool().tensor_parallel)
+    fn parallel(self) -> Parallelism {
+        let pool = self.pool();
+        let divided = [
+            ("data_parallel", &pool.data_parallel),
+            ("expert_parallel", &pool.expert_parallel),
+            ("pipeline_parallel", &pool.pipeline_parallel),
+        ];
+        self.count("tensor_parallel", &pool.tensor_parallel);
+        for (name, figure) in divided {
+            figure.as_ref().map(|figure| self.count(name, figure));
+        }
+        pool.parallelism().expect("the machine's profile was checked")
+    }
+
+    /// What the serving software does to the time of steps.
+    fn software(self) -> Result<SoftwareTimes, MachineError> {
+        let host = self.pool().host_step_seconds.as_ref();
+        let host = host.map(|figure| self.need("host_step_seconds", figure)).transpose()?;
+        match self.profiles.software_on(self.index) {
+            Some(software) => software_times(software, host, self.ledger),
+            None => {
+                let step_seconds = host.expect("the machine's profile was checked");
+                let host = HostWork { step_seconds, ..HostWork::default() };
+                Ok(SoftwareTimes { host, ..SoftwareTimes::default() })
+            }
+        }
     }
 
     /// The memory of a group whose blocks the profile states.
     fn stated(self, name: &str, blocks: &Figure) -> Placement {
         let blocks = self.count(name, blocks);
         let (model, serving) = (self.model, self.serving);
-        Placement::stated(self.group_chips(), model, serving, self.block_tokens, blocks)
+        Placement::stated(self.parallel(), model, serving, self.block_tokens, blocks)
     }
 
     /// The memory of a group, from its chips'.
     fn computed(self) -> Result<Placement, MachineError> {
-        let chips = self.group_chips();
+        let parallel = self.parallel();
         let more = match self.pool().role {
             Role::Prefill | Role::Draft => 0,
             _ => self.profiles.draft_layers(self.ledger),
@@ -130,20 +158,20 @@ impl<'a> PoolPlace<'a> {
         let with_more = (more > 0).then(|| self.model.with_draft_layers(more));
         let (machine, pool, chip) = (self.machine(), self.pool().role.pool(), self.chip());
         let placement = Placement::new(
-            GroupChips { machine, pool, chip, chips },
+            GroupChips { machine, pool, chip, parallel },
             with_more.as_ref().unwrap_or(self.model),
             self.serving,
             self.block_tokens,
             self.ledger,
         )?;
-        check_domain(self.machine(), self.chip(), chips)?;
+        check_domain(self.machine(), self.chip(), parallel)?;
         Ok(placement)
     }
 
     fn roofline(self, placement: &Placement) -> Result<StepModel, MachineError> {
-        let host = self.need("host_step_seconds", &self.pool().host_step_seconds)?;
+        let software = self.software()?;
         let (model, serving) = (self.model, self.serving);
-        let cost = StepCost::new(self.chip(), host, model, serving, placement, self.ledger)?;
+        let cost = StepCost::new(self.chip(), software, model, serving, placement, self.ledger)?;
         Ok(StepModel::Roofline(Box::new(cost)))
     }
 
@@ -169,8 +197,8 @@ impl<'a> PoolPlace<'a> {
             });
         }
         self.ledger.rest_on(profile.confidence, self.machine(), &self.key("layer_profile"));
-        check_domain(self.machine(), self.chip(), placement.chips)?;
-        let host = self.need("host_step_seconds", &self.pool().host_step_seconds)?;
+        check_domain(self.machine(), self.chip(), placement.parallel)?;
+        let host = self.software()?.host;
         let exchange = exchanges(self.chip(), placement, self.ledger)?;
         let tables = self.profiles.tables[self.index].as_ref();
         let tables = tables.expect("the tables of a layer profile were read");
@@ -192,8 +220,10 @@ fn is_window(reach: &Reach) -> bool {
     reach.limit.is_some() && !reach.is_selected
 }
 
-/// A group's chips are joined by their own links, which span one domain.
-fn check_domain(machine: &str, chip: &Chip, group: u64) -> Result<(), MachineError> {
+/// The chips that share a layer are joined by their own links, which span one domain. The stages of
+/// a group may stand in several: little passes from one to the next.
+fn check_domain(machine: &str, chip: &Chip, parallel: Parallelism) -> Result<(), MachineError> {
+    let group = parallel.stage_chips();
     let domain = chip.scale_up.as_ref().and_then(|link| link.domain_chips.value);
     match domain.filter(|domain| group as f64 > *domain) {
         None => Ok(()),

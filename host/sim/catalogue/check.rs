@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Catalogue, ProfileKind};
 use crate::error::MachineError;
-use crate::profile::ProfileError;
+use crate::profile::{ProfileError, line_of};
 
 /// What is wrong with a profile.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum Problem {
 
 impl Catalogue {
     /// Checks every profile: its form, the names in it, and that each machine can hold every model
-    /// that it says it serves. Gives all problems: chips first, then models, then machines.
+    /// that it says it serves. Gives all problems: chips first, then models, software and machines.
     pub fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut keep = |found: Result<(), ProfileError>| {
@@ -36,10 +36,27 @@ impl Catalogue {
         for model in self.names(ProfileKind::Model) {
             keep(self.model(model).map(drop));
         }
+        for software in self.names(ProfileKind::Software) {
+            keep(self.validate_software(software));
+        }
         for machine in self.names(ProfileKind::Machine) {
             self.validate_machine(machine, &mut problems);
         }
         problems
+    }
+
+    /// A section of a chip that does not exist would never be used.
+    fn validate_software(&self, name: &str) -> Result<(), ProfileError> {
+        let software = self.software(name)?;
+        let file = self.file(ProfileKind::Software, name)?;
+        for on in &software.on {
+            if let Err(unknown) = self.file(ProfileKind::Chip, &on.chip) {
+                let at = file.text.find(&format!("\"{}\"", on.chip)).unwrap_or(0);
+                let (path, message) = (file.path.clone(), unknown.to_string());
+                return Err(ProfileError::Invalid { path, line: line_of(&file.text, at), message });
+            }
+        }
+        Ok(())
     }
 
     fn validate_machine(&self, name: &str, problems: &mut Vec<Problem>) {

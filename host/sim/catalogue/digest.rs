@@ -9,8 +9,8 @@ use super::{Catalogue, ProfileKind};
 use crate::cost::LayerTables;
 use crate::profile::{MachineProfile, ProfileError};
 
-/// `sha256:` and 64 hexadecimal digits over the text of a machine, the files of its chips and of a
-/// model, and its tables of measured times.
+/// `sha256:` and 64 hexadecimal digits over the text of a machine, the files of its chips, of its
+/// software and of a model, and its tables of measured times.
 ///
 /// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
 /// same machines.
@@ -26,6 +26,8 @@ pub(super) fn digest(
         (ProfileKind::Chip, machine.host_cpu.as_str()),
     ]);
     files.extend(machine.pools.iter().map(|pool| (ProfileKind::Chip, pool.chip.as_str())));
+    let software = machine.software.as_deref();
+    files.extend(software.map(|software| (ProfileKind::Software, software)));
     files.extend(machine.draft_for(model).map(|draft| (ProfileKind::Model, draft.model.as_str())));
     let mut hash = Sha256::new();
     for (kind, name) in files {

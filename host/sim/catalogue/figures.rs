@@ -66,7 +66,13 @@ impl Found<'_> {
             DeValue::Table(inner) => self.table(key, inner),
             DeValue::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(&join(key, &index.to_string()), item.span().start, item);
+                    let name = match key {
+                        // What software says of a chip goes by the chip's name.
+                        "on" => text_of(item, "chip"),
+                        _ => None,
+                    };
+                    let name = name.unwrap_or_else(|| index.to_string());
+                    self.value(&join(key, &name), item.span().start, item);
                 }
             }
             _ => {}
@@ -103,6 +109,10 @@ impl Found<'_> {
         let text = self.text.get(value.span()).unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
+}
+
+fn text_of(value: &Spanned<DeValue<'_>>, key: &str) -> Option<String> {
+    value.get_ref().as_table()?.get(key)?.get_ref().as_str().map(str::to_owned)
 }
 
 fn row(key: &str, value: Option<String>, provenance: &DeTable<'_>) -> FigureRow {

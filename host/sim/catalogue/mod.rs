@@ -20,7 +20,9 @@ pub use figures::FigureRow;
 
 use crate::deployment::{Deployment, Profiles};
 use crate::error::MachineError;
-use crate::profile::{Chip, MachineProfile, Model, Profile, ProfileError, TEXTS, line_of, parse};
+use crate::profile::{
+    Chip, MachineProfile, Model, Profile, ProfileError, Software, TEXTS, line_of, parse,
+};
 use digest::digest;
 use tables::tables;
 
@@ -31,19 +33,23 @@ pub enum ProfileKind {
     Chip,
     /// A model's architecture.
     Model,
+    /// What serves models on chips.
+    Software,
     /// Pools of chips that serve models.
     Machine,
 }
 
 impl ProfileKind {
     /// All kinds, what is referred to before what refers to it.
-    pub const ALL: [ProfileKind; 3] = [ProfileKind::Chip, ProfileKind::Model, ProfileKind::Machine];
+    pub const ALL: [ProfileKind; 4] =
+        [ProfileKind::Chip, ProfileKind::Model, ProfileKind::Software, ProfileKind::Machine];
 
     /// The word that stands for it on screen.
     pub fn word(self) -> &'static str {
         match self {
             ProfileKind::Chip => "chip",
             ProfileKind::Model => "model",
+            ProfileKind::Software => "software",
             ProfileKind::Machine => "machine",
         }
     }
@@ -53,6 +59,7 @@ impl ProfileKind {
         match self {
             ProfileKind::Chip => "chips",
             ProfileKind::Model => "models",
+            ProfileKind::Software => "software",
             ProfileKind::Machine => "machines",
         }
     }
@@ -86,11 +93,11 @@ impl Catalogue {
         Catalogue { files }
     }
 
-    /// Adds the files of `folder/{chips,models,machines}/*.toml`; one with the name of a profile
+    /// Adds the files of `folder/{chips,models,software,machines}/*.toml`; one with the name of a profile
     /// that is already here replaces it.
     ///
     /// # Errors
-    /// When the folder holds none of the three, or a file cannot be read as text.
+    /// When the folder holds none of the four, or a file cannot be read as text.
     pub fn with_folder(mut self, folder: &Path) -> Result<Catalogue, ProfileError> {
         let mut any = false;
         for kind in ProfileKind::ALL {
@@ -110,7 +117,8 @@ impl Catalogue {
             true => Ok(self),
             false => Err(ProfileError::Unreadable {
                 path: folder.to_owned(),
-                message: "a folder of profiles has folders `chips`, `models` or `machines` in it"
+                message: "a folder of profiles has folders `chips`, `models`, `software` or \
+                          `machines` in it"
                     .to_owned(),
             }),
         }
@@ -152,6 +160,14 @@ impl Catalogue {
         self.profile(ProfileKind::Model, name)
     }
 
+    /// Serving software by name.
+    ///
+    /// # Errors
+    /// As for [`Catalogue::machine`].
+    pub fn software(&self, name: &str) -> Result<Software, ProfileError> {
+        self.profile(ProfileKind::Software, name)
+    }
+
     /// The TOML text of a profile, as it stands in its file.
     ///
     /// # Errors
@@ -169,6 +185,7 @@ impl Catalogue {
         match kind {
             ProfileKind::Chip => self.chip(name).map(drop)?,
             ProfileKind::Model => self.model(name).map(drop)?,
+            ProfileKind::Software => self.software(name).map(drop)?,
             ProfileKind::Machine => self.machine(name).map(drop)?,
         }
         Ok(figures::figures(self.text(kind, name)?))
@@ -223,6 +240,7 @@ impl Catalogue {
         let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
         let tables = tables(self, &profile)?;
+        let software = profile.software.as_deref().map(|name| self.referred_software(&profile, name));
         let draft = profile.draft_for(&model).map(|draft| {
             let read = self.model(&draft.model);
             let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;
@@ -234,6 +252,7 @@ impl Catalogue {
                 self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
             ),
             digest: digest(self, (&profile, text), &model, &tables)?,
+            software: software.transpose()?,
             machine: profile,
             chips,
             tables,
@@ -257,6 +276,14 @@ impl Catalogue {
     fn referred_chip(&self, machine: &str, chip: &str) -> Result<Arc<Chip>, ProfileError> {
         let read = self.chip(chip).map_err(|error| self.refer(machine, chip, error))?;
         Ok(Arc::new(read))
+    }
+
+    fn referred_software(
+        &self,
+        machine: &MachineProfile,
+        name: &str,
+    ) -> Result<Software, ProfileError> {
+        self.software(name).map_err(|error| self.refer(&machine.name, name, error))
     }
 
     /// An error about a profile that a machine's file names: a name that does not exist is that

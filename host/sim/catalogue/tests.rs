@@ -82,7 +82,7 @@ fn every_figure_has_a_source_a_date_and_a_confidence_or_says_that_it_is_unknown(
 #[test]
 fn no_number_of_a_chip_or_machine_stands_outside_a_figure() {
     let catalogue = Catalogue::built_in();
-    for kind in [ProfileKind::Chip, ProfileKind::Machine] {
+    for kind in [ProfileKind::Chip, ProfileKind::Software, ProfileKind::Machine] {
         for name in names(&catalogue, kind) {
             let text = catalogue.text(kind, &name).unwrap();
             let rows = catalogue.figures(kind, &name).unwrap().len();
@@ -229,8 +229,8 @@ fn a_deployment_names_the_estimates_it_rests_on_and_no_others() {
     let dense = estimates("h200-8", "llama-3.3-70b");
     let experts = estimates("h200-8", "gpt-oss-120b");
     assert!(dense.contains(&"h200.latency.layer_seconds".to_owned()));
-    assert!(!dense.contains(&"h200.latency.expert_layer_seconds".to_owned()), "it has no experts");
-    assert!(experts.contains(&"h200.latency.expert_layer_seconds".to_owned()));
+    assert!(!dense.contains(&"h200.latency.expert_seconds".to_owned()), "it has no experts");
+    assert!(experts.contains(&"h200.latency.expert_seconds".to_owned()));
     let sorted: BTreeSet<&String> = experts.iter().collect();
     assert!(experts.iter().eq(sorted), "sorted, each once");
     // Nothing of the small machine is estimated but the CPU that agents run on.

@@ -1,101 +1,107 @@
 //! From profiles to a step's cost: which rates apply where a model stands on a group of chips.
 
 use super::exchange::Exchanges;
-use super::step::{ExpertCost, GroupCost, Rates, ReachCost, StateCost, StepCost};
+use super::experts::{ExpertCost, ExpertLayer};
+use super::host::SoftwareTimes;
+use super::rates::{PairTimes, Product, Rates};
+use super::step::{GroupCost, ReachCost, StateCost, StepCost};
+use super::term::{Part, Term};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::profile::{
-    Achieved, Chip, ChipKind, Compute, Figure, LayerGroup, Memory, Model, Precision, Reach, Serving,
+    Achieved, Chip, ChipKind, Compute, Figure, Memory, Model, Precision, Reach, ScaleUp, Serving,
 };
 
 /// A chip's sections that serving needs, taken once its kind is checked.
-struct Parts<'a> {
-    chip: &'a Chip,
+pub(super) struct Parts<'a> {
+    pub(super) chip: &'a Chip,
     compute: &'a Compute,
     memory: &'a Memory,
     achieved: &'a Achieved,
     ledger: &'a Ledger,
 }
 
+/// What a chip computes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bits {
+    Four,
+    Eight,
+    Wide,
+}
+
+/// How fast a pool's chips attend, and how they share it.
+struct Attention {
+    prefill: Rates,
+    decode: Rates,
+    /// Chips that take part, all ranks and stages together.
+    chips: f64,
+    /// Chips of one rank and stage.
+    head_chips: u64,
+    /// Bytes that a chip reads for each cached value of all chats.
+    value_bytes: f64,
+    prefill_factor: f64,
+}
+
 impl StepCost {
-    /// The cost of a model's steps on one group of chips, with the host's seconds per step.
+    /// The cost of a model's steps on one group of chips, with its serving software.
     ///
     /// # Errors
     /// [`MachineError::UnknownFigure`] when a figure that time rests on is not published.
     pub(crate) fn new(
         chip: &Chip,
-        host_step_seconds: f64,
+        software: SoftwareTimes,
         model: &Model,
         serving: &Serving,
         placement: &Placement,
         ledger: &Ledger,
     ) -> Result<StepCost, MachineError> {
         let parts = Parts::of(chip, ledger)?;
-        let lpu = chip.kind == ChipKind::Lpu;
-        let kv_chips = placement.attention_chips as f64;
-        let (groups, reaches) = groups_and_reaches(model, |layers| match lpu {
-            // Sequences are spread over the chips that hold KV.
-            true => (layers.reaches(1), serving.kv.bytes() / kv_chips),
-            false => (layers.reaches(placement.chips), serving.kv.bytes()),
-        });
+        let parallel = placement.parallel;
+        let attention = parts.attention_of(serving, placement, software.prefill_factor)?;
+        let (groups, reaches) = parts.groups(model, placement, &attention, &software)?;
         let formats = &placement.formats;
-        let (layer_seconds, expert_layer_seconds) =
-            parts.layer_seconds(formats.experts.is_some())?;
-        Ok(StepCost {
-            groups,
+        let (linear, head) = (parts.dense(formats.linear)?, parts.dense(formats.head)?);
+        let linear_parameters: f64 =
+            groups.iter().map(|group| group.count * group.linear_parameters).sum();
+        let weight_chips = parts.weight_chips(placement);
+        let shares = (parallel.data * parallel.pipeline) as f64;
+        let product = |part, rates: &Rates, parameters| {
+            Product::new(part, rates, parameters, weight_chips, shares)
+        };
+        let hidden = model.hidden as f64;
+        let mut cost = StepCost {
+            products: [
+                product(Part::Linear, &linear, linear_parameters),
+                product(Part::Head, &head, model.head_parameters() as f64),
+            ],
+            passages: Vec::new(),
             reaches,
-            head_parameters: model.head_parameters() as f64,
-            hidden: model.hidden as f64,
-            weight_chips: placement.weight_chips as f64,
-            attention_chips: kv_chips,
-            linear: parts.dense(formats.linear)?,
-            experts: formats.experts.map(|format| parts.experts(format)).transpose()?,
-            head: parts.dense(formats.head)?,
-            attention: parts.attention(serving.kv)?,
+            hidden,
+            weight_chips,
+            attention_chips: attention.chips,
+            ranks: parallel.data as f64,
+            stages: parallel.pipeline,
+            linear,
+            attention: attention.prefill,
+            decode_attention: attention.decode,
             exchange: parts.exchanges(placement)?,
-            layer_seconds,
-            expert_layer_seconds,
-            host_step_seconds,
-        })
+            layer_seconds: parts.layer_seconds(&software)?,
+            fixed: Term::fixed(if parts.is_lpu() { Part::Layers } else { Part::Kernels }, 0.0),
+            prefill_excess: software.prefill_factor - 1.0,
+            host: software.host,
+            groups,
+        };
+        let kernels = |group: &GroupCost| {
+            group.count * group.kernel_seconds + group.count * group.expert_seconds
+        };
+        cost.fixed.seconds = cost.mixing_layers() * cost.layer_seconds
+            + cost.groups.iter().map(kernels).sum::<f64>();
+        let exchange = cost.exchange.passage(cost.exchanging_layers(), hidden / shares);
+        cost.passages.extend(exchange);
+        cost.passages.extend(parts.passages(model, &cost.groups, placement)?);
+        Ok(cost)
     }
-}
-
-/// The groups of layers, and what all of them look back at. `reaches` says how far one layer of a
-/// group does, and the bytes of a value that is read.
-fn groups_and_reaches(
-    model: &Model,
-    reaches: impl Fn(&LayerGroup) -> (Vec<Reach>, f64),
-) -> (Vec<GroupCost>, Vec<ReachCost>) {
-    let (mut groups, mut all) = (Vec::new(), Vec::new());
-    for layers in &model.layers {
-        let count = layers.count as f64;
-        let (own, value_bytes) = reaches(layers);
-        let first = all.len();
-        all.extend(own.into_iter().map(|reach| ReachCost {
-            count,
-            decode_flops_per_pair: reach.decode_flops_per_pair,
-            prefill_flops_per_pair: reach.prefill_flops_per_pair,
-            kv_bytes_per_token: value_bytes * reach.values,
-        }));
-        groups.push(GroupCost {
-            count,
-            linear_parameters: layers.linear_parameters(model.hidden) as f64,
-            reaches: first..all.len(),
-            state: layers.state().map(|state| StateCost {
-                bytes: state.bytes() as f64,
-                flops_per_token: state.flops_per_token() as f64,
-            }),
-            mixes_tokens: layers.mixes_tokens(),
-            feeds_forward: layers.feeds_forward(),
-            experts: layers.experts.as_ref().map(|experts| ExpertCost {
-                count: experts.count as f64,
-                per_token: experts.per_token as f64,
-                parameters: layers.expert_parameters(model.hidden) as f64,
-            }),
-        });
-    }
-    (groups, all)
 }
 
 /// How the chips of a placement exchange what they compute.
@@ -107,7 +113,7 @@ pub(crate) fn exchanges(
     placement: &Placement,
     ledger: &Ledger,
 ) -> Result<Exchanges, MachineError> {
-    match placement.chips {
+    match placement.parallel.tensor {
         1 => Ok(Exchanges::None),
         _ => Parts::of(chip, ledger)?.exchanges(placement),
     }
@@ -123,66 +129,160 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn need(&self, figure: &Figure, name: &str) -> Result<f64, MachineError> {
+    pub(super) fn need(&self, figure: &Figure, name: &str) -> Result<f64, MachineError> {
         self.ledger.need(figure, &self.chip.name, name)
+    }
+
+    fn is_lpu(&self) -> bool {
+        self.chip.kind == ChipKind::Lpu
+    }
+
+    /// Chips that share what every token passes.
+    fn weight_chips(&self, placement: &Placement) -> f64 {
+        match self.is_lpu() {
+            true => placement.weight_chips as f64,
+            false => placement.parallel.tensor as f64,
+        }
+    }
+
+    fn attention_of(
+        &self,
+        serving: &Serving,
+        placement: &Placement,
+        prefill_factor: f64,
+    ) -> Result<Attention, MachineError> {
+        let (prefill, decode) = self.attention(serving.kv)?;
+        let parallel = placement.parallel;
+        let chips = placement.attention_chips as f64;
+        let kv_bytes = serving.kv.bytes();
+        Ok(Attention {
+            prefill,
+            decode,
+            chips,
+            head_chips: if self.is_lpu() { 1 } else { parallel.tensor },
+            value_bytes: match self.is_lpu() {
+                // Sequences are spread over the chips that hold KV.
+                true => kv_bytes / chips,
+                false => kv_bytes / (parallel.data * parallel.pipeline) as f64,
+            },
+            prefill_factor,
+        })
+    }
+
+    /// The groups of layers, and what all of them look back at.
+    fn groups(
+        &self,
+        model: &Model,
+        placement: &Placement,
+        attention: &Attention,
+        software: &SoftwareTimes,
+    ) -> Result<(Vec<GroupCost>, Vec<ReachCost>), MachineError> {
+        let formats = &placement.formats;
+        let expert_rates = formats.experts.map(|format| self.experts(format)).transpose()?;
+        let expert_chips = self.expert_chips(model, placement)?;
+        let (mut groups, mut all) = (Vec::new(), Vec::new());
+        for layers in &model.layers {
+            let count = layers.count as f64;
+            let first = all.len();
+            let own = layers.reaches(attention.head_chips);
+            all.extend(own.iter().map(|reach| attention.reach(count, reach)));
+            let kernels = self.layer_kernels(layers, (formats.linear, formats.experts), software)?;
+            let expert = |rates: &Rates| {
+                let experts = layers.experts.as_ref()?;
+                let parameters = layers.expert_parameters(model.hidden);
+                let experts = ExpertCost::new(experts.count, experts.per_token, parameters);
+                Some(ExpertLayer::new(experts, rates, &expert_chips))
+            };
+            groups.push(GroupCost {
+                count,
+                linear_parameters: layers.linear_parameters(model.hidden) as f64,
+                reaches: first..all.len(),
+                state: layers.state().map(|state| StateCost {
+                    bytes: state.bytes() as f64,
+                    flops_per_token: state.flops_per_token() as f64,
+                }),
+                mixes_tokens: layers.mixes_tokens(),
+                feeds_forward: layers.feeds_forward(),
+                experts: expert_rates.as_ref().and_then(expert),
+                kernel_seconds: kernels.kernel_seconds,
+                expert_seconds: kernels.expert_seconds,
+            });
+        }
+        Ok((groups, all))
     }
 
     fn bandwidth(&self) -> Result<f64, MachineError> {
         self.need(&self.memory.bandwidth_bytes_per_second, "memory.bandwidth_bytes_per_second")
     }
 
-    /// The compute format for weights held in `format`: its own, or 16 bits, to which narrow
-    /// weights are expanded on the way into the arithmetic. Gives the peak and what is reached.
-    fn peak(&self, format: Precision) -> Result<(f64, f64), MachineError> {
-        let (compute, achieved) = (self.compute, self.achieved);
-        let four =
-            (compute.fp4_flops_per_second.as_ref(), achieved.fp4_matmul_fraction.as_ref(), "fp4");
-        let eight =
-            (compute.fp8_flops_per_second.as_ref(), achieved.fp8_matmul_fraction.as_ref(), "fp8");
-        let wide = (
-            compute.bf16_flops_per_second.as_ref(),
-            achieved.bf16_matmul_fraction.as_ref(),
-            "bf16",
-        );
+    /// What is computed in for weights held in `format`: its own, or 16 bits, to which narrow
+    /// weights are expanded on the way into the arithmetic. Gives the peak too.
+    pub(super) fn computed_in(&self, format: Precision) -> Result<(Bits, f64), MachineError> {
         let own = match format {
-            Precision::Bf16 => wide,
-            Precision::Fp8 => eight,
-            Precision::Mxfp4 | Precision::Nvfp4 => four,
+            Precision::Bf16 | Precision::Int4 => Bits::Wide,
+            Precision::Fp8 => Bits::Eight,
+            Precision::Mxfp4 | Precision::Nvfp4 => Bits::Four,
         };
-        for (peak, fraction, bits) in [own, wide] {
-            let (Some(peak), Some(fraction)) = (peak, fraction) else {
-                continue;
-            };
-            let peak = self.need(peak, &format!("compute.{bits}_flops_per_second"))?;
-            let fraction = self.need(fraction, &format!("achieved.{bits}_matmul_fraction"))?;
-            return Ok((peak, peak * fraction));
+        for bits in [own, Bits::Wide] {
+            let (word, peak, fraction) = self.bits(bits);
+            if let (Some(peak), Some(_)) = (peak, fraction) {
+                let peak = self.need(peak, &format!("compute.{word}_flops_per_second"))?;
+                return Ok((bits, peak));
+            }
         }
-        let figure = format!("{}.compute.{}_flops_per_second", self.chip.name, own.2);
+        let figure = format!("{}.compute.{}_flops_per_second", self.chip.name, self.bits(own).0);
         Err(MachineError::UnknownFigure { figure })
     }
 
-    /// Rates of matrix products with weights in `format`, `read` of which is reached.
-    fn matmul(&self, format: Precision, read: (&Figure, &str)) -> Result<Rates, MachineError> {
-        let (peak_flops, flops) = self.peak(format)?;
+    /// The word for what is computed in, the peak, and what large matrix products reach of it.
+    fn bits(&self, bits: Bits) -> (&'static str, Option<&Figure>, Option<&Figure>) {
+        let (compute, achieved) = (self.compute, self.achieved);
+        let (word, peak, fraction) = match bits {
+            Bits::Four => ("fp4", &compute.fp4_flops_per_second, &achieved.fp4_matmul_fraction),
+            Bits::Eight => ("fp8", &compute.fp8_flops_per_second, &achieved.fp8_matmul_fraction),
+            Bits::Wide => ("bf16", &compute.bf16_flops_per_second, &achieved.bf16_matmul_fraction),
+        };
+        (word, peak.as_ref(), fraction.as_ref())
+    }
+
+    /// Rates of matrix products with weights in `format`, at what is reached of the peak and of the
+    /// memory's rate.
+    fn matmul(&self, format: Precision, peak: f64, [flops, read]: [f64; 2]) -> Result<Rates, MachineError> {
         let peak_bytes = self.bandwidth()?;
-        let bytes = peak_bytes * self.need(read.0, read.1)?;
-        Ok(Rates { peak_flops, flops, peak_bytes, bytes, bytes_per_weight: format.bytes() })
+        let (flops, bytes) = (peak * flops, peak_bytes * read);
+        let bytes_per_weight = format.bytes();
+        Ok(Rates { peak_flops: peak, flops, peak_bytes, bytes, bytes_per_weight })
     }
 
     fn dense(&self, format: Precision) -> Result<Rates, MachineError> {
-        let read = &self.achieved.weight_read_fraction;
-        self.matmul(format, (read, "achieved.weight_read_fraction"))
+        let (bits, peak) = self.computed_in(format)?;
+        let (word, _, fraction) = self.bits(bits);
+        let fraction = fraction.expect("what is computed in has a fraction");
+        let flops = self.need(fraction, &format!("achieved.{word}_matmul_fraction"))?;
+        let read =
+            self.need(&self.achieved.weight_read_fraction, "achieved.weight_read_fraction")?;
+        self.matmul(format, peak, [flops, read])
     }
 
     fn experts(&self, format: Precision) -> Result<Rates, MachineError> {
-        let read = &self.achieved.expert_read_fraction;
-        let rates = self.matmul(format, (read, "achieved.expert_read_fraction"))?;
-        let fraction = self.need(&self.achieved.expert_fraction, "achieved.expert_fraction")?;
-        Ok(Rates { flops: rates.peak_flops * fraction, ..rates })
+        let (bits, peak) = self.computed_in(format)?;
+        let achieved = self.achieved;
+        let (own, key) = match bits {
+            Bits::Four => (&achieved.fp4_expert_fraction, "achieved.fp4_expert_fraction"),
+            Bits::Eight => (&achieved.fp8_expert_fraction, "achieved.fp8_expert_fraction"),
+            Bits::Wide => (&achieved.bf16_expert_fraction, "achieved.bf16_expert_fraction"),
+        };
+        let flops = match own {
+            Some(own) => self.need(own, key)?,
+            None => self.need(&achieved.expert_fraction, "achieved.expert_fraction")?,
+        };
+        let read = self.need(&achieved.expert_read_fraction, "achieved.expert_read_fraction")?;
+        self.matmul(format, peak, [flops, read])
     }
 
-    /// Attention computes in 16 bits where the chip has them.
-    fn attention(&self, kv: Precision) -> Result<Rates, MachineError> {
+    /// Attention computes in 16 bits where the chip has them. Gives the rates over a prompt, and of
+    /// replies.
+    fn attention(&self, kv: Precision) -> Result<(Rates, Rates), MachineError> {
         let achieved = self.achieved;
         let wide = (&self.compute.bf16_flops_per_second, "compute.bf16_flops_per_second");
         let eight = (&self.compute.fp8_flops_per_second, "compute.fp8_flops_per_second");
@@ -193,43 +293,29 @@ impl<'a> Parts<'a> {
         };
         let peak_flops = self.need(peak, key)?;
         let peak_bytes = self.bandwidth()?;
-        let compute = self.need(&achieved.attention_fraction, "achieved.attention_fraction")?;
+        let prefill = self.need(&achieved.attention_fraction, "achieved.attention_fraction")?;
+        let decode = match &achieved.decode_attention_fraction {
+            Some(figure) => self.need(figure, "achieved.decode_attention_fraction")?,
+            None => prefill,
+        };
         let read = self.need(&achieved.kv_read_fraction, "achieved.kv_read_fraction")?;
-        Ok(Rates {
+        let rates = |fraction| Rates {
             peak_flops,
-            flops: peak_flops * compute,
+            flops: peak_flops * fraction,
             peak_bytes,
             bytes: peak_bytes * read,
             bytes_per_weight: kv.bytes(),
-        })
-    }
-
-    /// Fixed seconds of every layer, and of a layer with experts besides.
-    fn layer_seconds(&self, has_experts: bool) -> Result<(f64, f64), MachineError> {
-        if let Some(exchange) = &self.chip.exchange {
-            let sync = self.need(&exchange.layer_sync_seconds, "exchange.layer_sync_seconds")?;
-            return Ok((sync, 0.0));
-        }
-        let Some(latency) = &self.chip.latency else {
-            return Ok((0.0, 0.0));
         };
-        let layer = self.need(&latency.layer_seconds, "latency.layer_seconds")?;
-        let expert = match has_experts {
-            true => self.need(&latency.expert_layer_seconds, "latency.expert_layer_seconds")?,
-            false => 0.0,
-        };
-        Ok((layer, expert))
+        Ok((rates(prefill), rates(decode)))
     }
 
     fn exchanges(&self, placement: &Placement) -> Result<Exchanges, MachineError> {
-        let chips = placement.chips as f64;
-        let Some(link) = self.chip.scale_up.as_ref().filter(|_| placement.chips > 1) else {
+        let tensor = placement.parallel.tensor;
+        let chips = tensor as f64;
+        let Some(link) = self.chip.scale_up.as_ref().filter(|_| tensor > 1) else {
             return Ok(Exchanges::None);
         };
-        let peak =
-            self.need(&link.bandwidth_bytes_per_second, "scale_up.bandwidth_bytes_per_second")?;
-        let fraction = self.need(&link.achieved_fraction, "scale_up.achieved_fraction")?;
-        let bytes_per_second = peak * fraction;
+        let bytes_per_second = self.link_rate(link)?;
         if let Some(exchange) = &self.chip.exchange {
             let capacity = self.need(&self.memory.capacity_bytes, "memory.capacity_bytes")?;
             let hop_seconds = self.need(&exchange.hop_seconds, "exchange.hop_seconds")?;
@@ -249,5 +335,31 @@ impl<'a> Parts<'a> {
         }
         let fixed_seconds = self.need(&link.collective_seconds, "scale_up.collective_seconds")?;
         Ok(Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second })
+    }
+
+    /// A link's rate, one direction.
+    pub(super) fn link_peak(&self, link: &ScaleUp) -> Result<f64, MachineError> {
+        self.need(&link.bandwidth_bytes_per_second, "scale_up.bandwidth_bytes_per_second")
+    }
+
+    /// What collectives reach of it.
+    pub(super) fn link_rate(&self, link: &ScaleUp) -> Result<f64, MachineError> {
+        let fraction = self.need(&link.achieved_fraction, "scale_up.achieved_fraction")?;
+        Ok(self.link_peak(link)? * fraction)
+    }
+}
+
+impl Attention {
+    /// What all layers of a group look back at, of one kind.
+    fn reach(&self, count: f64, reach: &Reach) -> ReachCost {
+        let bytes = count * self.value_bytes * reach.values;
+        let flops = |per_pair: f64| count * per_pair / self.chips;
+        let (decode, prefill) =
+            (flops(reach.decode_flops_per_pair), flops(reach.prefill_flops_per_pair));
+        ReachCost {
+            pair: self.decode.time(decode, bytes),
+            drafted: PairTimes::new(&self.decode, decode, bytes, 1.0),
+            prefill: PairTimes::new(&self.prefill, prefill, bytes, self.prefill_factor),
+        }
     }
 }

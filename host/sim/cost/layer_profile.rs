@@ -4,8 +4,9 @@
 //! it runs. What is not in the tables: the exchange between the chips of a group, which the chip's
 //! links give, and the host's work. Power is not measured with it, so energy is unknown.
 
-use super::exchange::Exchanges;
+use super::exchange::{Exchanges, Passage};
 use super::grid::Line;
+use super::host::HostWork;
 use super::layer_table::{self, AttentionTimes, TableFile};
 use super::term::{Part, Term};
 use super::work::Work;
@@ -62,10 +63,8 @@ pub struct LayerProfileCost {
     /// One layer's.
     attention: AttentionTimes,
     layers: f64,
-    hidden: f64,
-    exchange: Exchanges,
-    /// Multiplied by √(chats).
-    host_step_seconds: f64,
+    exchange: Option<Passage>,
+    host: HostWork,
 }
 
 /// The tables of a layer profile.
@@ -96,7 +95,7 @@ impl LayerProfileCost {
         tables: &LayerTables,
         model: &Model,
         exchange: Exchanges,
-        host_step_seconds: f64,
+        host: HostWork,
     ) -> Result<LayerProfileCost, ProfileError> {
         let layers = model.layer_count() as f64;
         Ok(LayerProfileCost {
@@ -104,9 +103,8 @@ impl LayerProfileCost {
             per_sequence: layer_table::per_sequence(&tables.per_sequence)?,
             attention: layer_table::attention(&tables.attention)?,
             layers,
-            hidden: model.hidden as f64,
-            exchange,
-            host_step_seconds,
+            exchange: exchange.passage(layers, model.hidden as f64),
+            host,
         })
     }
 
@@ -117,20 +115,23 @@ impl LayerProfileCost {
 
     /// The time of a step's parts that do not depend on how far its tokens look back.
     pub(crate) fn all_but_attention(&self, shape: &StepShape) -> f64 {
-        let moving = self.exchange.term(self.layers, self.hidden, shape.tokens()).seconds;
-        self.dense_seconds(shape) + moving + self.head_seconds(shape) + self.host_seconds(shape)
+        let passage = self.exchange.map(|passage| passage.term(shape.tokens()).seconds);
+        self.dense_seconds(shape)
+            + passage.unwrap_or(0.0)
+            + self.head_seconds(shape)
+            + self.host.seconds(shape.chats())
     }
 
     /// Hands each part of the step's time to `sink`; their sum is the step's.
     pub(crate) fn terms(&self, shape: &StepShape, sink: &mut impl FnMut(Term)) {
         sink(Term::measured(Part::Linear, self.dense_seconds(shape)));
         sink(Term::measured(Part::Attention, self.attention_seconds(shape)));
-        if !matches!(self.exchange, Exchanges::None) {
-            sink(self.exchange.term(self.layers, self.hidden, shape.tokens()));
+        if let Some(passage) = &self.exchange {
+            sink(passage.term(shape.tokens()));
         }
         sink(Term::measured(Part::Head, self.head_seconds(shape)));
-        if self.host_step_seconds > 0.0 {
-            sink(Term::fixed(Part::Host, self.host_seconds(shape)));
+        if !self.host.is_none() {
+            sink(Term::fixed(Part::Host, self.host.seconds(shape.chats())));
         }
     }
 
@@ -151,10 +152,6 @@ impl LayerProfileCost {
         self.per_sequence.at(shape.chats()).max(0.0)
     }
 
-    fn host_seconds(&self, shape: &StepShape) -> f64 {
-        self.host_step_seconds * shape.chats().sqrt()
-    }
-
     /// A table has one prompt in a step. Of several, one is read beside what is written, and the
     /// others are added as if alone: together they look back at far less than one prompt of all
     /// their tokens would.
@@ -168,13 +165,13 @@ impl LayerProfileCost {
                 let chats = chats as f64;
                 let (chunk, past) =
                     (shape.prefill_tokens as f64 / chats, shape.prefill_past as f64 / chats);
-                let alone = times.reading.at([chunk, past, 0.0, 0.0]);
-                match shape.decodes {
-                    0 => chats * alone,
-                    _ => {
-                        let context = shape.mean_context();
-                        (chats - 1.0) * alone + times.both.at([chunk, past, decodes, context])
-                    }
+                let alone = || times.reading.at([chunk, past, 0.0, 0.0]);
+                let both = || times.both.at([chunk, past, decodes, shape.mean_context()]);
+                match (shape.prefill_chats, shape.decodes) {
+                    (_, 0) => chats * alone(),
+                    // Most steps that read do so for one chat.
+                    (1, _) => both(),
+                    _ => (chats - 1.0) * alone() + both(),
                 }
             }
         };

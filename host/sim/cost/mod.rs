@@ -6,11 +6,15 @@
 
 mod build;
 mod exchange;
+mod experts;
 mod grid;
+mod host;
+mod kernels;
 mod layer_profile;
 mod layer_table;
 mod model;
 mod power;
+mod rates;
 mod speculative;
 mod split;
 mod step;
@@ -19,6 +23,7 @@ mod work;
 
 pub(crate) use build::exchanges;
 pub(crate) use exchange::Exchanges;
+pub(crate) use host::{HostWork, SoftwareTimes};
 pub(crate) use layer_profile::LayerTables;
 pub use layer_profile::{LayerProfileCost, StepShape};
 pub(crate) use layer_table::TableFile;

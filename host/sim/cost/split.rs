@@ -108,15 +108,12 @@ impl SplitCost {
         }
         layers.0.into_iter().for_each(|side| sink(side.sum));
         sink(self.attention.head_term(work.outputs as f64));
-        let host = self.host_step_seconds();
-        if host > 0.0 {
-            sink(Term::fixed(Part::Host, host * (work.calls as f64).sqrt()));
+        let hosts = [&self.attention, &self.ffn];
+        if hosts.iter().any(|side| !side.host.is_none()) {
+            // One after the other.
+            let host = hosts.map(|side| side.host_seconds(work.calls as f64));
+            sink(Term::fixed(Part::Host, host[0] + host[1]));
         }
-    }
-
-    /// Of both groups' hosts, one after the other.
-    pub(crate) fn host_step_seconds(&self) -> f64 {
-        self.attention.host_step_seconds + self.ffn.host_step_seconds
     }
 
     /// What one layer of a group takes on each side and between them. Where it lacks a side's part,
@@ -139,13 +136,13 @@ impl SplitCost {
         let cost = &self.attention;
         let group = &cost.groups[index];
         let parts = micro_batches as f64;
-        let tokens = work.tokens as f64 / parts;
+        let tokens = cost.tokens(work).divided_by(parts);
         let mut side = Side::new(Part::AttentionSide);
         side.add(cost.linear_term(group.linear_parameters, tokens));
         let (reaches, states) = (group.reaches.clone(), cost.state_of(group, work));
         side.add(cost.attention_of(reaches, states, work, 1.0 / (parts * group.count)));
-        side.add(cost.exchange.attention_term(cost.hidden, tokens));
-        side.add(Term::fixed(Part::Layers, cost.layer_seconds));
+        side.add(cost.exchange.attention_term(cost.hidden / cost.ranks, tokens.passing));
+        side.add(Term::fixed(cost.fixed.part, cost.layer_seconds + group.kernel_seconds));
         side.sum
     }
 
@@ -153,16 +150,16 @@ impl SplitCost {
     fn ffn_side(&self, index: usize, work: &Work, micro_batches: u64) -> Term {
         let cost = &self.ffn;
         let group = &cost.groups[index];
-        let tokens = work.tokens as f64 / micro_batches as f64;
+        let tokens = cost.tokens(work).divided_by(micro_batches as f64);
         let mut side = Side::new(Part::FfnSide);
         side.add(cost.linear_term(group.linear_parameters, tokens));
-        let mut fixed = cost.layer_seconds;
-        if let (Some(rates), Some(experts)) = (&cost.experts, group.experts) {
-            side.add(cost.expert_layer(rates, experts, work.tokens, micro_batches));
-            fixed += cost.expert_layer_seconds;
+        if let Some(layer) = &group.experts {
+            let hit = layer.experts.hit_in_part(work.tokens, micro_batches);
+            side.add(layer.term(1.0, tokens, hit));
         }
-        side.add(cost.exchange.feed_forward_term(cost.hidden, tokens));
-        side.add(Term::fixed(Part::Layers, fixed));
+        side.add(cost.exchange.feed_forward_term(cost.hidden / cost.ranks, tokens.passing));
+        let fixed = cost.layer_seconds + group.kernel_seconds + group.expert_seconds;
+        side.add(Term::fixed(cost.fixed.part, fixed));
         side.sum
     }
 

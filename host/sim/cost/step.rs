@@ -1,42 +1,56 @@
 //! The time of one step, from the work in it. The one place where time is computed.
 //!
-//! Only + − × ÷ and the square root are used, which IEEE 754 makes the same on every platform.
+//! Only + − × ÷ and the square root are used, which IEEE 754 makes the same on every platform. All
+//! that does not depend on the work is computed once.
 
 use std::ops::Range;
 
 use timeslip_timeline::time::Span;
 
-use super::exchange::Exchanges;
+use super::exchange::{Exchanges, Passage};
+use super::experts::ExpertLayer;
+use super::host::HostWork;
+use super::rates::{PairTimes, Product, Rates, Tokens};
 use super::term::{Binds, Part, StepTime, Term};
 use super::work::{ReachWork, Work};
 
 /// What a pool's group of chips needs for the steps of one model.
+///
+/// A group is divided into data ranks, each with its share of the chats, and into stages, each with
+/// its share of the layers. A step's work is divided into as many micro-batches as there are stages,
+/// so that all of them compute at once: a step takes what one micro-batch takes for the whole model,
+/// and the ways from stage to stage.
 #[derive(Clone, Debug)]
 pub struct StepCost {
     pub(crate) groups: Vec<GroupCost>,
     /// Those of all groups, one after the other, as in a step's [`Work`].
     pub(crate) reaches: Vec<ReachCost>,
-    /// Parameters of the output matrix.
-    pub(crate) head_parameters: f64,
     /// Width of the residual stream.
     pub(crate) hidden: f64,
-    /// Chips that share the weights.
+    /// Chips that share what every token passes.
     pub(crate) weight_chips: f64,
-    /// Chips that share attention.
+    /// Chips that share attention, all ranks and stages together.
     pub(crate) attention_chips: f64,
-    /// Per matrix: rates and bytes per weight.
+    /// Data ranks.
+    pub(crate) ranks: f64,
+    /// Stages, and so micro-batches.
+    pub(crate) stages: u64,
+    /// Of weights that every token passes.
     pub(crate) linear: Rates,
-    /// Absent where no layer has experts.
-    pub(crate) experts: Option<Rates>,
-    pub(crate) head: Rates,
     pub(crate) attention: Rates,
+    pub(crate) decode_attention: Rates,
+    /// All parameters that every token passes, and the output matrix.
+    pub(crate) products: [Product; 2],
     pub(crate) exchange: Exchanges,
-    /// Fixed time per layer.
+    /// Everything that passes between chips, in the order of its terms.
+    pub(crate) passages: Vec<Passage>,
+    /// Fixed time of every layer with attention or a state.
     pub(crate) layer_seconds: f64,
-    /// Fixed time per layer with experts, besides.
-    pub(crate) expert_layer_seconds: f64,
-    /// Host time per step, multiplied by √(chats).
-    pub(crate) host_step_seconds: f64,
+    /// All fixed times of a step's layers.
+    pub(crate) fixed: Term,
+    /// How much longer the arithmetic of a prompt's token takes than that of a reply's.
+    pub(crate) prefill_excess: f64,
+    pub(crate) host: HostWork,
 }
 
 /// One group of equal layers.
@@ -49,19 +63,22 @@ pub(crate) struct GroupCost {
     pub(crate) state: Option<StateCost>,
     pub(crate) mixes_tokens: bool,
     pub(crate) feeds_forward: bool,
-    pub(crate) experts: Option<ExpertCost>,
+    pub(crate) experts: Option<ExpertLayer>,
+    /// Fixed times of one layer's kernels, those of its experts left out.
+    pub(crate) kernel_seconds: f64,
+    /// Fixed time of one layer's experts.
+    pub(crate) expert_seconds: f64,
 }
 
 /// What all layers of a group look back at, of one kind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReachCost {
-    /// Layers.
-    pub(crate) count: f64,
-    pub(crate) decode_flops_per_pair: f64,
-    pub(crate) prefill_flops_per_pair: f64,
-    /// KV bytes read for each token that is looked back at, in one layer on one chip that takes
-    /// part in attention.
-    pub(crate) kv_bytes_per_token: f64,
+    /// Of each pair of a reply's token and one that it looks back at.
+    pub(crate) pair: StepTime,
+    /// Of tokens that are checked at once.
+    pub(crate) drafted: PairTimes,
+    /// Of a prompt.
+    pub(crate) prefill: PairTimes,
 }
 
 /// The state that one layer keeps of a chat, over all chips that take part in attention.
@@ -69,60 +86,6 @@ pub(crate) struct ReachCost {
 pub(crate) struct StateCost {
     pub(crate) bytes: f64,
     pub(crate) flops_per_token: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ExpertCost {
-    pub(crate) count: f64,
-    pub(crate) per_token: f64,
-    pub(crate) parameters: f64,
-}
-
-impl ExpertCost {
-    /// How many experts any of these tokens is routed to.
-    fn hit(self, tokens: u64) -> f64 {
-        let missed = power(1.0 - self.per_token / self.count, tokens);
-        self.count * (1.0 - missed)
-    }
-}
-
-/// Peak and reached rates of one kind of operation on one chip.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rates {
-    pub(crate) peak_flops: f64,
-    pub(crate) flops: f64,
-    pub(crate) peak_bytes: f64,
-    pub(crate) bytes: f64,
-    pub(crate) bytes_per_weight: f64,
-}
-
-impl Rates {
-    fn term(&self, part: Part, flops: f64, bytes: f64, seconds: f64) -> Term {
-        let memory = bytes / self.bytes > flops / self.flops;
-        Term {
-            part,
-            seconds,
-            binds: if memory { Binds::Memory } else { Binds::Compute },
-            flops,
-            bytes,
-            peak_compute_seconds: flops / self.peak_flops,
-            peak_memory_seconds: bytes / self.peak_bytes,
-        }
-    }
-
-    fn time(&self, flops: f64, bytes: f64) -> StepTime {
-        StepTime {
-            seconds: self.roofline(flops, bytes),
-            compute_seconds: flops / self.peak_flops,
-            memory_seconds: bytes / self.peak_bytes,
-            ..StepTime::default()
-        }
-    }
-
-    /// Arithmetic and reads overlap: the slower of the two.
-    fn roofline(&self, flops: f64, bytes: f64) -> f64 {
-        (flops / self.flops).max(bytes / self.bytes)
-    }
 }
 
 /// The time of a step on the clock: at least a nanosecond, since one of none would stall it.
@@ -135,12 +98,12 @@ impl StepCost {
     pub(crate) fn time(&self, work: &Work) -> StepTime {
         let mut attention = self.states(work);
         for (reach, pairs) in self.reaches.iter().zip(&work.reaches) {
-            attention += self.decode_pair(reach) * pairs.decode_pairs as f64;
+            attention += reach.pair * pairs.decode_pairs as f64;
             if pairs.drafted_pairs > 0 {
-                attention += self.drafted_attention(reach, pairs);
+                attention += reach.drafted_attention(pairs);
             }
             if pairs.prefill_pairs > 0 {
-                attention += self.prefill_attention(reach, pairs);
+                attention += reach.prefill_attention(pairs);
             }
         }
         self.all_but_attention(work) + attention
@@ -148,119 +111,103 @@ impl StepCost {
 
     /// The time of a step's parts that do not depend on how far its tokens look back.
     pub(crate) fn all_but_attention(&self, work: &Work) -> StepTime {
-        let linear = self.linear_term(self.linear_parameters(), work.tokens as f64);
-        let mut time = StepTime::of(&linear);
+        let mut time = StepTime::of(&self.products[0].term(self.tokens(work)));
         self.terms_after_attention(work, &mut |term| time += StepTime::of(&term));
         time
     }
 
-    /// The time of each pair of a reply's token and one that it looks back at, per reach:
-    /// reads and arithmetic both grow with the pairs, so the slower of the two is the same for any
-    /// number of them.
+    /// The time of each pair of a reply's token and one that it looks back at, per reach: reads and
+    /// arithmetic both grow with the pairs, so that their time does too.
     pub(crate) fn decode_pairs(&self) -> impl Iterator<Item = StepTime> {
-        self.reaches.iter().map(|reach| self.decode_pair(reach))
+        self.reaches.iter().map(|reach| reach.pair)
     }
 
     /// Hands each part of the step's time to `sink`; their sum is the step's.
     pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
-        sink(self.linear_term(self.linear_parameters(), work.tokens as f64));
+        sink(self.products[0].term(self.tokens(work)));
         sink(self.attention_of(0..self.reaches.len(), self.states(work), work, 1.0));
         self.terms_after_attention(work, sink);
     }
 
     fn terms_after_attention(&self, work: &Work, sink: &mut impl FnMut(Term)) {
-        let tokens = work.tokens as f64;
-        if let Some(rates) = &self.experts {
-            sink(self.expert_term(rates, work.tokens));
+        if let Some(experts) = self.expert_term(work) {
+            sink(experts);
         }
-        if !matches!(self.exchange, Exchanges::None) {
-            sink(self.exchange.term(self.exchanging_layers(), self.hidden, tokens));
+        for passage in &self.passages {
+            sink(passage.term(work.tokens as f64));
         }
-        let fixed = self.mixing_layers() * self.layer_seconds
-            + self.expert_layers() * self.expert_layer_seconds;
-        sink(Term::fixed(Part::Layers, fixed));
+        sink(self.fixed);
         sink(self.head_term(work.outputs as f64));
-        if self.host_step_seconds > 0.0 {
-            let host = self.host_step_seconds * (work.calls as f64).sqrt();
-            sink(Term::fixed(Part::Host, host));
+        if !self.host.is_none() {
+            sink(Term::fixed(Part::Host, self.host_seconds(work.calls as f64)));
         }
     }
 
     /// Layers with attention or a state, on each of which the fixed time of a layer is spent. A
     /// layer of experts alone has their fixed time.
     pub(crate) fn mixing_layers(&self) -> f64 {
-        self.groups.iter().filter(|group| group.mixes_tokens).map(|group| group.count).sum()
+        self.layers_with(|group| group.mixes_tokens)
     }
 
     /// Layers with a feed-forward part.
     pub(crate) fn feeding_layers(&self) -> f64 {
-        self.groups.iter().filter(|group| group.feeds_forward).map(|group| group.count).sum()
+        self.layers_with(|group| group.feeds_forward)
     }
 
     /// Layers by their exchanges: one that lacks attention and states, or a feed-forward part, has
     /// half of them.
     pub(crate) fn exchanging_layers(&self) -> f64 {
-        let halves = |group: &GroupCost| {
-            let parts = [group.mixes_tokens, group.feeds_forward];
-            0.5 * parts.into_iter().filter(|has_part| *has_part).count() as f64
-        };
-        self.groups.iter().map(|group| halves(group) * group.count).sum()
+        0.5 * (self.mixing_layers() + self.feeding_layers())
     }
 
     pub(crate) fn expert_layers(&self) -> f64 {
-        let with_experts = self.groups.iter().filter(|group| group.experts.is_some());
-        with_experts.map(|group| group.count).sum()
+        self.layers_with(|group| group.experts.is_some())
     }
 
-    fn linear_parameters(&self) -> f64 {
-        self.groups.iter().map(|group| group.count * group.linear_parameters).sum()
+    fn layers_with(&self, has: impl Fn(&GroupCost) -> bool) -> f64 {
+        self.groups.iter().filter(|group| has(group)).map(|group| group.count).sum()
+    }
+
+    /// All fixed times of the experts of a step.
+    pub(crate) fn expert_seconds(&self) -> f64 {
+        self.groups.iter().map(|group| group.count * group.expert_seconds).sum()
+    }
+
+    /// The tokens of a step, those of prompts counted for what their arithmetic takes.
+    #[inline]
+    pub(crate) fn tokens(&self, work: &Work) -> Tokens {
+        let passing = work.tokens as f64;
+        Tokens { passing, timed: passing + self.prefill_excess * work.prefill_tokens as f64 }
     }
 
     /// So many parameters that every token passes.
-    pub(crate) fn linear_term(&self, parameters: f64, tokens: f64) -> Term {
-        let flops = 2.0 * tokens * parameters / self.weight_chips;
-        let bytes = parameters * self.linear.bytes_per_weight / self.weight_chips;
-        self.linear.term(Part::Linear, flops, bytes, self.linear.roofline(flops, bytes))
-    }
-
-    fn decode_pair(&self, reach: &ReachCost) -> StepTime {
-        let flops = reach.count * reach.decode_flops_per_pair / self.attention_chips;
-        let bytes = reach.count * reach.kv_bytes_per_token;
-        self.attention.time(flops, bytes)
-    }
-
-    fn prefill_attention(&self, reach: &ReachCost, pairs: &ReachWork) -> StepTime {
-        let flops = reach.count * pairs.prefill_pairs as f64 * reach.prefill_flops_per_pair
-            / self.attention_chips;
-        let bytes = reach.count * pairs.prefill_context as f64 * reach.kv_bytes_per_token;
-        self.attention.time(flops, bytes)
-    }
-
-    /// The tokens of a chat that are checked at once read its KV once.
-    fn drafted_attention(&self, reach: &ReachCost, pairs: &ReachWork) -> StepTime {
-        let flops = reach.count * pairs.drafted_pairs as f64 * reach.decode_flops_per_pair
-            / self.attention_chips;
-        let bytes = reach.count * pairs.drafted_context as f64 * reach.kv_bytes_per_token;
-        self.attention.time(flops, bytes)
+    pub(crate) fn linear_term(&self, parameters: f64, tokens: Tokens) -> Term {
+        let parts = self.ranks * self.stages as f64;
+        let chips = self.weight_chips;
+        Product::new(Part::Linear, &self.linear, parameters, chips, parts).term(tokens)
     }
 
     /// The time of all states: nothing that depends on how far a step's tokens look back.
     pub(crate) fn states(&self, work: &Work) -> StepTime {
         let mut time = StepTime::default();
         for group in &self.groups {
-            time += self.state_of(group, work);
+            if let Some(state) = group.state {
+                time += self.time_of_states(group.count, state, work);
+            }
         }
         time
     }
 
     /// Each chat's state is read and written once in a step, however many tokens of it pass.
-    pub(crate) fn state_of(&self, group: &GroupCost, work: &Work) -> StepTime {
-        let Some(state) = group.state else {
-            return StepTime::default();
-        };
-        let flops = group.count * state.flops_per_token * work.tokens as f64;
-        let bytes = group.count * 2.0 * state.bytes * work.calls as f64;
+    fn time_of_states(&self, layers: f64, state: StateCost, work: &Work) -> StepTime {
+        let flops = layers * state.flops_per_token * work.tokens as f64;
+        let bytes = layers * 2.0 * state.bytes * work.calls as f64;
         self.attention.time(flops / self.attention_chips, bytes / self.attention_chips)
+    }
+
+    pub(crate) fn state_of(&self, group: &GroupCost, work: &Work) -> StepTime {
+        let state = group.state.map(|state| self.time_of_states(group.count, state, work));
+        state.unwrap_or_default()
     }
 
     /// A part of the attention of these reaches, and of states. Replies and prompts run as separate
@@ -274,80 +221,57 @@ impl StepCost {
     ) -> Term {
         let mut time = states;
         for (reach, pairs) in self.reaches[reaches.clone()].iter().zip(&work.reaches[reaches]) {
-            time += self.decode_pair(reach) * pairs.decode_pairs as f64;
-            time += self.drafted_attention(reach, pairs);
-            time += self.prefill_attention(reach, pairs);
+            time += reach.pair * pairs.decode_pairs as f64;
+            time += reach.drafted_attention(pairs);
+            time += reach.prefill_attention(pairs);
         }
         let time = time * part;
-        let flops = time.compute_seconds * self.attention.peak_flops;
-        let bytes = time.memory_seconds * self.attention.peak_bytes;
-        self.attention.term(Part::Attention, flops, bytes, time.seconds)
+        let rates = if work.prefill_tokens > 0 { &self.attention } else { &self.decode_attention };
+        let flops = time.compute_seconds * rates.peak_flops;
+        let bytes = time.memory_seconds * rates.peak_bytes;
+        rates.term(Part::Attention, flops, bytes, time.seconds)
     }
 
-    fn expert_term(&self, rates: &Rates, tokens: u64) -> Term {
-        let (mut flops, mut bytes, mut seconds) = (0.0, 0.0, 0.0);
+    fn expert_term(&self, work: &Work) -> Option<Term> {
+        let tokens = self.tokens(work).divided_by(self.stages as f64);
+        let mut sum: Option<Term> = None;
         for group in &self.groups {
-            let Some(experts) = group.experts else {
+            let Some(layer) = &group.experts else {
                 continue;
             };
-            let layer = self.expert_layer(rates, experts, tokens, 1);
-            seconds += group.count * layer.seconds;
-            flops += group.count * layer.flops;
-            bytes += group.count * layer.bytes;
+            let hit = layer.experts.hit_in_part(work.tokens, self.stages);
+            let term = layer.term(group.count, tokens, hit);
+            sum = Some(match sum {
+                None => term,
+                Some(before) => before.and(term),
+            });
         }
-        rates.term(Part::Experts, flops, bytes, seconds)
+        sum
     }
 
-    /// The experts of one layer, for one of so many parts of `tokens`.
-    pub(crate) fn expert_layer(
-        &self,
-        rates: &Rates,
-        experts: ExpertCost,
-        tokens: u64,
-        parts: u64,
-    ) -> Term {
-        // Where the tokens do not divide, some parts have one more than others: their mean.
-        let larger = (tokens % parts) as f64 / parts as f64;
-        let hit =
-            experts.hit(tokens / parts) * (1.0 - larger) + experts.hit(tokens / parts + 1) * larger;
-        let tokens = tokens as f64 / parts as f64;
-        let flops = 2.0 * tokens * experts.per_token * experts.parameters / self.weight_chips;
-        let bytes = experts.parameters * rates.bytes_per_weight * hit / self.weight_chips;
-        // Experts differ in load, so arithmetic and reads overlap in part only.
-        let (compute, memory) = (flops / rates.flops, bytes / rates.bytes);
-        let seconds = (compute * compute + memory * memory).sqrt();
-        rates.term(Part::Experts, flops, bytes, seconds)
-    }
-
+    #[inline]
     pub(crate) fn head_term(&self, outputs: f64) -> Term {
-        let flops = 2.0 * outputs * self.head_parameters / self.weight_chips;
-        let read = if outputs > 0.0 { self.head_parameters } else { 0.0 };
-        let bytes = read * self.head.bytes_per_weight / self.weight_chips;
-        self.head.term(Part::Head, flops, bytes, self.head.roofline(flops, bytes))
-    }
-}
-
-/// `base` to the `exponent`, by multiplications alone.
-fn power(mut base: f64, mut exponent: u64) -> f64 {
-    let mut product = 1.0;
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            product *= base;
+        match outputs > 0.0 {
+            true => self.products[1].term(Tokens::of(outputs)),
+            false => Term { binds: Binds::Compute, ..Term::fixed(Part::Head, 0.0) },
         }
-        base *= base;
-        exponent >>= 1;
     }
-    product
+
+    /// The host serves each rank by itself, and all of them at once.
+    pub(crate) fn host_seconds(&self, calls: f64) -> f64 {
+        self.host.seconds(calls / self.ranks)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl ReachCost {
+    #[inline]
+    fn prefill_attention(&self, pairs: &ReachWork) -> StepTime {
+        self.prefill.time(pairs.prefill_pairs as f64, pairs.prefill_context as f64)
+    }
 
-    #[test]
-    fn powers_are_right() {
-        assert_eq!(power(0.5, 0), 1.0);
-        assert_eq!(power(0.5, 10), 1.0 / 1024.0);
-        assert!((power(0.96875, 100) - 0.0417).abs() < 1e-4);
+    /// The tokens of a chat that are checked at once read its KV once.
+    #[inline]
+    fn drafted_attention(&self, pairs: &ReachWork) -> StepTime {
+        self.drafted.time(pairs.drafted_pairs as f64, pairs.drafted_context as f64)
     }
 }

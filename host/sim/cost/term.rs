@@ -16,8 +16,14 @@ pub enum Part {
     Experts,
     /// All-reduces, or exchanges between LPUs.
     Exchange,
-    /// Fixed time per layer: launches, norms, routing, synchronisation.
+    /// Tokens on their way to the chips of their experts and back.
+    Dispatch,
+    /// Fixed times of kernels: launches, norms, rounding, routing.
+    Kernels,
+    /// Fixed time per layer of an LPU: synchronisation.
     Layers,
+    /// Activations on their way from stage to stage.
+    Stages,
     /// The output matrix.
     Head,
     /// The host's work for the step.
@@ -42,7 +48,10 @@ impl Part {
             Part::Attention => "attention",
             Part::Experts => "experts",
             Part::Exchange => "exchange",
+            Part::Dispatch => "dispatch",
+            Part::Kernels => "kernels",
             Part::Layers => "layers",
+            Part::Stages => "stages",
             Part::Head => "head",
             Part::Host => "host",
             Part::Stated => "stated",
@@ -108,6 +117,19 @@ impl Term {
     /// A time that was measured, whatever it is made of.
     pub(crate) fn measured(part: Part, seconds: f64) -> Term {
         Term { binds: Binds::Measured, ..Term::fixed(part, seconds) }
+    }
+
+    /// This and another of the same part; the longer says what binds.
+    pub(crate) fn and(self, other: Term) -> Term {
+        Term {
+            part: self.part,
+            seconds: self.seconds + other.seconds,
+            binds: if other.seconds > self.seconds { other.binds } else { self.binds },
+            flops: self.flops + other.flops,
+            bytes: self.bytes + other.bytes,
+            peak_compute_seconds: self.peak_compute_seconds + other.peak_compute_seconds,
+            peak_memory_seconds: self.peak_memory_seconds + other.peak_memory_seconds,
+        }
     }
 
     /// A time that depends on no operations and no bytes.

@@ -1,6 +1,6 @@
 //! What the time of one term follows from, in a few words.
 
-use crate::cost::{Binds, Exchanges, Part, SplitCost, StepCost, StepModel, Term};
+use crate::cost::{Binds, Exchanges, HostWork, Part, SplitCost, StepCost, StepModel, Term};
 use crate::text::{bytes, count, quantity, seconds};
 
 /// The rate that was reached, or the fixed times that were added up over `steps` steps.
@@ -25,8 +25,10 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
         }
         Part::Linear | Part::Attention | Part::Experts | Part::Head => rate(term),
         Part::Exchange => exchanges(cost, steps as f64),
-        Part::Layers => layers(cost, steps as f64),
-        Part::Host => host(cost.host_step_seconds, steps, calls),
+        Part::Dispatch => passage(cost, term.part, 2.0 * cost.expert_layers(), steps as f64),
+        Part::Stages => passage(cost, term.part, cost.stages as f64 - 1.0, steps as f64),
+        Part::Kernels | Part::Layers => layers(cost, steps as f64),
+        Part::Host => host(&cost.host, steps, calls as f64 / cost.ranks),
     }
 }
 
@@ -34,7 +36,10 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
     let (attention_layers, ffn_layers) =
         (cost.attention.mixing_layers(), cost.ffn.feeding_layers());
     let side = |part: &StepCost, layers: f64| {
-        let fixed = part.layer_seconds + part.expert_layer_seconds * part.expert_layers() / layers;
+        let kernels = part.groups.iter().map(|group| {
+            group.count * group.kernel_seconds + group.count * group.expert_seconds
+        });
+        let fixed = part.layer_seconds + kernels.sum::<f64>() / layers;
         let layers = steps as f64 * layers;
         let layer = seconds(term.seconds / layers);
         format!("{} × {layer}, {} fixed", whole(layers), seconds(fixed))
@@ -48,7 +53,14 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
             seconds(cost.link.latency_seconds),
             bytes(cost.link.bytes_per_second)
         ),
-        Part::Host => host(cost.host_step_seconds(), steps, calls),
+        Part::Host => {
+            let [attention, ffn] =
+                [&cost.attention, &cost.ffn].map(|side| (side.host, side.ranks));
+            match attention.1 == ffn.1 {
+                true => host(&attention.0.and(&ffn.0), steps, calls as f64 / ffn.1),
+                false => format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
+            }
+        }
         _ => rate(term),
     }
 }
@@ -80,27 +92,54 @@ fn exchanges(cost: &StepCost, steps: f64) -> String {
     }
 }
 
+/// So many ways between chips in each step.
+fn passage(cost: &StepCost, part: Part, ways: f64, steps: f64) -> String {
+    let Some(passage) = cost.passages.iter().find(|passage| passage.part == part) else {
+        return String::new();
+    };
+    format!(
+        "{} × {} + {}/s",
+        whole(ways * steps),
+        seconds(passage.fixed_seconds / ways),
+        bytes(passage.bytes_per_token / passage.seconds_per_token)
+    )
+}
+
+/// The mean of the fixed times of layers, and of their experts.
 fn layers(cost: &StepCost, steps: f64) -> String {
-    let layers = whole(steps * cost.mixing_layers());
-    let all = format!("{layers} layers × {}", seconds(cost.layer_seconds));
-    match cost.expert_layer_seconds > 0.0 {
+    let (layers, experts) = (cost.mixing_layers(), cost.expert_seconds());
+    let mean = (cost.fixed.seconds - experts) / layers;
+    let all = format!("{} layers × {}", whole(steps * layers), seconds(mean));
+    let with_experts = cost.expert_layers();
+    match experts > 0.0 {
         true => format!(
             "{all} + {} × {}",
-            whole(steps * cost.expert_layers()),
-            seconds(cost.expert_layer_seconds)
+            whole(steps * with_experts),
+            seconds(experts / with_experts)
         ),
         false => all,
     }
 }
 
-fn host(step_seconds: f64, steps: u64, calls: u64) -> String {
-    let mut factors = seconds(step_seconds);
-    if calls > 1 {
-        factors += &format!(" × √{}", count(calls));
-    }
-    match steps {
-        1 => factors,
-        steps => format!("{} × {factors}", count(steps)),
+fn host(work: &HostWork, steps: u64, calls: f64) -> String {
+    let times = |factor: &str| match calls > 1.0 {
+        true if calls == calls.floor() => format!(" × {factor}{}", whole(calls)),
+        true => format!(" × {factor}{calls:.1}"),
+        false => String::new(),
+    };
+    let parts = [
+        (work.step_seconds, times("√")),
+        (work.call_seconds, times("")),
+        (work.fixed_seconds, String::new()),
+    ];
+    let parts = parts.iter().filter(|(part, _)| *part > 0.0);
+    let parts: Vec<String> =
+        parts.map(|(part, times)| format!("{}{times}", seconds(*part))).collect();
+    let all = parts.join(" + ");
+    match (steps, parts.len()) {
+        (1, _) => all,
+        (steps, 1) => format!("{} × {all}", count(steps)),
+        (steps, _) => format!("{} × ({all})", count(steps)),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::text::{bytes, count, seconds};
 /// How a machine's serving software behaves.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ServingExplanation {
+    /// The serving software, where the machine names it.
+    pub software: Option<String>,
     /// Which waiting chat is read next.
     pub policy: Policy,
     /// The time to the first token that is aimed at.
@@ -57,6 +59,7 @@ pub struct TierExplanation {
 impl ServingExplanation {
     pub(super) fn of(deployment: &Deployment) -> ServingExplanation {
         ServingExplanation {
+            software: deployment.software.clone(),
             policy: deployment.policy,
             first_token_objective: deployment.first_token_objective,
             routing: deployment.routing,
@@ -70,7 +73,9 @@ impl ServingExplanation {
 
     /// The choices, in the words of a machine's file.
     pub(super) fn choices(&self) -> String {
-        let mut line = format!("  serving: policy {}", self.policy.word());
+        let software = self.software.as_ref().map(|software| format!("{software}, "));
+        let software = software.unwrap_or_default();
+        let mut line = format!("  serving: {software}policy {}", self.policy.word());
         if let Some(objective) = self.first_token_objective {
             line += &format!(" (first token in {objective})");
         }

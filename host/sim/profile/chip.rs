@@ -85,10 +85,18 @@ pub struct Achieved {
     pub fp8_matmul_fraction: Option<Figure>,
     /// Of the 4-bit peak, likewise.
     pub fp4_matmul_fraction: Option<Figure>,
-    /// Of the peak, in attention over a prompt.
+    /// Of the 16-bit peak, in attention over a prompt.
     pub attention_fraction: Figure,
-    /// Of the peak, in the experts' matrix products.
+    /// Of the 16-bit peak, in attention of replies; as over a prompt where it is absent.
+    pub decode_attention_fraction: Option<Figure>,
+    /// Of the peak, in the experts' matrix products, in formats that have no fraction of their own.
     pub expert_fraction: Figure,
+    /// Of the 16-bit peak, in those of experts that compute in 16 bits.
+    pub bf16_expert_fraction: Option<Figure>,
+    /// Of the 8-bit peak, likewise.
+    pub fp8_expert_fraction: Option<Figure>,
+    /// Of the 4-bit peak, likewise.
+    pub fp4_expert_fraction: Option<Figure>,
     /// Of the memory rate, reading dense weights.
     pub weight_read_fraction: Figure,
     /// Of the memory rate, reading experts.
@@ -97,14 +105,45 @@ pub struct Achieved {
     pub kv_read_fraction: Figure,
 }
 
-/// Fixed times of a GPU, beside its rooflines.
+/// Fixed times of a GPU, beside its rooflines: what kernels take whatever passes them.
+///
+/// A chip of which only a time per layer is known has that alone; what is absent is 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
-    /// Launches, norms and other small operations of one layer.
+    /// Norms, rotary embedding and other small operations of one layer.
     pub layer_seconds: Figure,
-    /// Routing tokens to experts and back, per layer with experts.
-    pub expert_layer_seconds: Figure,
+    /// One matrix product in 16 bits.
+    pub bf16_matmul_seconds: Option<Figure>,
+    /// One matrix product in 8 bits, the rounding of what passes it included.
+    pub fp8_matmul_seconds: Option<Figure>,
+    /// One matrix product in 4 bits, likewise.
+    pub fp4_matmul_seconds: Option<Figure>,
+    /// Attention of one layer.
+    pub attention_seconds: Option<Figure>,
+    /// What latent attention takes in one layer besides.
+    pub latent_seconds: Option<Figure>,
+    /// The state of one recurrent layer.
+    pub recurrent_seconds: Option<Figure>,
+    /// What selects the tokens that one layer looks back at.
+    pub index_seconds: Option<Figure>,
+    /// Routing, sorting and the products of one layer's experts, in formats that have no time of
+    /// their own.
+    pub expert_seconds: Option<Figure>,
+    /// The same of experts held in 16 bits.
+    pub bf16_expert_seconds: Option<Figure>,
+    /// In 8 bits.
+    pub fp8_expert_seconds: Option<Figure>,
+    /// In NVFP4.
+    pub fp4_expert_seconds: Option<Figure>,
+    /// In MXFP4.
+    pub mxfp4_expert_seconds: Option<Figure>,
+    /// In whole numbers of 4 bits.
+    pub int4_expert_seconds: Option<Figure>,
+    /// Each expert of one layer that tokens of a step are routed to, on the chip that holds it.
+    pub expert_hit_seconds: Option<Figure>,
+    /// How often the activations of the experts pass the memory, over four bytes of each value.
+    pub expert_activation_factor: Option<Figure>,
 }
 
 /// Links to the other chips of a tensor-parallel group.
@@ -119,6 +158,11 @@ pub struct ScaleUp {
     pub achieved_fraction: Figure,
     /// Fixed time of one all-reduce.
     pub collective_seconds: Figure,
+    /// Fixed time of sending tokens to the chips of their experts, and of sending them back; that of
+    /// an all-reduce where it is absent.
+    pub dispatch_seconds: Option<Figure>,
+    /// Of the link's rate, in both; as in collectives where it is absent.
+    pub dispatch_fraction: Option<Figure>,
 }
 
 /// Fixed times of an LPU, per exchange between chips.
@@ -213,6 +257,8 @@ impl Chip {
         if let Some(link) = &self.scale_up {
             rates.push(("scale_up.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second));
             fractions.push(("scale_up.achieved_fraction", &link.achieved_fraction));
+            let dispatch = link.dispatch_fraction.as_ref();
+            fractions.extend(dispatch.map(|figure| ("scale_up.dispatch_fraction", figure)));
         }
         if let Some(achieved) = &self.achieved {
             fractions.extend(achieved.fractions());
@@ -233,10 +279,14 @@ impl Chip {
 
 impl Achieved {
     fn fractions(&self) -> impl Iterator<Item = (&'static str, &Figure)> {
-        let matmul = [
+        let optional = [
             ("achieved.bf16_matmul_fraction", &self.bf16_matmul_fraction),
             ("achieved.fp8_matmul_fraction", &self.fp8_matmul_fraction),
             ("achieved.fp4_matmul_fraction", &self.fp4_matmul_fraction),
+            ("achieved.decode_attention_fraction", &self.decode_attention_fraction),
+            ("achieved.bf16_expert_fraction", &self.bf16_expert_fraction),
+            ("achieved.fp8_expert_fraction", &self.fp8_expert_fraction),
+            ("achieved.fp4_expert_fraction", &self.fp4_expert_fraction),
         ];
         let others = [
             ("achieved.attention_fraction", &self.attention_fraction),
@@ -245,7 +295,8 @@ impl Achieved {
             ("achieved.expert_read_fraction", &self.expert_read_fraction),
             ("achieved.kv_read_fraction", &self.kv_read_fraction),
         ];
-        let matmul = matmul.into_iter().filter_map(|(key, figure)| Some((key, figure.as_ref()?)));
-        matmul.chain(others)
+        let optional =
+            optional.into_iter().filter_map(|(key, figure)| Some((key, figure.as_ref()?)));
+        optional.chain(others)
     }
 }

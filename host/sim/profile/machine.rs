@@ -6,9 +6,7 @@ use super::figure::{Choice, Figure, check_provenance};
 use super::helping::{DraftModel, FfnLink, Speculation};
 use super::precision::Precision;
 use super::role::{Role, check_roles};
-use super::serving::{
-    FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Scheduler, Sending,
-};
+use super::serving::{FixedStepTimes, KvTier, LayerProfile, Preemption, Scheduler, Sending};
 
 /// One file of `hardware-profiles/machines`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,9 +22,14 @@ pub struct MachineProfile {
     pub host_cpu: String,
     /// The model it serves when none is named.
     pub default_model: String,
+    /// The serving software, whose figures stand in where this file gives none: `vllm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software: Option<String>,
     /// From the request's arrival to the scheduler: parsing, tokenising, dispatch.
-    pub front_end_seconds: Figure,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front_end_seconds: Option<Figure>,
     /// How batches are formed.
+    #[serde(default)]
     pub scheduler: Scheduler,
     /// The pools: those that read prompts, those that write, and those that help to write.
     pub pools: Vec<Pool>,
@@ -53,12 +56,25 @@ pub struct Pool {
     pub chip: String,
     /// How many.
     pub chips: Figure,
-    /// How many of them hold one copy of the model.
+    /// How many of them share each matrix.
     pub tensor_parallel: Figure,
-    /// How many copies there are.
+    /// How many such ranks of a group there are, each with chats and a copy of the attention of its
+    /// own, while all of them share the experts; 1 where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_parallel: Option<Figure>,
+    /// Into how many parts the experts are divided. The chips of a part share each of its experts;
+    /// 1 where it is absent: all chips share every expert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expert_parallel: Option<Figure>,
+    /// Into how many stages the layers are divided, each on chips of its own; 1 where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pipeline_parallel: Option<Figure>,
+    /// How many groups there are, of tensor × data × pipeline chips.
     pub replicas: Figure,
-    /// Host work per step, multiplied by the square root of the number of chats in it.
-    pub host_step_seconds: Figure,
+    /// Host work per step, multiplied by the square root of the number of chats in it, or in each
+    /// data rank; the software's where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_step_seconds: Option<Figure>,
     /// Step times and blocks that are stated, whatever the chip is.
     pub fixed_steps: Option<FixedStepTimes>,
     /// Step times that were measured layer by layer.
@@ -126,21 +142,9 @@ impl MachineProfile {
         for pool in &self.pools {
             pool.validate().or_else(&bad)?;
         }
-        for (name, figure) in [
-            ("`scheduler.tokens_per_step`", &self.scheduler.tokens_per_step),
-            ("`scheduler.calls_per_step`", &self.scheduler.calls_per_step),
-        ] {
-            whole(name, figure).map(drop).or_else(&bad)?;
-        }
+        self.validate_software().or_else(&bad)?;
         self.validate_serving().or_else(&bad)?;
         self.validate_helping().or_else(&bad)?;
-        if self.scheduler.calls_per_step.value > self.scheduler.tokens_per_step.value {
-            return bad(
-                "`scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step \
-                 passes at least one token"
-                    .to_owned(),
-            );
-        }
         if self.pools.iter().any(|pool| pool.layer_profile.is_some()) && self.serves.len() > 1 {
             return bad("a `layer_profile` is of one model; keep one [[serves]]".to_owned());
         }
@@ -166,26 +170,36 @@ impl MachineProfile {
             let rate = &tier.bandwidth_bytes_per_second;
             positive(&name("bandwidth_bytes_per_second"), rate)?;
         }
-        let scheduler = &self.scheduler;
-        for (name, figure) in [
-            ("`scheduler.block_tokens`", &scheduler.block_tokens),
-            ("`scheduler.waiting_calls_max`", &scheduler.waiting_calls_max),
-        ] {
-            figure.as_ref().map(|figure| whole(name, figure)).transpose()?;
-        }
-        let policy = scheduler.policy.as_ref().map(|policy| policy.value);
-        if policy == Some(Policy::SloAware) && scheduler.first_token_objective_seconds.is_none() {
-            return Err("`scheduler.policy` is `slo_aware`, which needs an objective; add \
-                        `scheduler.first_token_objective_seconds`"
-                .to_owned());
-        }
-        let preemption = scheduler.preemption.as_ref().map(|preemption| preemption.value);
+        self.scheduler.validate()?;
+        let preemption = self.scheduler.preemption.as_ref().map(|preemption| preemption.value);
         if preemption == Some(Preemption::Swap) && self.kv_tiers.is_empty() {
             return Err("`scheduler.preemption` is `swap`, which needs memory to swap to; add a \
                         [[kv_tiers]]"
                 .to_owned());
         }
         Ok(())
+    }
+
+    /// What a machine must say itself that names no software.
+    fn validate_software(&self) -> Result<(), String> {
+        if self.software.is_some() {
+            return Ok(());
+        }
+        let scheduler = &self.scheduler;
+        let mut needed = vec![
+            ("front_end_seconds", self.front_end_seconds.is_some()),
+            ("scheduler.tokens_per_step", scheduler.tokens_per_step.is_some()),
+            ("scheduler.calls_per_step", scheduler.calls_per_step.is_some()),
+        ];
+        let pools = self.pools.iter();
+        needed.extend(pools.map(|pool| ("host_step_seconds", pool.host_step_seconds.is_some())));
+        match needed.into_iter().find(|(_, is_there)| !is_there) {
+            None => Ok(()),
+            Some((key, _)) => Err(format!(
+                "`{key}` is missing; add it, or name the serving software that has it: \
+                 software = \"vllm\""
+            )),
+        }
     }
 }
 
@@ -200,9 +214,7 @@ impl Pool {
     fn validate(&self) -> Result<(), String> {
         let pool = self.role.pool();
         let count = |name: &str, figure| whole(&format!("the {pool}'s `{name}`"), figure);
-        let chips = count("chips", &self.chips)?;
-        let used =
-            count("tensor_parallel", &self.tensor_parallel)? * count("replicas", &self.replicas)?;
+        self.validate_parallelism()?;
         if let Some(fixed) = &self.fixed_steps {
             count("fixed_steps.kv_blocks", &fixed.kv_blocks)?;
         }
@@ -216,12 +228,7 @@ impl Pool {
                 ));
             }
         }
-        match used <= chips {
-            true => Ok(()),
-            false => Err(format!(
-                "the {pool} has {chips} chips, but tensor_parallel × replicas = {used}"
-            )),
-        }
+        Ok(())
     }
 }
 

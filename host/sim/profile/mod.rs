@@ -8,10 +8,12 @@ mod helping;
 mod layers;
 mod machine;
 mod model;
+mod parallelism;
 mod precision;
 mod recurrent;
 mod role;
 mod serving;
+mod software;
 mod text;
 
 pub use attention::{Cached, Compressed, Grouped, Index, Latent, Reach};
@@ -26,6 +28,7 @@ pub use layers::{Experts, LayerGroup};
 pub(crate) use machine::whole;
 pub use machine::{Link, MachineProfile, Pool, Serving};
 pub use model::{Model, Provenance};
+pub use parallelism::Parallelism;
 pub use precision::Precision;
 pub use recurrent::{LinearAttention, Mamba, State};
 pub use role::Role;
@@ -33,6 +36,8 @@ pub use serving::{
     FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Routing, Scheduler, Sending,
     TierScope,
 };
+pub(crate) use software::SoftwareOn;
+pub use software::{OnChip, Software};
 pub use text::ProfileError;
 pub(crate) use text::{Profile, line_of, parse};
 

@@ -14,6 +14,9 @@ pub enum Precision {
     Mxfp4,
     /// 4 bits with an 8-bit scale for every 16 values (NVIDIA).
     Nvfp4,
+    /// Whole numbers of 4 bits with a 16-bit scale for every 64 values. Models differ: GPTQ and AWQ
+    /// have one for 128 by default, Kimi K2 Thinking (`group_size` in its config.json) one for 32.
+    Int4,
 }
 
 impl Precision {
@@ -22,7 +25,7 @@ impl Precision {
         match self {
             Precision::Bf16 => 2.0,
             Precision::Fp8 => 1.0,
-            Precision::Mxfp4 => 0.531_25,
+            Precision::Mxfp4 | Precision::Int4 => 0.531_25,
             Precision::Nvfp4 => 0.562_5,
         }
     }
@@ -34,6 +37,7 @@ impl Precision {
             Precision::Fp8 => "fp8",
             Precision::Mxfp4 => "mxfp4",
             Precision::Nvfp4 => "nvfp4",
+            Precision::Int4 => "int4",
         }
     }
 
@@ -56,6 +60,7 @@ mod tests {
     fn four_bits_widen_to_eight_where_the_chip_has_no_four() {
         let lpu = [Precision::Fp8];
         assert_eq!(Precision::Mxfp4.widened_to(&lpu), Some(Precision::Fp8));
+        assert_eq!(Precision::Int4.widened_to(&lpu), Some(Precision::Fp8));
         assert_eq!(Precision::Fp8.widened_to(&lpu), Some(Precision::Fp8));
         assert_eq!(Precision::Bf16.widened_to(&lpu), None, "narrowing is never silent");
     }

@@ -68,6 +68,11 @@ impl Role {
         matches!(self, Role::Decode | Role::All | Role::Attention)
     }
 
+    /// Whether groups of this role do a part of each layer, and others the rest.
+    pub(crate) fn shares_steps(self) -> bool {
+        matches!(self, Role::Attention | Role::Ffn)
+    }
+
     /// Whether groups of this role work for one that writes, and have no chats of their own.
     pub fn helps(self) -> bool {
         matches!(self, Role::Ffn | Role::Draft)

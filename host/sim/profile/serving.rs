@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Choice, Confidence, Figure, Switch};
+use super::machine::whole;
 
 /// How batches are formed, and what happens to chats that wait.
 ///
-/// What is absent is as serving software has it by default: first come, first served; the group
-/// with the fewest chats; blocks of 16 tokens; KV that lacks memory is read again; no limits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a machine's file leaves out is as its software's file says. What that leaves out too is as
+/// serving software has it by default: first come, first served; the group with the fewest chats;
+/// blocks of 16 tokens; KV that lacks memory is read again; no limits. The most tokens and chats of
+/// a step have no default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scheduler {
     /// The most tokens of one step.
-    pub tokens_per_step: Figure,
+    pub tokens_per_step: Option<Figure>,
     /// The most chats of one step.
-    pub calls_per_step: Figure,
+    pub calls_per_step: Option<Figure>,
     /// Whether the beginnings of prompts stay in memory after their chats, so that a later prompt
     /// that begins the same way is not read from its first token again. On where it is absent, as
     /// serving software has it.
@@ -45,6 +48,35 @@ impl Scheduler {
     /// Whether the beginnings of prompts are kept.
     pub fn keeps_prefixes(&self) -> bool {
         self.prefix_cache.as_ref().is_none_or(|switch| switch.value)
+    }
+
+    /// Whether its figures go together, as far as they are there.
+    ///
+    /// # Errors
+    /// A sentence that names what is wrong.
+    pub(super) fn validate(&self) -> Result<(), String> {
+        for (name, figure) in [
+            ("`scheduler.tokens_per_step`", &self.tokens_per_step),
+            ("`scheduler.calls_per_step`", &self.calls_per_step),
+            ("`scheduler.block_tokens`", &self.block_tokens),
+            ("`scheduler.waiting_calls_max`", &self.waiting_calls_max),
+        ] {
+            figure.as_ref().map(|figure| whole(name, figure)).transpose()?;
+        }
+        let policy = self.policy.as_ref().map(|policy| policy.value);
+        if policy == Some(Policy::SloAware) && self.first_token_objective_seconds.is_none() {
+            return Err("`scheduler.policy` is `slo_aware`, which needs an objective; add \
+                        `scheduler.first_token_objective_seconds`"
+                .to_owned());
+        }
+        match (&self.calls_per_step, &self.tokens_per_step) {
+            (Some(calls), Some(tokens)) if calls.value > tokens.value => {
+                Err("`scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a \
+                     step passes at least one token"
+                    .to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use timeslip_timeline::conversation::nearest;
 
-use super::{Chip, MachineProfile, Model};
+use super::{Chip, MachineProfile, Model, Software};
 
 /// Why a profile could not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum ProfileError {
     /// No profile has this name.
     #[error("there is no {kind} `{name}`{}", did_you_mean(nearest, known))]
     Unknown {
-        /// `machine`, `chip` or `model`.
+        /// `machine`, `chip`, `model` or `software`.
         kind: &'static str,
         /// The name asked for.
         name: String,
@@ -78,6 +78,15 @@ impl Profile for Chip {
 }
 
 impl Profile for Model {
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn check(&self) -> Result<(), String> {
+        self.validate()
+    }
+}
+
+impl Profile for Software {
     fn name(&self) -> &str {
         &self.name
     }

@@ -1,4 +1,6 @@
-//! `timeslip hardware`: lists, shows, explains and checks profiles.
+//! `timeslip hardware`: lists, shows, explains and checks profiles, and makes those of models.
+
+mod model;
 
 use std::path::Path;
 
@@ -19,6 +21,7 @@ pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
         HardwareCommand::Show(args) => show(args),
         HardwareCommand::Explain(args) => explain_machine(args),
         HardwareCommand::Validate(args) => validate(args),
+        HardwareCommand::Model(args) => model::print_profile(args),
     }
 }
 

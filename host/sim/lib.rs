@@ -17,6 +17,7 @@
 //!   cached = total; the parts of a call's time sum to it, to the nanosecond.
 
 pub mod catalogue;
+pub mod config_json;
 pub mod cost;
 pub mod deployment;
 pub mod engine;

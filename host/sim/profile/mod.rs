@@ -25,6 +25,7 @@ pub use helping::{DraftModel, FfnLink, Speculation};
 pub use layers::{Experts, LayerGroup};
 pub(crate) use machine::whole;
 pub use machine::{Link, MachineProfile, Pool, Serving};
+pub(crate) use model::LAYERS_MAX;
 pub use model::{Model, Provenance};
 pub use precision::Precision;
 pub use recurrent::{LinearAttention, Mamba, State};

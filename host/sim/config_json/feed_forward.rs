@@ -62,7 +62,7 @@ pub(super) fn dense_then(
 ) -> Result<Vec<LayerGroup>, ConfigError> {
     let (layers, first) = (keys.layers()?, keys.number_or("first_k_dense_replace", 0)?);
     let every = keys.number_or("moe_layer_freq", 1)?.max(1);
-    let is_dense = |layer: &u64| *layer < first || layer % every != 0;
+    let is_dense = |layer: &u64| *layer < first || !layer.is_multiple_of(every);
     let part = |layer: u64| match is_dense(&layer) {
         true => dense(keys),
         false => Ok(of(experts.clone())),

@@ -114,7 +114,7 @@ pub(super) fn qwen_experts(keys: &Keys<'_>) -> Layers {
         None => Vec::new(),
     };
     for (index, layer) in (0u64..).zip(&mut layers) {
-        if dense_ones.contains(&index) || (index + 1) % every != 0 {
+        if dense_ones.contains(&index) || !(index + 1).is_multiple_of(every) {
             *layer = LayerGroup { grouped: layer.grouped.take(), ..dense(keys)? };
         }
     }
@@ -123,7 +123,7 @@ pub(super) fn qwen_experts(keys: &Keys<'_>) -> Layers {
 
 /// Every other layer has a window, beginning with the first.
 pub(super) fn gemma2(keys: &Keys<'_>) -> Layers {
-    windowed(keys, Some(&|layer| layer % 2 == 0), &dense(keys)?)
+    windowed(keys, Some(&|layer| layer.is_multiple_of(2)), &dense(keys)?)
 }
 
 /// All but every sixth layer have a window, or as often as the file says.
@@ -133,7 +133,7 @@ pub(super) fn gemma3(keys: &Keys<'_>) -> Layers {
         return windowed(keys, None, &part);
     }
     let every = keys.number_or("sliding_window_pattern", 6)?.max(1);
-    windowed(keys, Some(&|layer| (layer + 1) % every != 0), &part)
+    windowed(keys, Some(&|layer| !(layer + 1u64).is_multiple_of(every)), &part)
 }
 
 /// Layers without a window have heads of their own number and width.

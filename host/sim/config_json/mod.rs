@@ -176,4 +176,6 @@ fn together(layers: Vec<LayerGroup>) -> Vec<LayerGroup> {
 }
 
 #[cfg(test)]
+mod arbitrary_tests;
+#[cfg(test)]
 mod tests;

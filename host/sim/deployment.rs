@@ -296,6 +296,11 @@ impl Deployment {
 
     /// Bytes that a prompt's KV, and a chat's state after it, have on the link.
     pub fn transfer_bytes(&self, tokens: u64) -> f64 {
+        self.kv_bytes(tokens) + self.model.state_bytes() as f64
+    }
+
+    /// Bytes of a prompt's KV, without a state.
+    pub(crate) fn kv_bytes(&self, tokens: u64) -> f64 {
         // What is sent is one copy of the KV, however many the pools hold of it.
         let values = |layers: &LayerGroup| {
             let reached = |limit: Option<u64>| limit.map_or(tokens, |limit| tokens.min(limit));
@@ -303,8 +308,7 @@ impl Deployment {
             let values = cached.iter().map(|cached| cached.values * reached(cached.limit) as f64);
             layers.count as f64 * values.sum::<f64>()
         };
-        let kv = self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes();
-        kv + self.model.state_bytes() as f64
+        self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes()
     }
 }
 

@@ -201,16 +201,6 @@ impl Placement {
         let bytes = whole as f64 * self.kv_bytes_per_token + windows + state_bytes;
         (bytes / self.block_bytes).ceil() as u64
     }
-
-    /// KV and state of a chat of this many tokens, for a transfer.
-    pub fn kv_bytes_for(&self, tokens: u64) -> f64 {
-        let windows: f64 = self
-            .windows
-            .iter()
-            .map(|layers| tokens.min(layers.window) as f64 * layers.bytes_per_token)
-            .sum();
-        tokens as f64 * self.kv_bytes_per_token + windows + self.state_bytes
-    }
 }
 
 struct Sizes {

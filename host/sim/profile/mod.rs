@@ -27,6 +27,7 @@ pub use helping::{DraftModel, FfnLink, Speculation};
 pub use layers::{Experts, LayerGroup};
 pub(crate) use machine::whole;
 pub use machine::{Link, MachineProfile, Pool, Serving};
+pub(crate) use model::LAYERS_MAX;
 pub use model::{Model, Provenance};
 pub use parallelism::Parallelism;
 pub use precision::Precision;

@@ -9,14 +9,14 @@ use super::{Catalogue, ProfileKind};
 use crate::cost::LayerTables;
 use crate::profile::{MachineProfile, ProfileError};
 
-/// `sha256:` and 64 hexadecimal digits over the text of a machine, the files of its chips, of its
-/// software and of a model, and its tables of measured times.
+/// `sha256:` and 64 hexadecimal digits over the files of a machine, its chips, its software and a
+/// model, and its tables of measured times.
 ///
 /// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
 /// same machines.
 pub(super) fn digest(
     catalogue: &Catalogue,
-    (machine, machine_text): (&MachineProfile, &str),
+    machine: &MachineProfile,
     model: &str,
     tables: &[Option<LayerTables>],
 ) -> Result<String, ProfileError> {
@@ -31,11 +31,7 @@ pub(super) fn digest(
     files.extend(machine.draft_for(model).map(|draft| (ProfileKind::Model, draft.model.as_str())));
     let mut hash = Sha256::new();
     for (kind, name) in files {
-        let text = match kind {
-            ProfileKind::Machine => Ok(machine_text),
-            _ => catalogue.text(kind, name),
-        };
-        let Ok(text) = text else {
+        let Ok(text) = catalogue.text(kind, name) else {
             continue;
         };
         add(&mut hash, &format!("{} {name}", kind.word()), text);

@@ -199,33 +199,6 @@ impl Catalogue {
     pub fn deploy(&self, machine: &str, model: Option<&str>) -> Result<Deployment, MachineError> {
         let profile = self.machine(machine)?;
         let model = model.unwrap_or(&profile.default_model).to_owned();
-        let text = self.text(ProfileKind::Machine, machine)?;
-        self.place(profile, text, model)
-    }
-
-    /// Places a model on a machine that stands in no file; its chips and the model are this
-    /// catalogue's. The digest is over the machine's values in place of its file.
-    ///
-    /// # Errors
-    /// As for [`Catalogue::deploy`], and when the machine's values do not go together.
-    pub fn deploy_profile(
-        &self,
-        machine: MachineProfile,
-        model: &str,
-    ) -> Result<Deployment, MachineError> {
-        machine.check().map_err(MachineError::Unsound)?;
-        let text = serde_json::to_string(&machine).expect("a profile is plain values");
-        self.place(machine, &text, model.to_owned())
-    }
-
-    /// Places a model on a machine, of which `text` stands in the digest.
-    fn place(
-        &self,
-        profile: MachineProfile,
-        text: &str,
-        model: String,
-    ) -> Result<Deployment, MachineError> {
-        let machine = profile.name.as_str();
         let Some(serving) = profile.serves.iter().find(|serving| serving.model == model).cloned()
         else {
             let served: Vec<String> =
@@ -240,7 +213,8 @@ impl Catalogue {
         let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
         let tables = tables(self, &profile)?;
-        let software = profile.software.as_deref().map(|name| self.referred_software(&profile, name));
+        let software =
+            profile.software.as_deref().map(|name| self.referred_software(&profile, name));
         let draft = profile.draft_for(&model).map(|draft| {
             let read = self.model(&draft.model);
             let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;
@@ -251,7 +225,7 @@ impl Catalogue {
             model: Arc::new(
                 self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
             ),
-            digest: digest(self, (&profile, text), &model, &tables)?,
+            digest: digest(self, &profile, &model, &tables)?,
             software: software.transpose()?,
             machine: profile,
             chips,

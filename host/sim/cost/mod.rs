@@ -1,10 +1,11 @@
 //! What steps cost in time, energy and money.
 //!
-//! [`StepModel`] is what a pool's profile says: a [`StepCost`], or a [`LayerProfileCost`] that was
-//! measured, turns the [`Work`] of one step into named [`Term`]s. The engine sums them and `explain`
+//! [`StepModel`] is what a pool's profile says: a [`StepCost`], a [`LayerProfileCost`] that was
+//! measured, or [`ComponentSteps`] that a component times turns the [`Work`] of one step into named [`Term`]s. The engine sums them and `explain`
 //! prints them: one implementation, so that what is explained is what is timed.
 
 mod build;
+mod component;
 mod grid;
 mod layer_profile;
 mod layer_table;
@@ -17,6 +18,10 @@ mod term;
 mod work;
 
 pub(crate) use build::exchanges;
+pub use component::{
+    BeginTiming, ComponentDescription, ComponentInput, ComponentLoader, ComponentSteps,
+    LoadedComponent, StepCounts, StepTimer,
+};
 pub(crate) use layer_profile::LayerTables;
 pub use layer_profile::{LayerProfileCost, StepShape};
 pub(crate) use layer_table::TableFile;

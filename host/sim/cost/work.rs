@@ -21,6 +21,8 @@ pub struct Work {
     pub prefill_tokens: u64,
     /// Tokens before those, windows aside.
     pub prefill_past: u64,
+    /// Pairs of a prompt's token and one that it looks back at, windows aside.
+    pub prefill_pairs: u64,
     /// Per group of layers, in the model's order.
     pub groups: Vec<GroupWork>,
     /// The steps in which a draft model proposes tokens for chats of this step, one for each token
@@ -139,6 +141,7 @@ impl Work {
         self.outputs += u64::from(last);
         self.prefill_tokens += new;
         self.prefill_past += past;
+        self.prefill_pairs += pairs(past, new, u64::MAX);
         for group in &mut self.groups {
             let window = group.window.unwrap_or(u64::MAX);
             group.prefill_pairs += pairs(past, new, window);

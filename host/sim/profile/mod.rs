@@ -24,8 +24,8 @@ pub use model::{Experts, Grouped, Latent, LayerGroup, Model, Provenance};
 pub use precision::Precision;
 pub use role::Role;
 pub use serving::{
-    FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Routing, Scheduler, Sending,
-    TierScope,
+    CostComponent, FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Routing, Scheduler,
+    Sending, TierScope,
 };
 pub use text::ProfileError;
 pub(crate) use text::{Profile, line_of, parse};

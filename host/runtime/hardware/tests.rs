@@ -1,5 +1,6 @@
 //! Cost models loaded and asked: the probe of the tests, and the example.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -15,9 +16,13 @@ fn component(path: &str) -> Vec<u8> {
     std::fs::read(path).expect("the component is committed")
 }
 
-fn probe(runtime: &Arc<Runtime>) -> CostModel {
-    let bytes = component("tests/guests/prebuilt/probe-cost.wasm");
-    CostModel::load(runtime, "probe", &bytes).expect("the probe loads")
+/// The probe, compiled once.
+fn probe() -> &'static CostModel {
+    static PROBE: LazyLock<CostModel> = LazyLock::new(|| {
+        let bytes = component("tests/guests/prebuilt/probe-cost.wasm");
+        CostModel::load(&runtime(), "probe", &bytes).expect("the probe loads")
+    });
+    &PROBE
 }
 
 /// One layer on one chip.
@@ -106,11 +111,9 @@ fn a_component_without_the_interface_is_refused() {
 
 #[test]
 fn an_endless_step_is_stopped_soon_and_always() {
-    let runtime = runtime();
-    let probe = probe(&runtime);
     let with = preparation(&[("seconds", 1.0), ("fault", 5.0)]);
     for _ in 0..2 {
-        let mut prepared = probe.prepare(&with).expect("it prepares");
+        let mut prepared = probe().prepare(&with).expect("it prepares");
         let began = Instant::now();
         let problem = prepared.step_seconds(&TOKEN).expect_err("it never answers");
         assert!(problem.contains("without an end"), "{problem}");
@@ -121,20 +124,17 @@ fn an_endless_step_is_stopped_soon_and_always() {
 
 #[test]
 fn a_trap_is_an_error_of_the_call() {
-    let runtime = runtime();
     let with = preparation(&[("seconds", 1.0), ("fault", 6.0)]);
-    let mut prepared = probe(&runtime).prepare(&with).expect("it prepares");
+    let mut prepared = probe().prepare(&with).expect("it prepares");
     let problem = prepared.step_seconds(&TOKEN).expect_err("it panics");
     assert!(problem.contains("trapped"), "{problem}");
 }
 
 #[test]
 fn instances_know_nothing_of_each_other() {
-    let runtime = runtime();
-    let probe = probe(&runtime);
     let with = preparation(&[("seconds", 1.0), ("fault", 7.0)]);
-    let mut first = probe.prepare(&with).expect("it prepares");
-    let mut second = probe.prepare(&with).expect("it prepares");
+    let mut first = probe().prepare(&with).expect("it prepares");
+    let mut second = probe().prepare(&with).expect("it prepares");
     assert_eq!(first.step_seconds(&TOKEN), Ok(1.0));
     assert_eq!(first.step_seconds(&TOKEN), Ok(2.0));
     assert_eq!(second.step_seconds(&TOKEN), Ok(1.0));
@@ -145,10 +145,9 @@ proptest! {
 
     #[test]
     fn any_number_passes_the_boundary(bits in any::<u64>(), counts in any::<[u64; 8]>()) {
-        let runtime = runtime();
         let given = f64::from_bits(bits);
         let mut prepared =
-            probe(&runtime).prepare(&preparation(&[("seconds", given)])).expect("it prepares");
+            probe().prepare(&preparation(&[("seconds", given)])).expect("it prepares");
         let [tokens, chats, outputs, decodes, rest @ ..] = counts;
         let [decode_context, prefill_tokens, prefill_past, prefill_pairs] = rest;
         let counts = Counts {

@@ -2,7 +2,7 @@
 //!
 //! What runs components is not here: whoever makes a catalogue gives it a [`ComponentLoader`]. An
 //! answer that is no time ends the run: it is kept, nothing is timed from then on, and the machine
-//! reports it as its failure.
+//! reports it as its failure. That holds for steps that are timed ahead and then do not come, too.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use timeslip_timeline::time::Instant;
 
 use super::work::Work;
 use crate::placement::Placement;
-use crate::profile::{Confidence, Model, Serving};
+use crate::profile::{Confidence, Model, Serving, check_provenance};
 
 /// Loads a component that times steps.
 #[derive(Clone)]
@@ -87,6 +87,28 @@ pub struct ComponentDescription {
     pub models: Vec<String>,
 }
 
+/// The most characters of each text that a component says of itself.
+const DESCRIPTION_CHARACTERS_MAX: usize = 200;
+
+impl ComponentDescription {
+    /// Whether it can stand in tables and messages, and says where it comes from.
+    fn check(&self) -> Result<(), String> {
+        for (key, text) in [("name", &self.name), ("title", &self.title), ("source", &self.source)]
+        {
+            let length = text.chars().count();
+            let fits = (1..=DESCRIPTION_CHARACTERS_MAX).contains(&length);
+            if !fits || text.chars().any(char::is_control) {
+                return Err(format!(
+                    "the `{key}` of its description is no line of 1 to \
+                     {DESCRIPTION_CHARACTERS_MAX} characters"
+                ));
+            }
+        }
+        check_provenance(&self.source, &self.date)
+            .map_err(|problem| format!("its description: {problem}"))
+    }
+}
+
 /// What a component is told of a step. Windows do not count in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepCounts {
@@ -125,18 +147,13 @@ impl StepCounts {
 
 impl fmt::Display for StepCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StepCounts { tokens, chats, outputs, decodes, decode_context, .. } = self;
+        let StepCounts { prefill_tokens, prefill_past, prefill_pairs, .. } = self;
         write!(
             f,
-            "a step of {} chats, {} of which write (tokens {}, outputs {}, decode-context {}, \
-             prefill-tokens {}, prefill-past {}, prefill-pairs {})",
-            self.chats,
-            self.decodes,
-            self.tokens,
-            self.outputs,
-            self.decode_context,
-            self.prefill_tokens,
-            self.prefill_past,
-            self.prefill_pairs
+            "the step of tokens {tokens}, chats {chats}, outputs {outputs}, decodes {decodes}, \
+             decode-context {decode_context}, prefill-tokens {prefill_tokens}, prefill-past \
+             {prefill_past}, prefill-pairs {prefill_pairs}"
         )
     }
 }
@@ -185,8 +202,9 @@ impl ComponentSteps {
     /// Steps that a loaded component times, after it was asked for a few.
     ///
     /// # Errors
-    /// A sentence, when it gives no time, or not the same one twice.
+    /// A sentence, when it gives no time, not the same one twice, or no fit description.
     pub(crate) fn checked(loaded: LoadedComponent) -> Result<ComponentSteps, String> {
+        loaded.about.check()?;
         let mut state = State::default();
         let begin: Arc<BeginTiming> = loaded.begin.into();
         let mut ask = |counts| state.ask(&*begin, counts);
@@ -217,8 +235,10 @@ impl ComponentSteps {
             Ok(seconds) => seconds,
             Err(problem) => {
                 let name = &self.about.name;
-                state.failure =
-                    Some(format!("the component `{name}` that times its steps: {problem}"));
+                state.failure = Some(format!(
+                    "the component `{name}` that times its steps failed: {problem}\n  fix: \
+                     correct the component, or name another as `cost_component`"
+                ));
                 0.0
             }
         }
@@ -247,12 +267,12 @@ impl State {
 
 /// A step takes some time, and ends before the clock does.
 fn check(seconds: f64) -> Result<f64, String> {
-    let most = Instant::END.as_nanos() as f64 / 1e9;
-    match seconds > 0.0 && seconds < most {
+    let most = Instant::END.as_nanos() / 1_000_000_000;
+    match seconds > 0.0 && seconds < most as f64 {
         true => Ok(seconds),
         false => Err(format!(
             "it gave {seconds} seconds, and a step takes a number of seconds above 0 and below \
-             {most}"
+             {most}, where the clock ends"
         )),
     }
 }

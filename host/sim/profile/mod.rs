@@ -16,6 +16,7 @@ pub(crate) use built_in::TEXTS;
 pub use chip::{
     Achieved, Chip, ChipKind, Compute, Exchange, Host, Latency, Memory, Power, Price, ScaleUp,
 };
+pub(crate) use figure::check_provenance;
 pub use figure::{Choice, Confidence, Curve, Distribution, Figure, Switch};
 pub use helping::{DraftModel, FfnLink, Speculation};
 pub(crate) use machine::whole;

@@ -124,10 +124,14 @@ fn a_component_with_an_import_is_refused_by_its_name() {
 #[test]
 fn other_components_and_files_that_are_none_are_refused() {
     let place = Place::new();
-    let agent = repository().join("plugins/prebuilt/calculator.wasm").display().to_string();
-    profiles(&place, &agent, &[]);
-    let message = place.run(&replay("mine", "--json")).failed(2);
-    assert!(message.contains("it imports `timeslip:agent/types@0.1.0`"), "{message}");
+    for (other, told) in [
+        ("plugins/prebuilt/calculator.wasm", "it has functions that wait, as agents"),
+        ("tests/guests/prebuilt/probe-tool-blocking.wasm", "it imports `timeslip:"),
+    ] {
+        profiles(&place, &repository().join(other).display().to_string(), &[]);
+        let message = place.run(&replay("mine", "--json")).failed(2);
+        assert!(message.contains(told), "{message}");
+    }
     let text = place.write("text.wasm", "no component");
     profiles(&place, &text.display().to_string(), &[]);
     let message = place.run(&replay("mine", "--json")).failed(2);

@@ -191,13 +191,19 @@ fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
 /// What the compiler says, with the usual reason behind it.
 fn compile_error(name: &str, said: &str) -> LoadError {
     let name = name.to_owned();
-    match said.contains("pooling allocator") {
-        true => LoadError::TooLarge { name, problem: said.to_owned() },
-        false => {
-            let problem = format!("{said}; the file may be truncated or damaged");
-            LoadError::NotAComponent { name, problem }
-        }
+    if said.contains("pooling allocator") {
+        return LoadError::TooLarge { name, problem: said.to_owned() };
     }
+    // The engine for cost models alone lacks it.
+    if said.contains("requires the component model async feature") {
+        return LoadError::WrongWorld {
+            name,
+            wanted: "timeslip:hardware/hardware@0.1.0",
+            problem: "it has functions that wait, as agents and tool plugins have".to_owned(),
+        };
+    }
+    let problem = format!("{said}; the file may be truncated or damaged");
+    LoadError::NotAComponent { name, problem }
 }
 
 /// What is wrong with a file's first bytes, in words that name the usual mistakes.

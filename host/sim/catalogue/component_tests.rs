@@ -224,7 +224,7 @@ fn the_digest_and_the_estimates_cover_the_component() {
         |bytes| catalogue(&folder(&machine(), bytes), any.clone()).deploy("small", None).unwrap();
     let (one, other) = (of(BYTES), of(b"another"));
     assert_ne!(one.digest, other.digest);
-    assert_eq!(one.estimates, ["small.pools.0.cost_component"]);
+    assert!(one.estimates.contains(&"small.pools.0.cost_component".to_owned()));
 }
 
 /// A component that takes a second for everything.

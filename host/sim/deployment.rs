@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use timeslip_timeline::backend::MachineFailure;
 use timeslip_timeline::time::Span;
 
-use crate::cost::{LayerTables, PowerDraw, StepModel};
+use crate::catalogue::CostFile;
+use crate::cost::{ComponentLoader, LayerTables, PowerDraw, StepModel};
 use crate::error::MachineError;
 use crate::joined::join;
 use crate::ledger::Ledger;
@@ -147,6 +149,10 @@ pub(crate) struct Profiles {
     /// Of each pool that has a layer profile.
     pub(crate) tables: Vec<Option<LayerTables>>,
     pub(crate) software: Option<Software>,
+    /// Of each pool whose steps a component times.
+    pub(crate) components: Vec<Option<CostFile>>,
+    /// What loads those, if anything does.
+    pub(crate) loader: Option<ComponentLoader>,
     pub(crate) model: Arc<Model>,
     pub(crate) serving: Serving,
     /// What the draft pool holds for this model, where there is one.
@@ -239,6 +245,18 @@ impl Deployment {
             ns_per_fuel,
             estimates: ledger.into_estimates(),
         })
+    }
+
+    /// The same, with instances of its own of the components that time its steps.
+    pub(crate) fn for_one_machine(mut self) -> Deployment {
+        self.pools.iter_mut().for_each(DeployedPool::separate);
+        self
+    }
+
+    /// Why no time that it gave can be used, if that is so: a component that times its steps failed.
+    pub fn failure(&self) -> Option<MachineFailure> {
+        let failure = self.pools.iter().find_map(|pool| pool.failure())?;
+        Some(MachineFailure { message: format!("machine `{}`: {failure}", self.machine) })
     }
 
     /// The pool whose groups read prompts.

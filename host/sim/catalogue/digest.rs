@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Catalogue, ProfileKind};
+use super::{Catalogue, CostFile, ProfileKind};
 use crate::cost::LayerTables;
 use crate::profile::{MachineProfile, ProfileError};
 
-/// `sha256:` and 64 hexadecimal digits over the files of a machine, its chips, its software and a
-/// model, and its tables of measured times.
+/// `sha256:` and 64 hexadecimal digits over the text of a machine, the files of its chips, of its
+/// software and of a model, its tables of measured times, and the components that time its steps.
 ///
 /// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
 /// same machines.
@@ -19,6 +19,7 @@ pub(super) fn digest(
     machine: &MachineProfile,
     model: &str,
     tables: &[Option<LayerTables>],
+    components: &[Option<CostFile>],
 ) -> Result<String, ProfileError> {
     let mut files = BTreeSet::from([
         (ProfileKind::Machine, machine.name.as_str()),
@@ -39,6 +40,12 @@ pub(super) fn digest(
     for (index, tables) in tables.iter().enumerate() {
         for (key, table) in tables.iter().flat_map(LayerTables::files) {
             add(&mut hash, &format!("table {index} {key}"), &table.text);
+        }
+    }
+    for (index, component) in components.iter().enumerate() {
+        if let Some(component) = component {
+            hash.update(format!("component {index} {}\n", component.bytes.len()));
+            hash.update(&component.bytes);
         }
     }
     let mut digest = "sha256:".to_owned();

@@ -4,6 +4,7 @@
 //! here: fetching profiles from anywhere but a folder.
 
 mod check;
+mod components;
 mod digest;
 mod figures;
 mod tables;
@@ -16,13 +17,16 @@ use std::sync::Arc;
 use timeslip_timeline::conversation::nearest;
 
 pub use check::Problem;
+pub(crate) use components::CostFile;
 pub use figures::FigureRow;
 
+use crate::cost::ComponentLoader;
 use crate::deployment::{Deployment, Profiles};
 use crate::error::MachineError;
 use crate::profile::{
     Chip, MachineProfile, Model, Profile, ProfileError, Software, TEXTS, line_of, parse,
 };
+use components::components;
 use digest::digest;
 use tables::tables;
 
@@ -69,6 +73,7 @@ impl ProfileKind {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     files: BTreeMap<(ProfileKind, String), File>,
+    components: Option<ComponentLoader>,
 }
 
 /// A profile that may not have been parsed yet.
@@ -90,7 +95,13 @@ impl Catalogue {
             let path = Path::new("hardware-profiles").join(path);
             files.insert((kind, name.to_owned()), File { path, text: Cow::Borrowed(*text) });
         }
-        Catalogue { files }
+        Catalogue { files, components: None }
+    }
+
+    /// Gives it what loads components, for machines whose steps a component times.
+    pub fn with_components(mut self, loader: ComponentLoader) -> Catalogue {
+        self.components = Some(loader);
+        self
     }
 
     /// Adds the files of `folder/{chips,models,software,machines}/*.toml`; one with the name of a profile
@@ -215,6 +226,7 @@ impl Catalogue {
         let tables = tables(self, &profile)?;
         let software =
             profile.software.as_deref().map(|name| self.referred_software(&profile, name));
+        let components = components(self, &profile)?;
         let draft = profile.draft_for(&model).map(|draft| {
             let read = self.model(&draft.model);
             let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;
@@ -225,11 +237,13 @@ impl Catalogue {
             model: Arc::new(
                 self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
             ),
-            digest: digest(self, &profile, &model, &tables)?,
+            digest: digest(self, &profile, &model, &tables, &components)?,
             software: software.transpose()?,
             machine: profile,
             chips,
             tables,
+            components,
+            loader: self.components.clone(),
             serving,
             draft: draft.transpose()?,
         })
@@ -293,6 +307,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ProfileError {
     ProfileError::Unreadable { path: path.to_owned(), message: error.to_string() }
 }
 
+#[cfg(test)]
+mod component_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]

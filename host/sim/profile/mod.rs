@@ -22,6 +22,7 @@ pub(crate) use built_in::TEXTS;
 pub use chip::{
     Achieved, Chip, ChipKind, Compute, Exchange, Host, Latency, Memory, Power, Price, ScaleUp,
 };
+pub(crate) use figure::check_provenance;
 pub use figure::{Choice, Confidence, Curve, Distribution, Figure, Switch};
 pub use helping::{DraftModel, FfnLink, Speculation};
 pub use layers::{Experts, LayerGroup};
@@ -34,8 +35,8 @@ pub use precision::Precision;
 pub use recurrent::{LinearAttention, Mamba, State};
 pub use role::Role;
 pub use serving::{
-    FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Routing, Scheduler, Sending,
-    TierScope,
+    CostComponent, FixedStepTimes, KvTier, LayerProfile, Policy, Preemption, Routing, Scheduler,
+    Sending, TierScope,
 };
 pub(crate) use software::SoftwareOn;
 pub use software::{OnChip, Software};

@@ -213,7 +213,8 @@ impl Catalogue {
         let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
         let tables = tables(self, &profile)?;
-        let software = profile.software.as_deref().map(|name| self.referred_software(&profile, name));
+        let software =
+            profile.software.as_deref().map(|name| self.referred_software(&profile, name));
         let draft = profile.draft_for(&model).map(|draft| {
             let read = self.model(&draft.model);
             let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;

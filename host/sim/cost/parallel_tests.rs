@@ -197,7 +197,7 @@ fn experts_that_are_hit_take_time_on_their_chips() {
 #[test]
 fn a_group_that_is_too_small_is_told_with_the_fewest_tensor_parallel_chips() {
     let told = |parallel| Many::new(parallel, &[LATENT]).try_deployment().unwrap_err().to_string();
-    insta::assert_snapshot!(told(shared(1, 2, 1, 1)), @"");
-    insta::assert_snapshot!(told(shared(1, 1, 1, 1)), @"");
-    insta::assert_snapshot!(told(shared(8, 16, 1, 1)), @"");
+    insta::assert_snapshot!(told(shared(1, 2, 1, 1)), @"`many-model` does not fit the pool of `many`: its weights take 396 GB as held there (2 copies of all but the experts, one for each data rank), and 2 × many-chip give 2 × (150 GB − 10.0 GB reserved) = 280 GB. The smallest group that holds it is 4 × many-chip, with `tensor_parallel` 2");
+    insta::assert_snapshot!(told(shared(1, 1, 1, 1)), @"`many-model` does not fit the pool of `many`: its weights take 385 GB as held there, and 1 × many-chip give 1 × (150 GB − 10.0 GB reserved) = 140 GB. The smallest group that holds it is 3 × many-chip");
+    insta::assert_snapshot!(told(shared(8, 16, 1, 1)), @"a group of 128 many-chip in `many` is larger than the 64 that one domain joins; lower `tensor_parallel`, or the product of it and `data_parallel`");
 }

@@ -37,8 +37,12 @@ mod text;
 #[cfg(test)]
 mod anchors;
 #[cfg(test)]
+mod example_groups;
+#[cfg(test)]
 mod example_helpers;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod measured;
+#[cfg(test)]
+mod software_tests;

@@ -44,4 +44,8 @@ pub use term::{Binds, Part, StepTime, Term};
 pub use work::{ReachWork, Work};
 
 #[cfg(test)]
+mod bits_tests;
+#[cfg(test)]
+mod parallel_tests;
+#[cfg(test)]
 mod reach_tests;

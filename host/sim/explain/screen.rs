@@ -127,6 +127,13 @@ fn formats_line(pool: &PoolMemory) -> String {
     if placement.state_bytes > 0.0 {
         line += &format!(", and a state of {} a chat", bytes(placement.state_bytes));
     }
+    let parallel = placement.parallel;
+    if parallel.is_divided() {
+        line += &format!(
+            "; shared by tensor {}, data {}, expert {}, pipeline {}",
+            parallel.tensor, parallel.data, parallel.expert, parallel.pipeline
+        );
+    }
     if placement.weight_chips != placement.attention_chips {
         let (weights, kv) = (count(placement.weight_chips), count(placement.attention_chips));
         line += &format!("; weights on {weights} chips, KV on {kv}");

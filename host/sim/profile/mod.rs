@@ -46,4 +46,6 @@ pub(crate) use text::{Profile, line_of, parse};
 #[cfg(test)]
 mod helping_tests;
 #[cfg(test)]
+mod software_tests;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! A machine with one model placed on it: what the engine runs and `explain` explains.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use timeslip_timeline::time::Span;
@@ -11,8 +12,8 @@ use crate::ledger::Ledger;
 use crate::placement::{BLOCK_TOKENS, Placement};
 use crate::pool::deploy_pool;
 use crate::profile::{
-    Chip, Choice, Figure, KvTier, LayerGroup, Link, MachineProfile, Model, Policy, Preemption,
-    Role, Routing, Scheduler, Sending, Serving, Switch, TierScope, whole,
+    Chip, Choice, Figure, KvTier, LayerGroup, Link, MachineProfile, Model, PlatformPart, Policy,
+    Preemption, Role, Routing, Scheduler, Sending, Serving, Switch, TierScope, whole,
 };
 pub use crate::speculation::DeployedSpeculation;
 
@@ -64,7 +65,10 @@ pub struct Deployment {
     pub host_cpu: String,
     /// Nanoseconds of that chip per unit of WebAssembly fuel.
     pub ns_per_fuel: f64,
-    /// The figures with confidence `estimate` that this deployment rests on, by their full names
+    /// The chips of the platform, and the figures that each stands behind.
+    pub parts: Vec<PlatformPart>,
+    /// What this deployment rests on and is an estimate: chips whose chief figures are unpublished
+    /// (`ai200 (the whole chip)`), then the figures with confidence `estimate` by their full names
     /// (`h200.latency.layer_seconds`), sorted.
     pub estimates: Vec<String>,
 }
@@ -224,7 +228,10 @@ impl Deployment {
                 .span("waiting_seconds_max", &machine.scheduler.waiting_seconds_max),
             host_cpu: cpu.name.clone(),
             ns_per_fuel,
-            estimates: ledger.into_estimates(),
+            parts: profiles.machine.parts,
+            estimates: estimated_chips(&profiles.chips, cpu)
+                .chain(ledger.into_estimates())
+                .collect(),
         })
     }
 
@@ -290,6 +297,16 @@ impl Deployment {
         };
         self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes()
     }
+}
+
+/// The chips that are estimates as a whole, each once.
+fn estimated_chips<'a>(
+    chips: &'a [Arc<Chip>],
+    host_cpu: &'a Arc<Chip>,
+) -> impl Iterator<Item = String> + use<> {
+    let estimated = chips.iter().chain([host_cpu]).filter(|chip| chip.estimated);
+    let names: BTreeSet<String> = estimated.map(|chip| chip.name.clone()).collect();
+    names.into_iter().map(|name| format!("{name} (the whole chip)"))
 }
 
 fn deploy_link(machine: &str, link: &Link, ledger: &Ledger) -> Result<DeployedLink, MachineError> {

@@ -1,6 +1,6 @@
 //! One digest for all files that a deployment rests on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -9,8 +9,8 @@ use super::{Catalogue, ProfileKind};
 use crate::cost::LayerTables;
 use crate::profile::{MachineProfile, ProfileError};
 
-/// `sha256:` and 64 hexadecimal digits over the files of a machine, its chips and a model, and its
-/// tables of measured times.
+/// `sha256:` and 64 hexadecimal digits over the files of a machine, its chips and a model, those that they
+/// inherit from, and its tables of measured times.
 ///
 /// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
 /// same machines.
@@ -28,10 +28,14 @@ pub(super) fn digest(
     files.extend(machine.pools.iter().map(|pool| (ProfileKind::Chip, pool.chip.as_str())));
     files.extend(machine.draft_for(model).map(|draft| (ProfileKind::Model, draft.model.as_str())));
     let mut hash = Sha256::new();
+    let mut texts = BTreeMap::new();
     for (kind, name) in files {
-        let Ok(text) = catalogue.text(kind, name) else {
-            continue;
-        };
+        // Of the files that are there: one that is missing is told elsewhere.
+        for (name, file) in catalogue.lineage(kind, name).into_iter().flatten() {
+            texts.insert((kind, name), &*file.text);
+        }
+    }
+    for ((kind, name), text) in texts {
         add(&mut hash, &format!("{} {name}", kind.word()), text);
     }
     for (index, tables) in tables.iter().enumerate() {

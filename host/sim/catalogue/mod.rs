@@ -6,6 +6,10 @@
 mod check;
 mod digest;
 mod figures;
+mod folder;
+mod inherit;
+mod parts;
+mod schema;
 mod tables;
 
 use std::borrow::Cow;
@@ -15,13 +19,17 @@ use std::sync::Arc;
 
 use timeslip_timeline::conversation::nearest;
 
-pub use check::Problem;
+pub use check::{Problem, Validation};
 pub use figures::FigureRow;
+pub use schema::profile_schema;
 
 use crate::deployment::{Deployment, Profiles};
 use crate::error::MachineError;
-use crate::profile::{Chip, MachineProfile, Model, Profile, ProfileError, TEXTS, line_of, parse};
+use crate::profile::{
+    Chip, MachineProfile, Model, Profile, ProfileError, Status, TEXTS, line_of, read,
+};
 use digest::digest;
+use inherit::{layers, lineage};
 use tables::tables;
 
 /// What a profile is about.
@@ -86,36 +94,6 @@ impl Catalogue {
         Catalogue { files }
     }
 
-    /// Adds the files of `folder/{chips,models,machines}/*.toml`; one with the name of a profile
-    /// that is already here replaces it.
-    ///
-    /// # Errors
-    /// When the folder holds none of the three, or a file cannot be read as text.
-    pub fn with_folder(mut self, folder: &Path) -> Result<Catalogue, ProfileError> {
-        let mut any = false;
-        for kind in ProfileKind::ALL {
-            let inner = folder.join(kind.folder());
-            if !inner.is_dir() {
-                continue;
-            }
-            any = true;
-            for path in toml_files(&inner)? {
-                let text =
-                    std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                self.files.insert((kind, name), File { path, text: Cow::Owned(text) });
-            }
-        }
-        match any {
-            true => Ok(self),
-            false => Err(ProfileError::Unreadable {
-                path: folder.to_owned(),
-                message: "a folder of profiles has folders `chips`, `models` or `machines` in it"
-                    .to_owned(),
-            }),
-        }
-    }
-
     /// Adds or replaces one profile by its TOML text, which is parsed when it is asked for.
     pub fn with_text(mut self, kind: ProfileKind, name: &str, text: String) -> Catalogue {
         let path = Path::new(kind.folder()).join(format!("{name}.toml"));
@@ -152,7 +130,7 @@ impl Catalogue {
         self.profile(ProfileKind::Model, name)
     }
 
-    /// The TOML text of a profile, as it stands in its file.
+    /// The TOML text of a profile, as it stands in its file, without what it inherits.
     ///
     /// # Errors
     /// No such profile, with the nearest name.
@@ -160,7 +138,7 @@ impl Catalogue {
         self.file(kind, name).map(|file| &*file.text)
     }
 
-    /// Every figure of a profile, in the order of its file.
+    /// Every figure of a profile: its own in the order of its file, then those that it inherits.
     ///
     /// # Errors
     /// As for [`Catalogue::machine`].
@@ -169,32 +147,50 @@ impl Catalogue {
         match kind {
             ProfileKind::Chip => self.chip(name).map(drop)?,
             ProfileKind::Model => self.model(name).map(drop)?,
-            ProfileKind::Machine => self.machine(name).map(drop)?,
+            ProfileKind::Machine => parts::check(self, &self.machine(name)?)?,
         }
-        Ok(figures::figures(self.text(kind, name)?))
+        self.rows(kind, name)
+    }
+
+    /// Whether a machine can be had: what its file says, or the least that its chips' files say;
+    /// `None` where none of them says anything.
+    ///
+    /// # Errors
+    /// What is wrong with its chips.
+    pub fn status(&self, machine: &MachineProfile) -> Result<Option<Status>, ProfileError> {
+        if let Some(status) = &machine.status {
+            return Ok(Some(status.value));
+        }
+        let chips = machine.chips().map(|chip| self.referred_chip(&machine.name, chip));
+        let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
+        Ok(chips.iter().filter_map(|chip| chip.status.as_ref()).map(|said| said.value).max())
+    }
+
+    /// Whether a chip of a machine is an estimate as a whole.
+    ///
+    /// # Errors
+    /// What is wrong with its chips.
+    pub fn is_estimated(&self, machine: &MachineProfile) -> Result<bool, ProfileError> {
+        let chips = machine.chips().map(|chip| self.referred_chip(&machine.name, chip));
+        let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
+        Ok(chips.iter().any(|chip| chip.estimated))
     }
 
     /// Places a model on a machine; its default model where none is named.
     ///
     /// # Errors
-    /// When a profile is missing or wrong, when the machine does not say that it serves the model,
-    /// and when the model does not fit.
+    /// When a profile is missing or wrong, when the machine or a chip of it was cancelled, when the
+    /// machine does not say that it serves the model, and when the model does not fit.
     pub fn deploy(&self, machine: &str, model: Option<&str>) -> Result<Deployment, MachineError> {
         let profile = self.machine(machine)?;
         let model = model.unwrap_or(&profile.default_model).to_owned();
-        let Some(serving) = profile.serves.iter().find(|serving| serving.model == model).cloned()
-        else {
-            let served: Vec<String> =
-                profile.serves.iter().map(|serving| serving.model.clone()).collect();
-            return Err(MachineError::NotServed {
-                machine: machine.to_owned(),
-                nearest: nearest(&model, served.iter().map(String::as_str)).map(str::to_owned),
-                model,
-                served,
-            });
+        let Some(serving) = profile.serving(&model) else {
+            return Err(not_served(&profile, model));
         };
+        parts::check(self, &profile)?;
         let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
+        refuse_cancelled(&profile, &chips)?;
         let tables = tables(self, &profile)?;
         let draft = profile.draft_for(&model).map(|draft| {
             let read = self.model(&draft.model);
@@ -216,8 +212,24 @@ impl Catalogue {
     }
 
     fn profile<P: Profile>(&self, kind: ProfileKind, name: &str) -> Result<P, ProfileError> {
-        let file = self.file(kind, name)?;
-        parse(&file.text, &file.path)
+        self.read(kind, name).map_err(|mut errors| errors.remove(0))
+    }
+
+    /// A profile, or all that is wrong with it; at least one thing.
+    fn read<P: Profile>(&self, kind: ProfileKind, name: &str) -> Result<P, Vec<ProfileError>> {
+        let lineage = self.lineage(kind, name).map_err(|error| vec![error])?;
+        read(&layers(&lineage))
+    }
+
+    /// Every figure of a profile, whether or not it would be used.
+    fn rows(&self, kind: ProfileKind, name: &str) -> Result<Vec<FigureRow>, ProfileError> {
+        let lineage = self.lineage(kind, name)?;
+        let layers = layers(&lineage);
+        Ok(figures::figures(&layers, layers.merged()?.get_ref()))
+    }
+
+    fn lineage(&self, kind: ProfileKind, name: &str) -> Result<Vec<(String, &File)>, ProfileError> {
+        lineage(self, kind, name)
     }
 
     fn file(&self, kind: ProfileKind, name: &str) -> Result<&File, ProfileError> {
@@ -232,39 +244,49 @@ impl Catalogue {
         Ok(Arc::new(read))
     }
 
-    /// An error about a profile that a machine's file names: a name that does not exist is that
-    /// file's mistake, and has a line there.
+    /// An error about a profile that a machine's file, or one that it inherits from, names: a name
+    /// that does not exist is that file's mistake, and has a line there.
     fn refer(&self, machine: &str, name: &str, error: ProfileError) -> ProfileError {
-        let file = self.file(ProfileKind::Machine, machine);
-        match (error, file) {
-            (unknown @ ProfileError::Unknown { .. }, Ok(file)) => {
-                let at = file.text.find(&format!("\"{name}\"")).unwrap_or(0);
-                let (path, message) = (file.path.clone(), unknown.to_string());
-                ProfileError::Invalid { path, line: line_of(&file.text, at), message }
-            }
-            (error, _) => error,
-        }
+        let unknown = matches!(error, ProfileError::Unknown { .. });
+        let lineage = self.lineage(ProfileKind::Machine, machine).ok().filter(|_| unknown);
+        let quoted = format!("\"{name}\"");
+        let named = lineage.into_iter().flatten().find_map(|(_, file)| {
+            let at = file.text.find(&quoted)?;
+            let (path, message) = (file.path.clone(), error.to_string());
+            Some(ProfileError::Invalid { path, line: line_of(&file.text, at), message })
+        });
+        named.unwrap_or(error)
     }
 }
 
-fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ProfileError> {
-    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        if path.extension().is_some_and(|ending| ending == "toml") {
-            paths.push(path);
-        }
+fn not_served(machine: &MachineProfile, model: String) -> MachineError {
+    let served: Vec<String> = machine.serves.iter().map(|serving| serving.model.clone()).collect();
+    MachineError::NotServed {
+        machine: machine.name.clone(),
+        nearest: nearest(&model, served.iter().map(String::as_str)).map(str::to_owned),
+        model,
+        served,
     }
-    // The order in which a folder is listed differs, and with it which error comes first.
-    paths.sort();
-    Ok(paths)
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> ProfileError {
-    ProfileError::Unreadable { path: path.to_owned(), message: error.to_string() }
+/// What was cancelled is not built, and has no times.
+fn refuse_cancelled(machine: &MachineProfile, chips: &[Arc<Chip>]) -> Result<(), MachineError> {
+    let own = machine.status.iter().map(|status| (None, status));
+    let of_chips = chips.iter().filter_map(|chip| Some((Some(chip), chip.status.as_ref()?)));
+    let mut cancelled = own.chain(of_chips).filter(|(_, said)| said.value == Status::Cancelled);
+    match cancelled.next() {
+        None => Ok(()),
+        Some((chip, status)) => Err(MachineError::Cancelled {
+            machine: machine.name.clone(),
+            chip: chip.map(|chip| chip.name.clone()),
+            says: status.source.clone(),
+            date: status.date.clone(),
+        }),
+    }
 }
 
+#[cfg(test)]
+mod inherit_tests;
 #[cfg(test)]
 mod table_tests;
 #[cfg(test)]

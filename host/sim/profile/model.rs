@@ -1,5 +1,6 @@
 //! A model's architecture: enough of it to count operations, weights and cached bytes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Confidence, check_provenance};
@@ -11,7 +12,7 @@ const WIDTH_MAX: u64 = 1 << 17;
 const LAYERS_MAX: u64 = 1 << 10;
 
 /// One file of `hardware-profiles/models`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// The name that benches and machines use; the file's name.
@@ -33,7 +34,7 @@ pub struct Model {
 }
 
 /// Where all numbers of one file come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// Who says so.
@@ -48,7 +49,7 @@ pub struct Provenance {
 }
 
 /// Layers that are all alike.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LayerGroup {
     /// How many.
@@ -65,7 +66,7 @@ pub struct LayerGroup {
 }
 
 /// Grouped-query attention.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grouped {
     /// Query heads.
@@ -83,7 +84,7 @@ pub struct Grouped {
 }
 
 /// Multi-head latent attention (DeepSeek).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latent {
     /// Heads.
@@ -101,7 +102,7 @@ pub struct Latent {
 }
 
 /// A mixture of experts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Experts {
     /// Experts to choose from.

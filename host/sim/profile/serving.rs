@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Choice, Confidence, Figure, Switch};
@@ -10,7 +11,7 @@ use super::figure::{Choice, Confidence, Figure, Switch};
 ///
 /// What is absent is as serving software has it by default: first come, first served; the group
 /// with the fewest chats; blocks of 16 tokens; KV that lacks memory is read again; no limits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scheduler {
     /// The most tokens of one step.
@@ -49,7 +50,7 @@ impl Scheduler {
 }
 
 /// Which waiting chat is read next. Chats that lost their memory come before all others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
     /// The one that came first.
@@ -74,7 +75,7 @@ impl Policy {
 }
 
 /// Which group of a pool a chat goes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Routing {
     /// Each in turn.
@@ -99,7 +100,7 @@ impl Routing {
 }
 
 /// What becomes of the KV of a chat whose memory another needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Preemption {
     /// It is given up and computed again.
@@ -120,7 +121,7 @@ impl Preemption {
 }
 
 /// When a prompt's KV leaves for the decode pool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sending {
     /// Once the whole prompt is read.
@@ -142,7 +143,7 @@ impl Sending {
 }
 
 /// Who shares a KV tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TierScope {
     /// Each group has its own.
@@ -163,7 +164,7 @@ impl TierScope {
 
 /// Memory behind the chips' own, where the KV of earlier prompts is kept: host memory, or storage
 /// behind a BlueField DPU.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KvTier {
     /// For people: `host memory`.
@@ -179,7 +180,7 @@ pub struct KvTier {
 }
 
 /// Step times that a profile states in place of those that follow from the chips.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixedStepTimes {
     /// A step that reads any token of a prompt.
@@ -195,7 +196,7 @@ pub struct FixedStepTimes {
 ///
 /// The tables are comma-separated, with times in microseconds, as LLMServingSim's profiler writes
 /// them; their paths start at the machine's file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LayerProfile {
     /// Operations by the tokens of a step: `layer,tokens,time_us`.

@@ -66,7 +66,7 @@ fn reason(scenario: &Scenario, error: MachineError) -> String {
     let (chip, model) = (&scenario.chip, &scenario.serving.model);
     match error {
         MachineError::DoesNotFit(what) => {
-            format!("`{model}` does not fit {} × {chip} as the row holds it", what.chips)
+            format!("`{model}` does not fit {} × {chip} as the row holds it", what.parallel.chips())
         }
         MachineError::BeyondDomain { group, domain, .. } => {
             format!("a group of {group} {chip} is larger than the {domain} that one domain joins")

@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use crate::error::{DoesNotFit, MachineError};
 use crate::ledger::Ledger;
-use crate::profile::{
-    Cached, Chip, ChipKind, LayerGroup, Model, Parallelism, Precision, Serving,
-};
+use crate::profile::{Cached, Chip, ChipKind, LayerGroup, Model, Parallelism, Precision, Serving};
 
 /// Tokens of one block of the KV cache where a machine's profile says nothing else, as in vLLM.
 pub const BLOCK_TOKENS: u64 = 16;
@@ -114,9 +112,8 @@ impl Placement {
         let reserved = ledger.need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
         let weights_bytes = weights_bytes(model, formats, parallel.data);
         let sizes = Sizes { capacity, reserved, weights_bytes, block_tokens, lpu };
-        let placed = |tensor| {
-            sizes.place(Parallelism { tensor, ..parallel }, formats, model, serving)
-        };
+        let placed =
+            |tensor| sizes.place(Parallelism { tensor, ..parallel }, formats, model, serving);
         placed(parallel.tensor).ok_or_else(|| {
             let tensor_needed = sizes.fewest_tensor_parallel(parallel, |n| placed(n).is_some());
             MachineError::DoesNotFit(Box::new(DoesNotFit {

@@ -36,9 +36,10 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
     let (attention_layers, ffn_layers) =
         (cost.attention.mixing_layers(), cost.ffn.feeding_layers());
     let side = |part: &StepCost, layers: f64| {
-        let kernels = part.groups.iter().map(|group| {
-            group.count * group.kernel_seconds + group.count * group.expert_seconds
-        });
+        let kernels = part
+            .groups
+            .iter()
+            .map(|group| group.count * group.kernel_seconds + group.count * group.expert_seconds);
         let fixed = part.layer_seconds + kernels.sum::<f64>() / layers;
         let layers = steps as f64 * layers;
         let layer = seconds(term.seconds / layers);
@@ -54,8 +55,7 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
             bytes(cost.link.bytes_per_second)
         ),
         Part::Host => {
-            let [attention, ffn] =
-                [&cost.attention, &cost.ffn].map(|side| (side.host, side.ranks));
+            let [attention, ffn] = [&cost.attention, &cost.ffn].map(|side| (side.host, side.ranks));
             match attention.1 == ffn.1 {
                 true => host(&attention.0.and(&ffn.0), steps, calls as f64 / ffn.1),
                 false => format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
@@ -112,11 +112,9 @@ fn layers(cost: &StepCost, steps: f64) -> String {
     let all = format!("{} layers × {}", whole(steps * layers), seconds(mean));
     let with_experts = cost.expert_layers();
     match experts > 0.0 {
-        true => format!(
-            "{all} + {} × {}",
-            whole(steps * with_experts),
-            seconds(experts / with_experts)
-        ),
+        true => {
+            format!("{all} + {} × {}", whole(steps * with_experts), seconds(experts / with_experts))
+        }
         false => all,
     }
 }

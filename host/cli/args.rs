@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::Overrides;
 pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs, InitArgs};
@@ -197,14 +197,18 @@ pub(crate) enum ImportFormat {
 /// `timeslip hardware`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum HardwareCommand {
-    /// Lists the machines, the models each serves, the chips and the models.
+    /// Lists the machines, the models each serves, the chips, the models and the serving software.
     List(HardwareListArgs),
-    /// Shows every figure of a machine, chip or model with its source, date and confidence.
+    /// Shows every figure of a machine, chip, model or serving software with its source, date and
+    /// confidence.
     Show(HardwareShowArgs),
     /// Prints how each figure of a step arises: bytes, operations, exchanges, and what binds.
     Explain(HardwareExplainArgs),
-    /// Checks profiles: their form, their sources, and that machines can hold what they serve.
-    Validate(HardwareListArgs),
+    /// Checks profiles: their form, their sources, and what each machine says when it is to hold
+    /// each model that it serves. Names every problem with its file and line.
+    Validate(HardwareValidateArgs),
+    /// Prints the JSON Schema of a kind of profile, for editors.
+    Schema(HardwareSchemaArgs),
     /// Predicts measured rows and prints how far off the predictions are.
     Accuracy(HardwareAccuracyArgs),
     /// Prints the profile of a model from the config.json that comes with its weights.
@@ -222,7 +226,7 @@ pub(crate) struct HardwareModelArgs {
     pub(crate) name: Option<String>,
 }
 
-/// `timeslip hardware list` and `validate`.
+/// `timeslip hardware list`.
 #[derive(Args, Debug)]
 pub(crate) struct HardwareListArgs {
     /// A folder of profiles that adds to those built in.
@@ -236,7 +240,7 @@ pub(crate) struct HardwareListArgs {
 /// `timeslip hardware show`.
 #[derive(Args, Debug)]
 pub(crate) struct HardwareShowArgs {
-    /// A machine, chip or model.
+    /// A machine, chip, model or serving software.
     pub(crate) name: String,
     /// A folder of profiles that adds to those built in.
     #[arg(long, value_name = "FOLDER")]
@@ -269,6 +273,39 @@ pub(crate) struct HardwareExplainArgs {
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `timeslip hardware validate`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareValidateArgs {
+    /// Folders of profiles, and single profiles, that add to those built in.
+    pub(crate) paths: Vec<PathBuf>,
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `timeslip hardware schema`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareSchemaArgs {
+    /// The kind of profile.
+    pub(crate) kind: SchemaKind,
+}
+
+/// A kind of profile, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// A chip's figures.
+    Chip,
+    /// A model's architecture.
+    Model,
+    /// What serves models on chips.
+    Software,
+    /// Pools of chips that serve models.
+    Machine,
 }
 
 /// `timeslip hardware accuracy`.

@@ -1,6 +1,8 @@
 //! `timeslip hardware`: lists, shows, explains and checks profiles, and makes those of models.
 
 mod accuracy;
+mod check;
+mod list;
 mod model;
 
 use std::path::Path;
@@ -8,21 +10,22 @@ use std::path::Path;
 use serde_json::json;
 use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 use timeslip_sim::explain::{OperatingPoint, explain};
+use timeslip_sim::profile::{PlatformPart, ProfileError, Status};
 use timeslip_timeline::conversation::nearest;
 
-use crate::args::{HardwareCommand, HardwareExplainArgs, HardwareListArgs, HardwareShowArgs};
+use crate::args::{HardwareCommand, HardwareExplainArgs, HardwareShowArgs};
 use crate::cost_components::cost_components;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::table::columns;
 
 /// Performs one of the subcommands.
 pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
     match command {
-        HardwareCommand::List(args) => list(args),
+        HardwareCommand::List(args) => list::list(args),
         HardwareCommand::Show(args) => show(args),
         HardwareCommand::Explain(args) => explain_machine(args),
-        HardwareCommand::Validate(args) => validate(args),
+        HardwareCommand::Validate(args) => check::validate(args),
+        HardwareCommand::Schema(args) => check::schema(args),
         HardwareCommand::Accuracy(args) => accuracy::accuracy(args),
         HardwareCommand::Model(args) => model::print_profile(args),
     }
@@ -41,96 +44,97 @@ pub(crate) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
     }
 }
 
-/// The machines with what they serve, then the chips, the models and the serving software.
-fn list(args: &HardwareListArgs) -> Result<Exit, Failure> {
-    let catalogue = catalogue(args.profiles.as_deref())?;
-    let (mut machines, mut chips, mut models) = (Vec::new(), Vec::new(), Vec::new());
-    let mut software = Vec::new();
-    for name in catalogue.names(ProfileKind::Machine) {
-        machines.push(catalogue.machine(name).map_err(Failure::usage)?);
-    }
-    for name in catalogue.names(ProfileKind::Chip) {
-        chips.push(catalogue.chip(name).map_err(Failure::usage)?);
-    }
-    for name in catalogue.names(ProfileKind::Model) {
-        models.push(catalogue.model(name).map_err(Failure::usage)?);
-    }
-    for name in catalogue.names(ProfileKind::Software) {
-        software.push(catalogue.software(name).map_err(Failure::usage)?);
-    }
-    if args.json {
-        let machines: Vec<_> = machines
-            .iter()
-            .map(|machine| {
-                let models: Vec<&str> =
-                    machine.serves.iter().map(|serving| &*serving.model).collect();
-                json!({
-                    "name": machine.name,
-                    "title": machine.title,
-                    "about": machine.about,
-                    "default_model": machine.default_model,
-                    "models": models,
-                })
-            })
-            .collect();
-        let titled = |name: &str, title: &str| json!({ "name": name, "title": title });
-        let chips: Vec<_> = chips.iter().map(|chip| titled(&chip.name, &chip.title)).collect();
-        let models: Vec<_> = models.iter().map(|model| titled(&model.name, &model.title)).collect();
-        let software: Vec<_> = software.iter().map(|one| titled(&one.name, &one.title)).collect();
-        let listed = json!({
-            "machines": machines,
-            "chips": chips,
-            "models": models,
-            "software": software,
-        });
-        return print_json(&listed);
-    }
-    let mut text = String::from("MACHINES\n");
-    text += &columns(
-        &machines
-            .iter()
-            .map(|machine| {
-                let served = machine.serves.iter().map(|serving| {
-                    let default = serving.model == machine.default_model;
-                    format!("{}{}", serving.model, if default { "*" } else { "" })
-                });
-                let served = served.collect::<Vec<_>>().join(", ");
-                [format!("  {}", machine.name), machine.title.clone(), served]
-            })
-            .collect::<Vec<_>>(),
-    );
-    text += "  * the model it serves when none is named\n\nCHIPS\n";
-    let row = |name: &str, title: &str| [format!("  {name}"), title.to_owned()];
-    text += &columns(&chips.iter().map(|chip| row(&chip.name, &chip.title)).collect::<Vec<_>>());
-    text += "\nMODELS\n";
-    text +=
-        &columns(&models.iter().map(|model| row(&model.name, &model.title)).collect::<Vec<_>>());
-    text += "\nSOFTWARE\n";
-    text += &columns(&software.iter().map(|one| row(&one.name, &one.title)).collect::<Vec<_>>());
-    output::print(&text)?;
-    Ok(Exit::Pass)
-}
-
 /// Every figure of one profile, each with where it comes from.
 fn show(args: &HardwareShowArgs) -> Result<Exit, Failure> {
     let catalogue = catalogue(args.profiles.as_deref())?;
     let kind = kind_of(&catalogue, &args.name)?;
     let figures = catalogue.figures(kind, &args.name).map_err(Failure::usage)?;
+    let about = About::of(&catalogue, kind, &args.name).map_err(Failure::usage)?;
     if args.json {
-        return print_json(&json!({ "kind": kind.word(), "name": args.name, "figures": figures }));
+        return print_json(&json!({
+            "kind": kind.word(),
+            "name": args.name,
+            "title": about.title,
+            "inherits": about.inherits,
+            "status": about.status.map(Status::word),
+            "estimated": about.estimated,
+            "parts": about.parts,
+            "figures": figures,
+        }));
     }
-    let mut text = format!("{} {}\n\n", kind.word(), args.name);
+    let mut text = format!("{} {}\n{}\n", kind.word(), args.name, about.lines());
     for figure in &figures {
         let value = figure.value.clone().unwrap_or_else(|| "unknown".to_owned());
         text += &format!("{} = {value}\n", figure.key);
         let confidence = figure.confidence.map_or("unknown", |confidence| confidence.word());
         text += &format!("    {confidence}, {}, {}\n", figure.date, figure.source);
+        if let Some(file) = &figure.inherited_from {
+            text += &format!("    from {file}\n");
+        }
         if let Some(note) = &figure.note {
             text += &format!("    note: {note}\n");
         }
     }
     output::print(&text)?;
     Ok(Exit::Pass)
+}
+
+/// What a profile is beside its figures.
+struct About {
+    title: String,
+    inherits: Option<String>,
+    status: Option<Status>,
+    /// Whether all that rests on it is an estimate.
+    estimated: bool,
+    parts: Vec<PlatformPart>,
+}
+
+impl About {
+    fn of(catalogue: &Catalogue, kind: ProfileKind, name: &str) -> Result<About, ProfileError> {
+        let (inherits, status, estimated, parts) = (None, None, false, Vec::new());
+        match kind {
+            ProfileKind::Model => {
+                let title = catalogue.model(name)?.title;
+                Ok(About { title, inherits, status, estimated, parts })
+            }
+            ProfileKind::Software => {
+                let software = catalogue.software(name)?;
+                let (title, inherits) = (software.title, software.inherits);
+                Ok(About { title, inherits, status, estimated, parts })
+            }
+            ProfileKind::Chip => {
+                let chip = catalogue.chip(name)?;
+                let status = chip.status.map(|status| status.value);
+                let (inherits, estimated) = (chip.inherits, chip.estimated);
+                Ok(About { title: chip.title, inherits, status, estimated, parts })
+            }
+            ProfileKind::Machine => {
+                let machine = catalogue.machine(name)?;
+                let status = catalogue.status(&machine)?;
+                let estimated = catalogue.is_estimated(&machine)?;
+                let (title, inherits) = (machine.title, machine.inherits);
+                Ok(About { title, inherits, status, estimated, parts: machine.parts })
+            }
+        }
+    }
+
+    /// The lines above the figures.
+    fn lines(&self) -> String {
+        let mut text = format!("{}\n", self.title);
+        if let Some(parent) = &self.inherits {
+            text += &format!("a variant of {parent}\n");
+        }
+        if let Some(status) = self.status {
+            text += &format!("{}\n", status.word());
+        }
+        if self.estimated {
+            text += "an estimate as a whole: its chief figures are not published\n";
+        }
+        for part in &self.parts {
+            text += &format!("\n{}\n    {}: {}\n", part.name, part.does, part.figures.join(", "));
+        }
+        text
+    }
 }
 
 /// What kind of profile has this name; a machine before a chip, a chip before a model, and software
@@ -170,21 +174,6 @@ fn explain_machine(args: &HardwareExplainArgs) -> Result<Exit, Failure> {
             Ok(Exit::Pass)
         }
     }
-}
-
-fn validate(args: &HardwareListArgs) -> Result<Exit, Failure> {
-    let catalogue = catalogue(args.profiles.as_deref())?;
-    let problems: Vec<String> = catalogue.validate().iter().map(ToString::to_string).collect();
-    let count =
-        ProfileKind::ALL.into_iter().map(|kind| catalogue.names(kind).count()).sum::<usize>();
-    if args.json {
-        print_json(&json!({ "profiles": count, "problems": problems }))?;
-    } else if problems.is_empty() {
-        output::print(&format!("{count} profiles, no problem\n"))?;
-    } else {
-        output::print(&format!("{}\n", problems.join("\n")))?;
-    }
-    Ok(if problems.is_empty() { Exit::Pass } else { Exit::Usage })
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<Exit, Failure> {

@@ -1,5 +1,6 @@
 //! A machine with one model placed on it: what the engine runs and `explain` explains.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use timeslip_timeline::backend::MachineFailure;
@@ -13,8 +14,8 @@ use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::pool::deploy_pool;
 use crate::profile::{
-    Chip, KvTier, LayerGroup, Link, MachineProfile, Model, Policy, Preemption, Role, Routing,
-    Sending, Serving, Software, SoftwareOn, TierScope, whole,
+    Chip, KvTier, LayerGroup, Link, MachineProfile, Model, PlatformPart, Policy, Preemption, Role,
+    Routing, Sending, Serving, Software, SoftwareOn, TierScope, whole,
 };
 use crate::settings::Settings;
 pub use crate::speculation::DeployedSpeculation;
@@ -24,8 +25,8 @@ pub use crate::speculation::DeployedSpeculation;
 pub struct Deployment {
     /// The machine's name.
     pub machine: String,
-    /// `sha256:` and 64 hexadecimal digits, over the machine's file and all chip and model files it
-    /// rests on, wherever they stand.
+    /// `sha256:` and 64 hexadecimal digits, over the machine's file and all chip, software and model
+    /// files it rests on, those that they inherit from included, wherever they stand.
     pub digest: String,
     /// The model.
     pub model: Arc<Model>,
@@ -69,7 +70,10 @@ pub struct Deployment {
     pub host_cpu: String,
     /// Nanoseconds of that chip per unit of WebAssembly fuel.
     pub ns_per_fuel: f64,
-    /// The figures with confidence `estimate` that this deployment rests on, by their full names
+    /// The chips of the platform, and the figures that each stands behind.
+    pub parts: Vec<PlatformPart>,
+    /// What this deployment rests on and is an estimate: chips whose chief figures are unpublished
+    /// (`ai200 (the whole chip)`), then the figures with confidence `estimate` by their full names
     /// (`h200.latency.layer_seconds`), sorted.
     pub estimates: Vec<String>,
 }
@@ -146,6 +150,8 @@ pub(crate) struct Profiles {
     pub(crate) host_cpu: Arc<Chip>,
     /// One for each pool.
     pub(crate) chips: Vec<Arc<Chip>>,
+    /// The name of each pool's chip and of those that it inherits from, the nearest first.
+    pub(crate) chip_lineages: Vec<Vec<String>>,
     /// Of each pool that has a layer profile.
     pub(crate) tables: Vec<Option<LayerTables>>,
     pub(crate) software: Option<Software>,
@@ -163,7 +169,7 @@ pub(crate) struct Profiles {
 impl Profiles {
     /// The serving software on the chips of a pool.
     pub(crate) fn software_on(&self, pool: usize) -> Option<SoftwareOn<'_>> {
-        self.software.as_ref().map(|software| software.on_chip(&[&*self.chips[pool].name]))
+        self.software.as_ref().map(|software| software.on_chip(&self.chip_lineages[pool]))
     }
 
     /// How many layers beside the model's own propose tokens; none where a draft pool does.
@@ -243,7 +249,10 @@ impl Deployment {
             waiting_max,
             host_cpu: cpu.name.clone(),
             ns_per_fuel,
-            estimates: ledger.into_estimates(),
+            parts: profiles.machine.parts,
+            estimates: estimated_chips(&profiles.chips, cpu)
+                .chain(ledger.into_estimates())
+                .collect(),
         })
     }
 
@@ -328,6 +337,16 @@ impl Deployment {
         };
         self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes()
     }
+}
+
+/// The chips that are estimates as a whole, each once.
+fn estimated_chips<'a>(
+    chips: &'a [Arc<Chip>],
+    host_cpu: &'a Arc<Chip>,
+) -> impl Iterator<Item = String> + use<> {
+    let estimated = chips.iter().chain([host_cpu]).filter(|chip| chip.estimated);
+    let names: BTreeSet<String> = estimated.map(|chip| chip.name.clone()).collect();
+    names.into_iter().map(|name| format!("{name} (the whole chip)"))
 }
 
 fn deploy_link(machine: &str, link: &Link, ledger: &Ledger) -> Result<DeployedLink, MachineError> {

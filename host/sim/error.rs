@@ -26,6 +26,22 @@ pub enum MachineError {
         /// The nearest name of those.
         nearest: Option<String>,
     },
+    /// The machine, or a chip that it rests on, was dropped by its maker.
+    #[error(
+        "{} was cancelled ({says}, {date}), so nothing is timed on it; `timeslip hardware show \
+         {machine}` shows what was published",
+        cancelled(machine, chip.as_deref())
+    )]
+    Cancelled {
+        /// The machine.
+        machine: String,
+        /// The chip; `None` when it is the machine itself.
+        chip: Option<String>,
+        /// Who says so.
+        says: String,
+        /// When.
+        date: String,
+    },
     /// Time rests on a figure that nobody publishes.
     #[error(
         "`{figure}` is unknown, so the machine cannot be timed; give it a value in a copy of the profile"
@@ -181,6 +197,13 @@ pub struct DoesNotFit {
     /// The fewest tensor-parallel chips with which a group of as many data ranks and stages would
     /// hold the model and its first tokens; `None` when no number of them would.
     pub tensor_needed: Option<u64>,
+}
+
+fn cancelled(machine: &str, chip: Option<&str>) -> String {
+    match chip {
+        Some(chip) => format!("machine `{machine}` rests on chip `{chip}`, which"),
+        None => format!("machine `{machine}`"),
+    }
 }
 
 fn copies(parallel: Parallelism) -> String {

@@ -105,7 +105,9 @@ fn a_chip_has_the_section_of_the_nearest_chip_that_it_inherits_from() {
     let text = software(Says { on_chip: &[("kernel_factor", "2")], ..Says::default() });
     let software: Software = toml::from_str(&text).unwrap();
     let factor = |lineage: &[&str]| {
-        let figure = software.on_chip(lineage).figure("kernel_factor");
+        let lineage: Vec<String> = lineage.iter().map(|chip| (*chip).to_owned()).collect();
+        let on_chip = software.on_chip(&lineage);
+        let figure = on_chip.figure("kernel_factor");
         figure.map(|(figure, key)| (figure.value.unwrap(), key))
     };
     let own = Some((2.0, "on.small-chip.kernel_factor".to_owned()));
@@ -203,7 +205,8 @@ fn software_that_is_not_there_or_does_not_fit_is_told() {
     let elsewhere = elsewhere.replace("small-chip", "small-chap");
     let catalogue = Small::default().catalogue();
     let catalogue = catalogue.with_text(ProfileKind::Software, "small-software", elsewhere);
-    let problems: Vec<String> = catalogue.validate().iter().map(ToString::to_string).collect();
+    let problems: Vec<String> =
+        catalogue.validate().problems.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(problems.join("\n"), @"software/small-software.toml:9: there is no chip `small-chap`; did you mean `small-chip`? There are: gb10, gb10-cpu, groq3-lpu, h200, rubin, small-chip, stated-steps, vera-cpu, xeon-8480");
 }
 

@@ -4,82 +4,139 @@ use std::path::PathBuf;
 
 use super::{Catalogue, ProfileKind};
 use crate::error::MachineError;
-use crate::profile::{ProfileError, line_of};
+use crate::profile::{Chip, Flaw, MachineProfile, Model, Profile, ProfileError, Software, told};
 
-/// What is wrong with a profile.
+/// What was found about a profile.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
     /// Its form, or a name in it.
     #[error(transparent)]
     Profile(ProfileError),
-    /// A machine cannot hold a model that it says it serves.
-    #[error("{}: {error}", path.display())]
+    /// What a machine says when it is to hold a model.
+    #[error("{}:{line}: {error}", path.display())]
     Machine {
-        /// The machine's file.
+        /// The machine's file, or one that it inherits from.
         path: PathBuf,
+        /// Counts from 1.
+        line: usize,
         /// Why not.
         error: Box<MachineError>,
     },
 }
 
-impl Catalogue {
-    /// Checks every profile: its form, the names in it, and that each machine can hold every model
-    /// that it says it serves. Gives all problems: chips first, then models, software and machines.
-    pub fn validate(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut keep = |found: Result<(), ProfileError>| {
-            problems.extend(found.err().map(Problem::Profile));
+/// What a check of all profiles found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Validation {
+    /// What is wrong: chips first, then models, software and machines.
+    pub problems: Vec<Problem>,
+    /// What is right and yet hinders a run: a model that a machine names and that does not fit, and
+    /// machines that were cancelled.
+    pub notes: Vec<Problem>,
+}
+
+impl Validation {
+    /// Keeps what was not told before: a chip that is wrong is wrong for every machine and model.
+    fn keep(&mut self, found: Problem) {
+        let list = match &found {
+            Problem::Machine { error, .. } if is_note(error) => &mut self.notes,
+            _ => &mut self.problems,
         };
+        if !list.contains(&found) {
+            list.push(found);
+        }
+    }
+}
+
+fn is_note(error: &MachineError) -> bool {
+    matches!(error, MachineError::DoesNotFit(_) | MachineError::Cancelled { .. })
+}
+
+impl Catalogue {
+    /// Checks every profile: its form, the names in it, and what each machine says when it is to
+    /// hold each model that it serves.
+    pub fn validate(&self) -> Validation {
+        let mut found = Validation::default();
         for chip in self.names(ProfileKind::Chip) {
-            keep(self.chip(chip).map(drop));
+            self.checked::<Chip>(ProfileKind::Chip, chip, &mut found);
         }
         for model in self.names(ProfileKind::Model) {
-            keep(self.model(model).map(drop));
+            self.checked::<Model>(ProfileKind::Model, model, &mut found);
         }
-        for software in self.names(ProfileKind::Software) {
-            keep(self.validate_software(software));
+        for name in self.names(ProfileKind::Software) {
+            if let Some(software) = self.checked(ProfileKind::Software, name, &mut found) {
+                self.validate_software(&software, &mut found);
+            }
         }
-        for machine in self.names(ProfileKind::Machine) {
-            self.validate_machine(machine, &mut problems);
+        for name in self.names(ProfileKind::Machine) {
+            if let Some(machine) = self.checked(ProfileKind::Machine, name, &mut found) {
+                self.validate_machine(&machine, &mut found);
+            }
         }
-        problems
+        found
+    }
+
+    /// A profile, or `None` where something is wrong with it, which is kept.
+    fn checked<P: Profile>(
+        &self,
+        kind: ProfileKind,
+        name: &str,
+        found: &mut Validation,
+    ) -> Option<P> {
+        match self.read(kind, name) {
+            Ok(profile) => Some(profile),
+            Err(errors) => {
+                errors.into_iter().for_each(|error| found.keep(Problem::Profile(error)));
+                None
+            }
+        }
     }
 
     /// A section of a chip that does not exist would never be used.
-    fn validate_software(&self, name: &str) -> Result<(), ProfileError> {
-        let software = self.software(name)?;
-        let file = self.file(ProfileKind::Software, name)?;
-        for on in &software.on {
+    fn validate_software(&self, software: &Software, found: &mut Validation) {
+        for (index, on) in software.on.iter().enumerate() {
             if let Err(unknown) = self.file(ProfileKind::Chip, &on.chip) {
-                let at = file.text.find(&format!("\"{}\"", on.chip)).unwrap_or(0);
-                let (path, message) = (file.path.clone(), unknown.to_string());
-                return Err(ProfileError::Invalid { path, line: line_of(&file.text, at), message });
+                let flaw = Flaw::new(format!("on.{index}.chip"), unknown.to_string());
+                let error = self.told(ProfileKind::Software, &software.name, flaw);
+                found.keep(Problem::Profile(error));
             }
         }
-        Ok(())
     }
 
-    fn validate_machine(&self, name: &str, problems: &mut Vec<Problem>) {
-        let machine = match self.machine(name) {
-            Ok(machine) => machine,
-            Err(error) => return problems.push(Problem::Profile(error)),
-        };
-        for serving in &machine.serves {
-            let problem = match self.deploy(name, Some(&serving.model)) {
-                Ok(_) => continue,
-                Err(MachineError::Profile(error)) => Problem::Profile(error),
-                Err(error) => Problem::Machine {
-                    path: self
-                        .file(ProfileKind::Machine, name)
-                        .map(|file| file.path.clone())
-                        .unwrap_or_default(),
-                    error: Box::new(error),
-                },
-            };
-            // A chip that is wrong is wrong for every model, and has been told.
-            if !problems.contains(&problem) {
-                problems.push(problem);
+    fn validate_machine(&self, machine: &MachineProfile, found: &mut Validation) {
+        let named = machine.serves.iter().enumerate();
+        let named = named.map(|(index, serving)| (format!("serves.{index}"), &*serving.model));
+        let is_other = |model: &&str| machine.serves.iter().all(|serving| serving.model != *model);
+        let others = self.names(ProfileKind::Model).filter(is_other);
+        let others = others.filter(|_| machine.other_models.is_some());
+        for (key, model) in named.chain(others.map(|model| ("other_models".to_owned(), model))) {
+            match self.deploy(&machine.name, Some(model)) {
+                Ok(_) => {}
+                // Any model may be asked for; the machine's file does not say that it fits.
+                Err(MachineError::DoesNotFit(_)) if key == "other_models" => {}
+                Err(MachineError::Profile(error)) => found.keep(Problem::Profile(error)),
+                Err(error @ MachineError::Cancelled { .. }) => {
+                    found.keep(self.problem(machine, "name", error));
+                }
+                Err(error) => found.keep(self.problem(machine, &key, error)),
             }
         }
+    }
+
+    /// What a machine says, at a key of its file.
+    fn problem(&self, machine: &MachineProfile, key: &str, error: MachineError) -> Problem {
+        match self.told(ProfileKind::Machine, &machine.name, Flaw::new(key, "")) {
+            ProfileError::Invalid { path, line, .. } => {
+                Problem::Machine { path, line, error: Box::new(error) }
+            }
+            other => Problem::Profile(other),
+        }
+    }
+
+    /// A flaw of a profile that was read, with its file and line.
+    fn told(&self, kind: ProfileKind, name: &str, flaw: Flaw) -> ProfileError {
+        let lineage = self.lineage(kind, name).expect("the profile was read");
+        let files = super::files(&lineage);
+        let document = files.merged().expect("the profile was read");
+        told(&files, &document, flaw)
     }
 }

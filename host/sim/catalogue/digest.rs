@@ -1,28 +1,29 @@
 //! One digest for all files that a deployment rests on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use super::{Catalogue, CostFile, ProfileKind};
 use crate::cost::LayerTables;
-use crate::profile::{MachineProfile, ProfileError};
+use crate::profile::MachineProfile;
 
-/// `sha256:` and 64 hexadecimal digits over the text of a machine, the files of its chips, of its
-/// software and of a model, its tables of measured times, and the components that time its steps.
+/// `sha256:` and 64 hexadecimal digits over the texts of a machine, the files of its chips, of its
+/// software and of a model, those that they inherit from, its tables of measured times, and the
+/// components that time its steps.
 ///
 /// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
 /// same machines.
 pub(super) fn digest(
     catalogue: &Catalogue,
     machine: &MachineProfile,
+    machine_texts: Vec<(String, &str)>,
     model: &str,
     tables: &[Option<LayerTables>],
     components: &[Option<CostFile>],
-) -> Result<String, ProfileError> {
+) -> String {
     let mut files = BTreeSet::from([
-        (ProfileKind::Machine, machine.name.as_str()),
         (ProfileKind::Model, model),
         (ProfileKind::Chip, machine.host_cpu.as_str()),
     ]);
@@ -31,10 +32,16 @@ pub(super) fn digest(
     files.extend(software.map(|software| (ProfileKind::Software, software)));
     files.extend(machine.draft_for(model).map(|draft| (ProfileKind::Model, draft.model.as_str())));
     let mut hash = Sha256::new();
+    let machine_texts = machine_texts.into_iter();
+    let mut texts: BTreeMap<(ProfileKind, String), &str> =
+        machine_texts.map(|(name, text)| ((ProfileKind::Machine, name), text)).collect();
     for (kind, name) in files {
-        let Ok(text) = catalogue.text(kind, name) else {
-            continue;
-        };
+        // Of the files that are there: one that is missing is told elsewhere.
+        for (name, file) in catalogue.lineage(kind, name).into_iter().flatten() {
+            texts.insert((kind, name), &*file.text);
+        }
+    }
+    for ((kind, name), text) in texts {
         add(&mut hash, &format!("{} {name}", kind.word()), text);
     }
     for (index, tables) in tables.iter().enumerate() {
@@ -52,7 +59,7 @@ pub(super) fn digest(
     for byte in hash.finalize() {
         write!(digest, "{byte:02x}").expect("a string takes all that is written");
     }
-    Ok(digest)
+    digest
 }
 
 fn add(hash: &mut Sha256, name: &str, text: &str) {

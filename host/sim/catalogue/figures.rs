@@ -4,7 +4,7 @@ use serde::Serialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::profile::Confidence;
+use crate::profile::{Confidence, InheritedFiles};
 
 /// One figure of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,19 +21,19 @@ pub struct FigureRow {
     pub confidence: Option<Confidence>,
     /// What a reader should know besides.
     pub note: Option<String>,
+    /// The file that it stands in, where that is not the profile's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inherited_from: Option<String>,
 }
 
-/// The figures of a text that has been read as a profile.
-pub(super) fn figures(text: &str) -> Vec<FigureRow> {
-    let Ok(document) = DeTable::parse(text) else {
-        return Vec::new();
-    };
-    let mut found = Found { text, rows: Vec::new() };
-    let table = document.get_ref();
-    match table.get("provenance").and_then(|value| value.get_ref().as_table()) {
+/// The figures of a profile that has been read: its own in the order of its file, then those that it
+/// inherits.
+pub(super) fn figures(files: &InheritedFiles<'_>, document: &DeTable<'_>) -> Vec<FigureRow> {
+    let mut found = Found { files, rows: Vec::new() };
+    match document.get("provenance").and_then(|value| value.get_ref().as_table()) {
         // A model has one provenance for all its numbers.
-        Some(whole) => found.numbers("", table, whole),
-        None => found.table("", table),
+        Some(whole) => found.numbers("", document, whole),
+        None => found.table("", document),
     }
     found.rows.sort_by_key(|(at, _)| *at);
     found.rows.into_iter().map(|(_, row)| row).collect()
@@ -41,7 +41,7 @@ pub(super) fn figures(text: &str) -> Vec<FigureRow> {
 
 /// Rows with the place where each begins.
 struct Found<'a> {
-    text: &'a str,
+    files: &'a InheritedFiles<'a>,
     rows: Vec<(usize, FigureRow)>,
 }
 
@@ -61,7 +61,7 @@ impl Found<'_> {
                 let shown = ["value", "points", "probabilities", "dense", "file"];
                 let shown = shown.iter().find_map(|key| inner.get(*key));
                 let shown = shown.map(|value| self.written(value));
-                self.rows.push((at, row(key, shown, inner)));
+                self.push(at, row(key, shown, inner));
                 self.table(key, inner);
             }
             DeValue::Table(inner) => self.table(key, inner),
@@ -99,15 +99,21 @@ impl Found<'_> {
             }
             DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
                 let shown = self.written(value);
-                self.rows.push((value.span().start, row(key, Some(shown), whole)));
+                self.push(value.span().start, row(key, Some(shown), whole));
             }
             _ => {}
         }
     }
 
+    fn push(&mut self, at: usize, row: FigureRow) {
+        let file = self.files.inherited_from(at);
+        let inherited_from = file.map(|file| file.display().to_string());
+        self.rows.push((at, FigureRow { inherited_from, ..row }));
+    }
+
     /// The value as the file writes it, on one line.
     fn written(&self, value: &Spanned<DeValue<'_>>) -> String {
-        let text = self.text.get(value.span()).unwrap_or_default();
+        let text = self.files.written(value.span());
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
@@ -135,6 +141,7 @@ fn row(key: &str, value: Option<String>, provenance: &DeTable<'_>) -> FigureRow 
         date: text("date").unwrap_or_default(),
         confidence,
         note: text("note"),
+        inherited_from: None,
     }
 }
 

@@ -5,8 +5,13 @@
 
 mod check;
 mod components;
+mod deploy;
 mod digest;
 mod figures;
+mod folder;
+mod inherit;
+mod parts;
+mod schema;
 mod tables;
 
 use std::borrow::Cow;
@@ -14,21 +19,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use timeslip_timeline::conversation::nearest;
-
-pub use check::Problem;
+pub use check::{Problem, Validation};
 pub(crate) use components::CostFile;
 pub use figures::FigureRow;
+pub use schema::profile_schema;
 
 use crate::cost::ComponentLoader;
-use crate::deployment::{Deployment, Profiles};
-use crate::error::MachineError;
 use crate::profile::{
-    Chip, MachineProfile, Model, Profile, ProfileError, Software, TEXTS, line_of, parse,
+    Chip, MachineProfile, Model, Profile, ProfileError, Software, Status, TEXTS, read,
 };
-use components::components;
-use digest::digest;
-use tables::tables;
+use inherit::{files, lineage};
 
 /// What a profile is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,37 +104,6 @@ impl Catalogue {
         self
     }
 
-    /// Adds the files of `folder/{chips,models,software,machines}/*.toml`; one with the name of a profile
-    /// that is already here replaces it.
-    ///
-    /// # Errors
-    /// When the folder holds none of the four, or a file cannot be read as text.
-    pub fn with_folder(mut self, folder: &Path) -> Result<Catalogue, ProfileError> {
-        let mut any = false;
-        for kind in ProfileKind::ALL {
-            let inner = folder.join(kind.folder());
-            if !inner.is_dir() {
-                continue;
-            }
-            any = true;
-            for path in toml_files(&inner)? {
-                let text =
-                    std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                self.files.insert((kind, name), File { path, text: Cow::Owned(text) });
-            }
-        }
-        match any {
-            true => Ok(self),
-            false => Err(ProfileError::Unreadable {
-                path: folder.to_owned(),
-                message: "a folder of profiles has folders `chips`, `models`, `software` or \
-                          `machines` in it"
-                    .to_owned(),
-            }),
-        }
-    }
-
     /// Adds or replaces one profile by its TOML text, which is parsed when it is asked for.
     pub fn with_text(mut self, kind: ProfileKind, name: &str, text: String) -> Catalogue {
         let path = Path::new(kind.folder()).join(format!("{name}.toml"));
@@ -179,7 +148,7 @@ impl Catalogue {
         self.profile(ProfileKind::Software, name)
     }
 
-    /// The TOML text of a profile, as it stands in its file.
+    /// The TOML text of a profile, as it stands in its file, without what it inherits.
     ///
     /// # Errors
     /// No such profile, with the nearest name.
@@ -187,7 +156,7 @@ impl Catalogue {
         self.file(kind, name).map(|file| &*file.text)
     }
 
-    /// Every figure of a profile, in the order of its file.
+    /// Every figure of a profile: its own in the order of its file, then those that it inherits.
     ///
     /// # Errors
     /// As for [`Catalogue::machine`].
@@ -197,61 +166,54 @@ impl Catalogue {
             ProfileKind::Chip => self.chip(name).map(drop)?,
             ProfileKind::Model => self.model(name).map(drop)?,
             ProfileKind::Software => self.software(name).map(drop)?,
-            ProfileKind::Machine => self.machine(name).map(drop)?,
+            ProfileKind::Machine => parts::check(self, &self.machine(name)?)?,
         }
-        Ok(figures::figures(self.text(kind, name)?))
+        self.rows(kind, name)
     }
 
-    /// Places a model on a machine; its default model where none is named.
+    /// Whether a machine can be had: what its file says, or the least that its chips' files say;
+    /// `None` where none of them says anything.
     ///
     /// # Errors
-    /// When a profile is missing or wrong, when the machine does not say that it serves the model,
-    /// and when the model does not fit.
-    pub fn deploy(&self, machine: &str, model: Option<&str>) -> Result<Deployment, MachineError> {
-        let profile = self.machine(machine)?;
-        let model = model.unwrap_or(&profile.default_model).to_owned();
-        let Some(serving) = profile.serves.iter().find(|serving| serving.model == model).cloned()
-        else {
-            let served: Vec<String> =
-                profile.serves.iter().map(|serving| serving.model.clone()).collect();
-            return Err(MachineError::NotServed {
-                machine: machine.to_owned(),
-                nearest: nearest(&model, served.iter().map(String::as_str)).map(str::to_owned),
-                model,
-                served,
-            });
-        };
-        let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
+    /// What is wrong with its chips.
+    pub fn status(&self, machine: &MachineProfile) -> Result<Option<Status>, ProfileError> {
+        if let Some(status) = &machine.status {
+            return Ok(Some(status.value));
+        }
+        let chips = machine.chips().map(|chip| self.referred_chip(&machine.name, chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
-        let tables = tables(self, &profile)?;
-        let software =
-            profile.software.as_deref().map(|name| self.referred_software(&profile, name));
-        let components = components(self, &profile)?;
-        let draft = profile.draft_for(&model).map(|draft| {
-            let read = self.model(&draft.model);
-            let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;
-            Ok::<_, ProfileError>((Arc::new(read), draft.serving()))
-        });
-        Deployment::new(Profiles {
-            host_cpu: self.referred_chip(machine, &profile.host_cpu)?,
-            model: Arc::new(
-                self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
-            ),
-            digest: digest(self, &profile, &model, &tables, &components)?,
-            software: software.transpose()?,
-            machine: profile,
-            chips,
-            tables,
-            components,
-            loader: self.components.clone(),
-            serving,
-            draft: draft.transpose()?,
-        })
+        Ok(chips.iter().filter_map(|chip| chip.status.as_ref()).map(|said| said.value).max())
+    }
+
+    /// Whether a chip of a machine is an estimate as a whole.
+    ///
+    /// # Errors
+    /// What is wrong with its chips.
+    pub fn is_estimated(&self, machine: &MachineProfile) -> Result<bool, ProfileError> {
+        let chips = machine.chips().map(|chip| self.referred_chip(&machine.name, chip));
+        let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
+        Ok(chips.iter().any(|chip| chip.estimated))
     }
 
     fn profile<P: Profile>(&self, kind: ProfileKind, name: &str) -> Result<P, ProfileError> {
-        let file = self.file(kind, name)?;
-        parse(&file.text, &file.path)
+        self.read(kind, name).map_err(|mut errors| errors.remove(0))
+    }
+
+    /// A profile, or all that is wrong with it; at least one thing.
+    fn read<P: Profile>(&self, kind: ProfileKind, name: &str) -> Result<P, Vec<ProfileError>> {
+        let lineage = self.lineage(kind, name).map_err(|error| vec![error])?;
+        read(&files(&lineage))
+    }
+
+    /// Every figure of a profile, whether or not it would be used.
+    fn rows(&self, kind: ProfileKind, name: &str) -> Result<Vec<FigureRow>, ProfileError> {
+        let lineage = self.lineage(kind, name)?;
+        let files = files(&lineage);
+        Ok(figures::figures(&files, files.merged()?.get_ref()))
+    }
+
+    fn lineage(&self, kind: ProfileKind, name: &str) -> Result<Vec<(String, &File)>, ProfileError> {
+        lineage(self, kind, name)
     }
 
     fn file(&self, kind: ProfileKind, name: &str) -> Result<&File, ProfileError> {
@@ -260,57 +222,14 @@ impl Catalogue {
             .get(&(kind, name.to_owned()))
             .ok_or_else(|| ProfileError::unknown(kind.word(), name, self.names(kind)))
     }
-
-    fn referred_chip(&self, machine: &str, chip: &str) -> Result<Arc<Chip>, ProfileError> {
-        let read = self.chip(chip).map_err(|error| self.refer(machine, chip, error))?;
-        Ok(Arc::new(read))
-    }
-
-    fn referred_software(
-        &self,
-        machine: &MachineProfile,
-        name: &str,
-    ) -> Result<Software, ProfileError> {
-        self.software(name).map_err(|error| self.refer(&machine.name, name, error))
-    }
-
-    /// An error about a profile that a machine's file names: a name that does not exist is that
-    /// file's mistake, and has a line there.
-    fn refer(&self, machine: &str, name: &str, error: ProfileError) -> ProfileError {
-        let file = self.file(ProfileKind::Machine, machine);
-        match (error, file) {
-            (unknown @ ProfileError::Unknown { .. }, Ok(file)) => {
-                let at = file.text.find(&format!("\"{name}\"")).unwrap_or(0);
-                let (path, message) = (file.path.clone(), unknown.to_string());
-                ProfileError::Invalid { path, line: line_of(&file.text, at), message }
-            }
-            (error, _) => error,
-        }
-    }
-}
-
-fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ProfileError> {
-    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        if path.extension().is_some_and(|ending| ending == "toml") {
-            paths.push(path);
-        }
-    }
-    // The order in which a folder is listed differs, and with it which error comes first.
-    paths.sort();
-    Ok(paths)
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> ProfileError {
-    ProfileError::Unreadable { path: path.to_owned(), message: error.to_string() }
 }
 
 #[cfg(test)]
-mod component_tests;
+mod inherit_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod software_tests;
 #[cfg(test)]
 mod table_tests;
 #[cfg(test)]

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 pub use print::toml_text;
 
-use crate::profile::{Confidence, LayerGroup, Model, Provenance};
+use crate::profile::{Confidence, Flaw, LayerGroup, Model, Provenance};
 use families::Family;
 use keys::Keys;
 
@@ -117,9 +117,10 @@ pub fn read(text: &str, file: ConfigFile<'_>) -> Result<Model, ConfigError> {
     let keys = Keys::new(text_config, &whole, family.name, path);
     let layers = together((family.layers)(&keys)?);
     let model = model(&keys, family, layers, file)?;
-    let checked = model.validate();
-    checked.map_err(|message| ConfigError::NoModel { path: path.to_owned(), message })?;
-    Ok(model)
+    match model.flaws().into_iter().next() {
+        None => Ok(model),
+        Some(Flaw { message, .. }) => Err(ConfigError::NoModel { path: path.to_owned(), message }),
+    }
 }
 
 /// What is wrong with a JSON text, of which the line is said before.

@@ -14,7 +14,7 @@ use timeslip_timeline::time::Span;
 use crate::cost::{Binds, ComponentDescription, Part, StepModel, Term, Work, step_span};
 use crate::deployment::{DeployedPool, Deployment};
 use crate::placement::Placement;
-use crate::profile::{Role, Sending};
+use crate::profile::{PlatformPart, Role, Sending};
 use crate::text::count;
 use lines::basis;
 pub use serving::{LinkExplanation, ServingExplanation, TierExplanation};
@@ -70,6 +70,9 @@ pub struct Explanation {
     pub target_tokens_per_second: f64,
     /// Whether it is met at this point.
     pub target_met: bool,
+    /// The chips of the platform, and the figures that each stands behind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PlatformPart>,
     /// What the point asks for that the machine would not do.
     pub warnings: Vec<String>,
     /// The full names of the estimates that all this rests on.
@@ -198,6 +201,7 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         tokens_per_second_per_group: per_user * point.batch as f64,
         target_tokens_per_second: TARGET_TOKENS_PER_SECOND,
         target_met: per_user >= TARGET_TOKENS_PER_SECOND,
+        parts: deployment.parts.clone(),
         warnings: warnings(deployment, &point),
         estimates: deployment.estimates.clone(),
         point,

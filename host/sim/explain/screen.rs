@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Explanation, PoolMemory, StepExplanation};
 use crate::cost::ComponentDescription;
-use crate::profile::Role;
+use crate::profile::{PlatformPart, Role};
 use crate::text::{bytes, columns, count, quantity, seconds, wrapped};
 
 const WIDTH: usize = 100;
@@ -28,6 +28,7 @@ impl fmt::Display for Explanation {
         write_step(f, &replies, &self.decode)?;
         self.write_first_token(f)?;
         self.write_speed(f)?;
+        self.write_parts(f)?;
         self.write_estimates(f)
     }
 }
@@ -98,6 +99,17 @@ impl Explanation {
         )
     }
 
+    fn write_parts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.parts.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\nPARTS of the platform, and the figures that each stands behind")?;
+        for part in &self.parts {
+            write!(f, "{}", wrapped(&format!("  {}", part_line(part)), "    ", WIDTH))?;
+        }
+        Ok(())
+    }
+
     fn write_estimates(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.estimates.is_empty() {
             return writeln!(f, "\nNothing above rests on an estimate.");
@@ -105,6 +117,13 @@ impl Explanation {
         writeln!(f, "\nESTIMATES that this rests on, {}", count(self.estimates.len() as u64))?;
         self.estimates.iter().try_for_each(|name| writeln!(f, "  {name}"))
     }
+}
+
+/// What a part is, how many there are, and which figures follow from it.
+fn part_line(part: &PlatformPart) -> String {
+    let many = part.count.value.map(|value| format!("{} × ", count(value as u64)));
+    let (name, does, figures) = (&part.name, &part.does, part.figures.join(", "));
+    format!("{}{name}: {does} ({figures})", many.unwrap_or_default())
 }
 
 /// In which formats a pool holds what, and on which chips.

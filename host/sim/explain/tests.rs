@@ -8,7 +8,7 @@ use crate::catalogue::{Catalogue, ProfileKind};
 use crate::deployment::Deployment;
 use crate::engine::ModelledMachine;
 use crate::examples::{Small, Ways, chat, drain, served};
-use crate::profile::{Policy, Preemption, Routing, Sending};
+use crate::profile::{Policy, Preemption, Routing, Sending, Status};
 
 const ONE: OperatingPoint = OperatingPoint { input_tokens: 1, context_tokens: 1, batch: 1 };
 
@@ -28,13 +28,17 @@ pub(super) fn screen(explanation: &Explanation) -> String {
     screen[..names.unwrap_or(screen.len())].to_owned()
 }
 
-/// Every machine with every model that it serves.
+/// Every machine with every model that it names, but for those that were cancelled.
 fn all() -> Vec<Deployment> {
     let catalogue = Catalogue::built_in();
     let mut deployments = Vec::new();
-    for machine in catalogue.names(ProfileKind::Machine) {
-        for serving in catalogue.machine(machine).unwrap().serves {
-            deployments.push(catalogue.deploy(machine, Some(&serving.model)).unwrap());
+    for name in catalogue.names(ProfileKind::Machine) {
+        let machine = catalogue.machine(name).unwrap();
+        if catalogue.status(&machine).unwrap() == Some(Status::Cancelled) {
+            continue;
+        }
+        for serving in machine.serves {
+            deployments.push(catalogue.deploy(name, Some(&serving.model)).unwrap());
         }
     }
     deployments

@@ -1,9 +1,10 @@
 //! The kinds of attention: their parameters, what a token looks back at, and what is cached for it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Grouped-query attention.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grouped {
     /// Query heads.
@@ -24,7 +25,7 @@ pub struct Grouped {
 }
 
 /// Multi-head latent attention (DeepSeek).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latent {
     /// Heads.
@@ -48,7 +49,7 @@ pub struct Latent {
 
 /// Attention to what whole spans of tokens are compressed to, beside a window (DeepSeek V4). All
 /// heads share one vector, which is key and value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compressed {
     /// Heads.
@@ -73,7 +74,7 @@ pub struct Compressed {
 }
 
 /// A small attention of its own that selects what the layer looks back at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Index {
     /// Heads.

@@ -1,12 +1,15 @@
 //! A chip's figures: what it can do at most, what it reached, and what it draws.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::figure::{Curve, Figure};
+use super::figure::{Choice, Curve, Figure};
+use super::flaw::{Flaw, fraction, positive};
 use super::precision::Precision;
+use super::status::Status;
 
 /// How a chip computes, which decides the equations its time comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChipKind {
     /// Memory beside the chip: rooflines, collectives, and a fixed time per layer.
@@ -20,15 +23,24 @@ pub enum ChipKind {
 }
 
 /// One file of `hardware-profiles/chips`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Chip {
     /// The name that machines use; the file's name.
     pub name: String,
     /// For people.
     pub title: String,
+    /// A chip whose figures this one has where it gives none of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<String>,
     /// How it computes.
     pub kind: ChipKind,
+    /// Whether it can be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Choice<Status>>,
+    /// Whether its chief figures are unpublished, so that all that rests on the chip is an estimate.
+    #[serde(default)]
+    pub estimated: bool,
     /// Dense peak rates.
     pub compute: Option<Compute>,
     /// Memory for weights and KV.
@@ -39,6 +51,8 @@ pub struct Chip {
     pub latency: Option<Latency>,
     /// Links to the other chips of a group.
     pub scale_up: Option<ScaleUp>,
+    /// The way out of the domain. Groups stay inside it, so no step's time rests on this.
+    pub scale_out: Option<ScaleOut>,
     /// Fixed times of an LPU.
     pub exchange: Option<Exchange>,
     /// What agents and tools cost on it.
@@ -50,7 +64,7 @@ pub struct Chip {
 }
 
 /// Dense peak rates in FLOP/s; a format the chip does not have is left out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compute {
     /// 16 bits.
@@ -62,7 +76,7 @@ pub struct Compute {
 }
 
 /// Memory for weights and KV, per chip.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
     /// Bytes.
@@ -76,7 +90,7 @@ pub struct Memory {
 }
 
 /// Fractions of the peaks, from fits to measurements.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Achieved {
     /// Of the 16-bit peak, in large matrix products.
@@ -108,7 +122,7 @@ pub struct Achieved {
 /// Fixed times of a GPU, beside its rooflines: what kernels take whatever passes them.
 ///
 /// A chip of which only a time per layer is known has that alone; what is absent is 0.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Norms, rotary embedding and other small operations of one layer.
@@ -147,7 +161,7 @@ pub struct Latency {
 }
 
 /// Links to the other chips of a tensor-parallel group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScaleUp {
     /// Chips that one domain joins.
@@ -165,8 +179,18 @@ pub struct ScaleUp {
     pub dispatch_fraction: Option<Figure>,
 }
 
+/// The network between domains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleOut {
+    /// Per chip, one direction.
+    pub bandwidth_bytes_per_second: Figure,
+    /// Fixed time of one transfer, switches included.
+    pub latency_seconds: Figure,
+}
+
 /// Fixed times of an LPU, per exchange between chips.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// From SRAM to SRAM over one hop.
@@ -178,7 +202,7 @@ pub struct Exchange {
 }
 
 /// What agents and tools cost on a CPU.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
     /// Nanoseconds per unit of WebAssembly fuel.
@@ -186,7 +210,7 @@ pub struct Host {
 }
 
 /// Power in watts: `min(idle + compute·MFU + memory·MBU, limit)`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Power {
     /// Doing nothing.
@@ -200,7 +224,7 @@ pub struct Power {
 }
 
 /// What a chip costs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// Dollars for one chip for one hour.
@@ -208,41 +232,57 @@ pub struct Price {
 }
 
 impl Chip {
-    /// Whether the sections are those that its kind needs.
-    ///
-    /// # Errors
-    /// A sentence that names the missing section.
-    pub fn validate(&self) -> Result<(), String> {
-        let kind = match self.kind {
-            ChipKind::Gpu => "a gpu",
-            ChipKind::Lpu => "an lpu",
-            ChipKind::Cpu => "a cpu",
-            ChipKind::Stated => return Ok(()),
-        };
-        let need = |present: bool, section: &str| match present {
-            true => Ok(()),
-            false => {
-                Err(format!("chip `{}` is {kind}, which needs the section [{section}]", self.name))
+    /// What is wrong with its sections and rates.
+    pub(crate) fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = self.missing_sections();
+        flaws.extend(self.rates().into_iter().filter_map(|(key, rate)| positive(key, rate).err()));
+        let achieved = self.achieved.iter().flat_map(Achieved::fractions);
+        let links = self.scale_up.iter().flat_map(ScaleUp::fractions);
+        let fractions = achieved.chain(links);
+        flaws.extend(fractions.filter_map(|(key, figure)| fraction(key, figure).err()));
+        if self.memory.as_ref().is_some_and(|memory| memory.formats.is_empty()) {
+            flaws.push(Flaw::new(
+                "memory.formats",
+                "`memory.formats` is empty, so that the chip holds no weights; add those it holds",
+            ));
+        }
+        flaws
+    }
+
+    /// The sections that its kind needs and that are not there.
+    fn missing_sections(&self) -> Vec<Flaw> {
+        let gpu_or_lpu = [
+            (self.compute.is_some(), "compute"),
+            (self.memory.is_some(), "memory"),
+            (self.achieved.is_some(), "achieved"),
+            (self.scale_up.is_some(), "scale_up"),
+        ];
+        let (kind, needed) = match self.kind {
+            ChipKind::Gpu => {
+                let own = (self.latency.is_some(), "latency");
+                ("a gpu", [gpu_or_lpu.as_slice(), &[own]].concat())
             }
+            ChipKind::Lpu => {
+                let own = (self.exchange.is_some(), "exchange");
+                ("an lpu", [gpu_or_lpu.as_slice(), &[own]].concat())
+            }
+            ChipKind::Cpu => ("a cpu", vec![(self.host.is_some(), "host")]),
+            ChipKind::Stated => return Vec::new(),
         };
-        if self.kind == ChipKind::Cpu {
-            return need(self.host.is_some(), "host");
-        }
-        need(self.compute.is_some(), "compute")?;
-        need(self.memory.is_some(), "memory")?;
-        need(self.achieved.is_some(), "achieved")?;
-        need(self.scale_up.is_some(), "scale_up")?;
-        match self.kind {
-            ChipKind::Gpu => need(self.latency.is_some(), "latency")?,
-            _ => need(self.exchange.is_some(), "exchange")?,
-        }
-        self.validate_rates()
+        let missing = needed.into_iter().filter(|(present, _)| !present);
+        let flaw = |section: &str| {
+            let name = &self.name;
+            Flaw::new(
+                "kind",
+                format!("chip `{name}` is {kind}, which needs the section [{section}]"),
+            )
+        };
+        missing.map(|(_, section)| flaw(section)).collect()
     }
 
     /// Time is a division by these, so a rate of 0 would be a step that never ends.
-    fn validate_rates(&self) -> Result<(), String> {
-        let mut rates: Vec<(&str, &Figure)> = Vec::new();
-        let mut fractions: Vec<(&str, &Figure)> = Vec::new();
+    fn rates(&self) -> Vec<(&'static str, &Figure)> {
+        let mut rates = Vec::new();
         if let Some(compute) = &self.compute {
             let flops = [
                 ("compute.bf16_flops_per_second", &compute.bf16_flops_per_second),
@@ -256,24 +296,19 @@ impl Chip {
         }
         if let Some(link) = &self.scale_up {
             rates.push(("scale_up.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second));
-            fractions.push(("scale_up.achieved_fraction", &link.achieved_fraction));
-            let dispatch = link.dispatch_fraction.as_ref();
-            fractions.extend(dispatch.map(|figure| ("scale_up.dispatch_fraction", figure)));
         }
-        if let Some(achieved) = &self.achieved {
-            fractions.extend(achieved.fractions());
+        if let Some(link) = &self.scale_out {
+            rates.push(("scale_out.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second));
         }
-        let over_0 = |figure: &Figure| figure.value.is_none_or(|value| value > 0.0);
-        let to_1 = |figure: &Figure| figure.value.is_none_or(|value| value <= 1.0);
-        for (key, figure) in rates.iter().chain(&fractions) {
-            if !over_0(figure) {
-                return Err(format!("`{key}` must be over 0"));
-            }
-        }
-        match fractions.iter().find(|(_, figure)| !to_1(figure)) {
-            Some((key, _)) => Err(format!("`{key}` must be at most 1: it is a part of the peak")),
-            None => Ok(()),
-        }
+        rates
+    }
+}
+
+impl ScaleUp {
+    fn fractions(&self) -> impl Iterator<Item = (&'static str, &Figure)> {
+        let dispatch = self.dispatch_fraction.as_ref();
+        let dispatch = dispatch.map(|figure| ("scale_up.dispatch_fraction", figure));
+        std::iter::once(("scale_up.achieved_fraction", &self.achieved_fraction)).chain(dispatch)
     }
 }
 

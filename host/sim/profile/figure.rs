@@ -1,9 +1,14 @@
 //! A number about hardware, and where it comes from.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::figure_text::{ChoiceText, CurveText, DistributionText, FigureText, SwitchText};
+
 /// How far a figure can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// A vendor's primary document, or an audited measurement.
@@ -33,7 +38,7 @@ impl Confidence {
 ///
 /// In a profile: `{ value = 4.8e12, source = "…", date = "2026-08-21", confidence = "high" }` or
 /// `{ unknown = true, source = "…", date = "…" }`. Units stand at the end of the figure's name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "FigureText")]
 pub struct Figure {
     /// The number; `None` when it is not published.
@@ -52,7 +57,7 @@ pub struct Figure {
 /// Something that serving software does or does not do, with the same provenance as a number.
 ///
 /// In a profile: `{ value = true, source = "…", date = "2026-08-21", confidence = "high" }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "SwitchText")]
 pub struct Switch {
     /// Whether it is on.
@@ -72,7 +77,7 @@ pub struct Switch {
 /// number.
 ///
 /// In a profile: `{ value = "fcfs", source = "…", date = "2026-08-21", confidence = "high" }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "ChoiceText<T>", bound(deserialize = "T: serde::de::DeserializeOwned"))]
 pub struct Choice<T> {
     /// The way.
@@ -89,7 +94,7 @@ pub struct Choice<T> {
 }
 
 /// A curve of measured points, for a figure that depends on size.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "CurveText")]
 pub struct Curve {
     /// Pairs of size and value, sizes rising.
@@ -106,7 +111,7 @@ pub struct Curve {
 }
 
 /// Chances of 0, 1, 2, … of something.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "DistributionText")]
 pub struct Distribution {
     /// Of 0 first; they sum to 1.
@@ -122,9 +127,6 @@ pub struct Distribution {
     pub note: Option<String>,
 }
 
-/// How far the sum of chances may be from 1: they are written with a few digits.
-const SUM_TOLERANCE: f64 = 1e-3;
-
 impl Curve {
     /// The value at `size`: straight lines between the points, the last slope beyond the last one,
     /// and the first value below the first.
@@ -137,156 +139,6 @@ impl Curve {
         let upper = upper.unwrap_or(self.points.len() - 1);
         let (low, high) = (self.points[upper - 1], self.points[upper]);
         low.1 + (high.1 - low.1) * (size - low.0) / (high.0 - low.0)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a figure: { value = …, source = …, date = …, confidence = … }"
-)]
-struct FigureText {
-    value: Option<f64>,
-    #[serde(default)]
-    unknown: bool,
-    source: String,
-    date: String,
-    confidence: Option<Confidence>,
-    note: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a switch: { value = true or false, source = …, date = …, confidence = … }"
-)]
-struct SwitchText {
-    value: bool,
-    source: String,
-    date: String,
-    confidence: Confidence,
-    note: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a choice: { value = \"…\", source = …, date = …, confidence = … }"
-)]
-struct ChoiceText<T> {
-    value: T,
-    source: String,
-    date: String,
-    confidence: Confidence,
-    note: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a curve: { points = …, source = …, date = …, confidence = … }"
-)]
-struct CurveText {
-    points: Vec<(f64, f64)>,
-    source: String,
-    date: String,
-    confidence: Confidence,
-    note: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a distribution: { probabilities = …, source = …, date = …, confidence = … }"
-)]
-struct DistributionText {
-    probabilities: Vec<f64>,
-    source: String,
-    date: String,
-    confidence: Confidence,
-    note: Option<String>,
-}
-
-impl TryFrom<FigureText> for Figure {
-    type Error = String;
-
-    fn try_from(text: FigureText) -> Result<Figure, String> {
-        check_provenance(&text.source, &text.date)?;
-        match (text.value, text.unknown, text.confidence) {
-            (Some(value), false, Some(_)) if value.is_finite() && value >= 0.0 => {}
-            (Some(value), false, Some(_)) => {
-                return Err(format!("a figure is a finite number of at least 0, not {value}"));
-            }
-            (Some(_), false, None) => {
-                return Err("a figure needs `confidence`: high, medium, low or estimate".to_owned());
-            }
-            (None, true, None) => {}
-            (None, true, Some(_)) => {
-                return Err("an unknown figure has no `confidence`; remove it".to_owned());
-            }
-            (Some(_), true, _) => {
-                return Err("a figure has either `value` or `unknown = true`, not both".to_owned());
-            }
-            (None, false, _) => {
-                return Err(
-                    "a figure needs `value`, or `unknown = true` if nobody publishes it".to_owned()
-                );
-            }
-        }
-        let FigureText { value, source, date, confidence, note, .. } = text;
-        Ok(Figure { value, source, date, confidence, note })
-    }
-}
-
-impl TryFrom<SwitchText> for Switch {
-    type Error = String;
-
-    fn try_from(text: SwitchText) -> Result<Switch, String> {
-        check_provenance(&text.source, &text.date)?;
-        let SwitchText { value, source, date, confidence, note } = text;
-        Ok(Switch { value, source, date, confidence, note })
-    }
-}
-
-impl<T> TryFrom<ChoiceText<T>> for Choice<T> {
-    type Error = String;
-
-    fn try_from(text: ChoiceText<T>) -> Result<Choice<T>, String> {
-        check_provenance(&text.source, &text.date)?;
-        let ChoiceText { value, source, date, confidence, note } = text;
-        Ok(Choice { value, source, date, confidence, note })
-    }
-}
-
-impl TryFrom<CurveText> for Curve {
-    type Error = String;
-
-    fn try_from(text: CurveText) -> Result<Curve, String> {
-        check_provenance(&text.source, &text.date)?;
-        let CurveText { points, source, date, confidence, note } = text;
-        if points.len() < 2 {
-            return Err("a curve needs at least two points".to_owned());
-        }
-        let finite = points.iter().all(|(x, y)| x.is_finite() && y.is_finite() && *y >= 0.0);
-        if !finite || points.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
-            return Err("a curve's points are finite, at least 0, and rise in size".to_owned());
-        }
-        Ok(Curve { points, source, date, confidence, note })
-    }
-}
-
-impl TryFrom<DistributionText> for Distribution {
-    type Error = String;
-
-    fn try_from(text: DistributionText) -> Result<Distribution, String> {
-        check_provenance(&text.source, &text.date)?;
-        let DistributionText { probabilities, source, date, confidence, note } = text;
-        let sum: f64 = probabilities.iter().sum();
-        let each = probabilities.iter().all(|chance| (0.0..=1.0).contains(chance));
-        if !each || (sum - 1.0).abs() > SUM_TOLERANCE {
-            return Err(format!("`probabilities` are from 0 to 1 and sum to 1, not to {sum}"));
-        }
-        Ok(Distribution { probabilities, source, date, confidence, note })
     }
 }
 

@@ -1,14 +1,16 @@
 //! Pools that work for the pool that writes: feed-forward parts on chips of their own, and drafts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Distribution, Figure};
-use super::machine::{MachineProfile, Pool, Serving, positive, whole};
+use super::flaw::{Flaw, counted, positive};
+use super::machine::{MachineProfile, Pool, Serving};
 use super::precision::Precision;
 use super::role::Role;
 
 /// Between the attention pool and the ffn pool: each layer's activations cross it and come back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FfnLink {
     /// One direction between one attention group and its ffn group.
@@ -21,7 +23,7 @@ pub struct FfnLink {
 }
 
 /// A model that proposes tokens for one that the machine serves, and the formats it is held in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DraftModel {
     /// The model that it proposes tokens for.
@@ -53,7 +55,7 @@ impl DraftModel {
 
 /// Speculative decoding: tokens are proposed cheaply, and one pass of the model keeps those that it
 /// would have written itself, and writes one more.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Speculation {
     /// Tokens that are proposed for each chat of a step.
@@ -78,49 +80,56 @@ impl MachineProfile {
         drafts.find(|draft| draft.target == model)
     }
 
-    /// What pools that help must hold.
-    pub(super) fn validate_helping(&self) -> Result<(), String> {
+    /// What is wrong with pools that help.
+    pub(super) fn helping_flaws(&self) -> Vec<Flaw> {
         let has = |role| self.pools.iter().any(|pool| pool.role == role);
-        match &self.ffn_link {
-            None if has(Role::Ffn) => {
-                return Err(
-                    "an attention and an ffn pool need an [ffn_link] between them".to_owned()
-                );
-            }
-            Some(_) if !has(Role::Ffn) => {
-                return Err("[ffn_link] joins an `attention` and an `ffn` pool, which are not \
-                            there; remove it"
-                    .to_owned());
-            }
+        let mut flaws = self.ffn_link_flaws(has(Role::Ffn));
+        flaws.extend(self.group_flaw());
+        match &self.speculation {
+            None if has(Role::Draft) => flaws
+                .push(Flaw::new("pools", "a pool of role `draft` needs a [speculation]; add it")),
             None => {}
-            Some(link) => {
-                positive("ffn_link.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second)?;
-                whole("`ffn_link.micro_batches`", &link.micro_batches)?;
+            Some(speculation) => {
+                flaws.extend(self.speculation_flaws(speculation, has(Role::Draft)));
             }
         }
-        self.validate_groups()?;
-        match &self.speculation {
-            None if has(Role::Draft) => {
-                Err("a pool of role `draft` needs a [speculation]; add it".to_owned())
+        for (index, pool) in self.pools.iter().enumerate() {
+            flaws.extend(self.helper_flaw(&format!("pools.{index}"), pool));
+        }
+        flaws
+    }
+
+    fn ffn_link_flaws(&self, has_ffn: bool) -> Vec<Flaw> {
+        match (&self.ffn_link, has_ffn) {
+            (None, true) => {
+                let message = "an attention and an ffn pool need an [ffn_link] between them";
+                vec![Flaw::new("pools", message)]
             }
-            None => Ok(()),
-            Some(speculation) => self.validate_speculation(speculation, has(Role::Draft)),
-        }?;
-        self.pools.iter().try_for_each(|pool| self.validate_helper(pool))
+            (Some(_), false) => {
+                let message = "[ffn_link] joins an `attention` and an `ffn` pool, which are not \
+                               there; remove it";
+                vec![Flaw::new("ffn_link", message)]
+            }
+            (None, false) => Vec::new(),
+            (Some(link), true) => {
+                let rate = &link.bandwidth_bytes_per_second;
+                let rate = positive("ffn_link.bandwidth_bytes_per_second", rate).err();
+                let batches = counted("ffn_link.micro_batches", &link.micro_batches).err();
+                rate.into_iter().chain(batches).collect()
+            }
+        }
     }
 
     /// A group that helps works for one group that writes.
-    fn validate_groups(&self) -> Result<(), String> {
-        let helper = self.pools.iter().find(|pool| pool.role.helps());
-        let writer = self.pools.iter().find(|pool| pool.role.writes());
-        let (Some(helper), Some(writer)) = (helper, writer) else {
-            return Ok(());
-        };
+    fn group_flaw(&self) -> Option<Flaw> {
+        let index = self.pools.iter().position(|pool| pool.role.helps())?;
+        let helper = &self.pools[index];
+        let writer = self.pools.iter().find(|pool| pool.role.writes())?;
         if helper.replicas.value == writer.replicas.value {
-            return Ok(());
+            return None;
         }
         let replicas = |pool: &Pool| pool.replicas.value.unwrap_or_default();
-        Err(format!(
+        let message = format!(
             "the {} has {} `replicas` and the {} {}; make them equal, since one {} group works for \
              one {} group",
             helper.role.pool(),
@@ -129,82 +138,82 @@ impl MachineProfile {
             replicas(writer),
             helper.role.word(),
             writer.role.word()
-        ))
+        );
+        Some(Flaw::new(format!("pools.{index}.replicas"), message))
     }
 
-    fn validate_speculation(&self, given: &Speculation, has_draft: bool) -> Result<(), String> {
-        let proposed = whole("`speculation.proposed_tokens`", &given.proposed_tokens)?;
+    fn speculation_flaws(&self, given: &Speculation, has_draft: bool) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        let key = "speculation.proposed_tokens";
         let chances = given.accepted_tokens.probabilities.len() as u64;
-        if proposed > PROPOSED_TOKENS_MAX {
-            return Err(format!(
-                "`speculation.proposed_tokens` must be at most {PROPOSED_TOKENS_MAX}"
-            ));
+        match counted(key, &given.proposed_tokens) {
+            Err(flaw) => flaws.push(flaw),
+            Ok(proposed) if proposed > PROPOSED_TOKENS_MAX => {
+                let message = format!("`{key}` must be at most {PROPOSED_TOKENS_MAX}");
+                flaws.push(Flaw::new(key, message));
+            }
+            Ok(proposed) if chances != proposed + 1 => {
+                let message = format!(
+                    "`speculation.accepted_tokens` has {chances} probabilities; with {proposed} \
+                     proposed tokens it needs {}, for 0 to {proposed} that are accepted",
+                    proposed + 1
+                );
+                flaws.push(Flaw::new("speculation.accepted_tokens", message));
+            }
+            Ok(_) => {}
         }
-        if chances != proposed + 1 {
-            return Err(format!(
-                "`speculation.accepted_tokens` has {chances} probabilities; with {proposed} \
-                 proposed tokens it needs {}, for 0 to {proposed} that are accepted",
-                proposed + 1
-            ));
-        }
+        let key = "speculation.draft_layers";
         match &given.draft_layers {
             Some(_) if has_draft => {
-                return Err("`speculation.draft_layers` is for machines without a pool of role \
-                            `draft`; remove one of the two"
-                    .to_owned());
+                let message = "`speculation.draft_layers` is for machines without a pool of role \
+                               `draft`; remove one of the two";
+                flaws.push(Flaw::new(key, message));
             }
-            None if !has_draft => {
-                return Err("[speculation] needs a pool of role `draft`, or `draft_layers` where \
-                            the model proposes tokens itself"
-                    .to_owned());
+            Some(layers) => flaws.extend(counted(key, layers).err()),
+            None if has_draft => {}
+            None => {
+                let message = "[speculation] needs a pool of role `draft`, or `draft_layers` where \
+                               the model proposes tokens itself";
+                flaws.push(Flaw::new("speculation", message));
             }
-            layers => {
-                layers.as_ref().map(|n| whole("`speculation.draft_layers`", n)).transpose()?
-            }
-        };
+        }
         if given.crossing_seconds.is_some() && !has_draft {
-            return Err(
-                "`speculation.crossing_seconds` is of a way to a pool of role `draft`, which \
-                        is not there; remove it"
-                    .to_owned(),
-            );
+            let message = "`speculation.crossing_seconds` is of a way to a pool of role `draft`, \
+                           which is not there; remove it";
+            flaws.push(Flaw::new("speculation.crossing_seconds", message));
         }
         for pool in self.pools.iter().filter(|pool| pool.role.writes()) {
             if let [key @ ("layer_profile" | "cost_component")] = pool.stated_times()[..] {
-                return Err(format!(
+                let message = format!(
                     "a `{key}` holds no times of proposed tokens; remove it or [speculation]"
-                ));
+                );
+                flaws.push(Flaw::new("speculation", message));
             }
         }
-        Ok(())
+        flaws
     }
 
-    fn validate_helper(&self, pool: &Pool) -> Result<(), String> {
+    fn helper_flaw(&self, at: &str, pool: &Pool) -> Option<Flaw> {
         let name = pool.role.pool();
         let is_stated = !pool.stated_times().is_empty();
         if is_stated && !matches!(pool.role, Role::Prefill | Role::Decode | Role::All) {
-            return Err(format!(
+            let message = format!(
                 "the {name} has `fixed_steps`, a `layer_profile` or a `cost_component`, which a \
                  part of a machine's step has not; remove it"
-            ));
+            );
+            return Some(Flaw::new(at, message));
         }
         if pool.role != Role::Draft {
-            return match pool.drafts.is_empty() {
-                true => Ok(()),
-                false => {
-                    Err(format!("the {name} has [[pools.drafts]], which only a draft pool has"))
-                }
-            };
+            let message = format!("the {name} has [[pools.drafts]], which only a draft pool has");
+            return (!pool.drafts.is_empty()).then(|| Flaw::new(format!("{at}.drafts"), message));
         }
-        for serving in &self.serves {
-            if !pool.drafts.iter().any(|draft| draft.target == serving.model) {
-                return Err(format!(
-                    "the draft pool has no [[pools.drafts]] with target = \"{}\"; add it, or \
-                     remove the model from [[serves]]",
-                    serving.model
-                ));
-            }
-        }
-        Ok(())
+        let has_no_draft = |model: &str| !pool.drafts.iter().any(|draft| draft.target == model);
+        let missing = self.serves.iter().find(|serving| has_no_draft(&serving.model))?;
+        let message = format!(
+            "the draft pool has no [[pools.drafts]] with target = \"{}\"; add it, or remove the \
+             model from [[serves]]",
+            missing.model
+        );
+        Some(Flaw::new(at, message))
     }
 }

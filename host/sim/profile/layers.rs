@@ -1,5 +1,6 @@
 //! A group of equal layers: what mixes tokens, and the feed-forward part.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attention::{Cached, Compressed, Grouped, Latent, Reach};
@@ -7,7 +8,7 @@ use super::recurrent::{LinearAttention, Mamba, State};
 
 /// Layers that are all alike. A layer has one of the kinds of attention and of states or none, and
 /// a feed-forward part or none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LayerGroup {
     /// How many.
@@ -38,7 +39,7 @@ fn gated() -> u64 {
 }
 
 /// A mixture of experts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Experts {
     /// Experts to choose from.

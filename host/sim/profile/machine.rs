@@ -1,25 +1,31 @@
 //! A machine: pools of chips, the links between them, and the models it serves.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::figure::{Choice, Figure, check_provenance};
+use super::figure::{Choice, Figure};
 use super::helping::{DraftModel, FfnLink, Speculation};
 use super::precision::Precision;
-use super::role::{Role, check_roles};
-use super::serving::{
-    CostComponent, FixedStepTimes, KvTier, LayerProfile, Preemption, Scheduler, Sending,
-};
+use super::role::Role;
+use super::serving::{CostComponent, FixedStepTimes, KvTier, LayerProfile, Scheduler, Sending};
+use super::status::Status;
 
 /// One file of `hardware-profiles/machines`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MachineProfile {
     /// The name on the command line; the file's name.
     pub name: String,
     /// For people.
     pub title: String,
+    /// A machine of which this one is a variant: it has what this one does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<String>,
     /// What it is and how it serves, in a sentence or two.
     pub about: String,
+    /// Whether it can be had; as its chips where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Choice<Status>>,
     /// The chip that agents and tools run on.
     pub host_cpu: String,
     /// The model it serves when none is named.
@@ -44,12 +50,34 @@ pub struct MachineProfile {
     /// Where KV is kept that does not fit the chips' memory, the nearest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kv_tiers: Vec<KvTier>,
+    /// The chips of the platform, and the figures that each stands behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PlatformPart>,
     /// The models, and the formats they are held in.
     pub serves: Vec<Serving>,
+    /// The formats of every model that `serves` does not name; no other is served where it is
+    /// absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_models: Option<OtherModels>,
+}
+
+/// A chip of the platform, by the name that its maker gives it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformPart {
+    /// Its name: `Spectrum-6`.
+    pub name: String,
+    /// What it does: `switches between racks`.
+    pub does: String,
+    /// How many the machine has.
+    pub count: Figure,
+    /// The figures of this file (`kv_tiers.1.latency_seconds`) and of the machine's chips
+    /// (`rubin.scale_up.bandwidth_bytes_per_second`) that follow from it.
+    pub figures: Vec<String>,
 }
 
 /// Equal chips that serve together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
     /// What it does.
@@ -89,7 +117,7 @@ pub struct Pool {
 }
 
 /// From the prefill pool to the pool that writes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// One direction of one path, for the transfers on it one after the other.
@@ -103,7 +131,7 @@ pub struct Link {
 }
 
 /// A model, and the formats it is held in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Serving {
     /// The model's name.
@@ -118,99 +146,39 @@ pub struct Serving {
     pub kv: Precision,
 }
 
-impl MachineProfile {
-    /// Whether the pools make a machine.
-    ///
-    /// # Errors
-    /// A sentence that names what is wrong.
-    pub fn validate(&self) -> Result<(), String> {
-        let bad = |what: String| Err(format!("machine `{}`: {what}", self.name));
-        let roles: Vec<Role> = self.pools.iter().map(|pool| pool.role).collect();
-        check_roles(&roles).or_else(&bad)?;
-        match roles[0] {
-            Role::Prefill if self.link.is_none() => {
-                return bad(format!(
-                    "a prefill and {} pool need a [link] between them",
-                    if roles[1] == Role::Decode { "a decode" } else { "an attention" }
-                ));
-            }
-            Role::Prefill => {}
-            first if self.link.is_some() => {
-                return bad(format!(
-                    "a pool of role `{}` reads prompts itself and has no [link]; remove it",
-                    first.word()
-                ));
-            }
-            _ => {}
-        }
-        for pool in &self.pools {
-            pool.validate().or_else(&bad)?;
-        }
-        self.validate_software().or_else(&bad)?;
-        self.validate_serving().or_else(&bad)?;
-        self.validate_helping().or_else(&bad)?;
-        if self.pools.iter().any(|pool| pool.layer_profile.is_some()) && self.serves.len() > 1 {
-            return bad("a `layer_profile` is of one model; keep one [[serves]]".to_owned());
-        }
-        match self.serves.iter().any(|serving| serving.model == self.default_model) {
-            true => Ok(()),
-            false => bad(format!(
-                "`default_model` is `{}`, which no [[serves]] names",
-                self.default_model
-            )),
-        }
-    }
+/// The formats of the models that a machine's file does not name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherModels {
+    /// Weights that every token passes.
+    pub linear: Precision,
+    /// Experts; as `linear` where absent.
+    pub experts: Option<Precision>,
+    /// Embedding and output matrix.
+    pub head: Precision,
+    /// The KV cache.
+    pub kv: Precision,
 }
 
 impl MachineProfile {
-    /// What the optional parts of the scheduler, the link and the tiers must hold.
-    fn validate_serving(&self) -> Result<(), String> {
-        if let Some(link) = &self.link {
-            positive("link.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second)?;
-            link.paths.as_ref().map(|paths| whole("`link.paths`", paths)).transpose()?;
+    /// The formats that a model is held in; `None` where the machine does not serve it.
+    pub fn serving(&self, model: &str) -> Option<Serving> {
+        if let Some(serving) = self.serves.iter().find(|serving| serving.model == model) {
+            return Some(serving.clone());
         }
-        for (index, tier) in self.kv_tiers.iter().enumerate() {
-            let name = |key: &str| format!("kv_tiers.{index}.{key}");
-            let rate = &tier.bandwidth_bytes_per_second;
-            positive(&name("bandwidth_bytes_per_second"), rate)?;
-        }
-        self.scheduler.validate()?;
-        let preemption = self.scheduler.preemption.as_ref().map(|preemption| preemption.value);
-        if preemption == Some(Preemption::Swap) && self.kv_tiers.is_empty() {
-            return Err("`scheduler.preemption` is `swap`, which needs memory to swap to; add a \
-                        [[kv_tiers]]"
-                .to_owned());
-        }
-        Ok(())
+        self.other_models.as_ref().map(|formats| Serving {
+            model: model.to_owned(),
+            linear: formats.linear,
+            experts: formats.experts,
+            head: formats.head,
+            kv: formats.kv,
+        })
     }
 
-    /// What a machine must say itself that names no software.
-    fn validate_software(&self) -> Result<(), String> {
-        if self.software.is_some() {
-            return Ok(());
-        }
-        let scheduler = &self.scheduler;
-        let mut needed = vec![
-            ("front_end_seconds", self.front_end_seconds.is_some()),
-            ("scheduler.tokens_per_step", scheduler.tokens_per_step.is_some()),
-            ("scheduler.calls_per_step", scheduler.calls_per_step.is_some()),
-        ];
-        let pools = self.pools.iter();
-        needed.extend(pools.map(|pool| ("host_step_seconds", pool.host_step_seconds.is_some())));
-        match needed.into_iter().find(|(_, is_there)| !is_there) {
-            None => Ok(()),
-            Some((key, _)) => Err(format!(
-                "`{key}` is missing; add it, or name the serving software that has it: \
-                 software = \"vllm\""
-            )),
-        }
-    }
-}
-
-pub(super) fn positive(name: &str, figure: &Figure) -> Result<(), String> {
-    match figure.value {
-        Some(0.0) => Err(format!("`{name}` must be over 0")),
-        _ => Ok(()),
+    /// The names of its chips, that of the host's last.
+    pub fn chips(&self) -> impl Iterator<Item = &str> {
+        let pools = self.pools.iter().map(|pool| &*pool.chip);
+        pools.chain([&*self.host_cpu])
     }
 }
 
@@ -224,36 +192,4 @@ impl Pool {
         ];
         ways.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect()
     }
-
-    fn validate(&self) -> Result<(), String> {
-        let pool = self.role.pool();
-        let count = |name: &str, figure| whole(&format!("the {pool}'s `{name}`"), figure);
-        self.validate_parallelism()?;
-        if let Some(fixed) = &self.fixed_steps {
-            count("fixed_steps.kv_blocks", &fixed.kv_blocks)?;
-        }
-        if let Some(profile) = &self.layer_profile {
-            check_provenance(&profile.source, &profile.date)?;
-            let blocks = profile.kv_blocks.as_ref();
-            blocks.map(|blocks| count("layer_profile.kv_blocks", blocks)).transpose()?;
-        }
-        if let Some(component) = &self.cost_component {
-            check_provenance(&component.source, &component.date)?;
-            let blocks = component.kv_blocks.as_ref();
-            blocks.map(|blocks| count("cost_component.kv_blocks", blocks)).transpose()?;
-        }
-        if let [first, second, ..] = self.stated_times()[..] {
-            return Err(format!("the {pool} has `{first}` and `{second}`; keep one of them"));
-        }
-        Ok(())
-    }
-}
-
-/// The value of a figure that counts something.
-pub(crate) fn whole(name: &str, figure: &Figure) -> Result<u64, String> {
-    figure
-        .value
-        .filter(|value| *value >= 1.0 && *value == value.floor() && *value < 1e9)
-        .map(|value| value as u64)
-        .ok_or_else(|| format!("{name} must be a whole number of at least 1"))
 }

@@ -4,32 +4,41 @@ mod attention;
 mod built_in;
 mod chip;
 mod figure;
+mod figure_text;
+mod flaw;
 mod helping;
+mod inherited;
 mod layers;
 mod machine;
+mod machine_check;
+mod mend;
 mod model;
+mod model_check;
 mod parallelism;
 mod precision;
 mod recurrent;
 mod role;
 mod serving;
 mod software;
+mod status;
 mod text;
 
 pub use attention::{Cached, Compressed, Grouped, Index, Latent, Reach};
 pub use built_in::BUILT_IN;
 pub(crate) use built_in::TEXTS;
 pub use chip::{
-    Achieved, Chip, ChipKind, Compute, Exchange, Host, Latency, Memory, Power, Price, ScaleUp,
+    Achieved, Chip, ChipKind, Compute, Exchange, Host, Latency, Memory, Power, Price, ScaleOut,
+    ScaleUp,
 };
 pub(crate) use figure::check_provenance;
 pub use figure::{Choice, Confidence, Curve, Distribution, Figure, Switch};
+pub(crate) use flaw::{Flaw, whole};
 pub use helping::{DraftModel, FfnLink, Speculation};
+pub(crate) use inherited::InheritedFiles;
 pub use layers::{Experts, LayerGroup};
-pub(crate) use machine::whole;
-pub use machine::{Link, MachineProfile, Pool, Serving};
-pub(crate) use model::LAYERS_MAX;
+pub use machine::{Link, MachineProfile, OtherModels, PlatformPart, Pool, Serving};
 pub use model::{Model, Provenance};
+pub(crate) use model_check::LAYERS_MAX;
 pub use parallelism::Parallelism;
 pub use precision::Precision;
 pub use recurrent::{LinearAttention, Mamba, State};
@@ -40,11 +49,16 @@ pub use serving::{
 };
 pub(crate) use software::SoftwareOn;
 pub use software::{OnChip, Software};
+pub use status::Status;
 pub use text::ProfileError;
-pub(crate) use text::{Profile, line_of, parse};
+#[cfg(test)]
+pub(crate) use text::parse;
+pub(crate) use text::{Profile, line_of, read, told};
 
 #[cfg(test)]
 mod helping_tests;
+#[cfg(test)]
+mod mend_tests;
 #[cfg(test)]
 mod software_tests;
 #[cfg(test)]

@@ -1,18 +1,13 @@
 //! A model's architecture: enough of it to count operations, weights and cached bytes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::figure::{Confidence, check_provenance};
+use super::figure::Confidence;
 use super::layers::{Experts, LayerGroup};
 
-/// Bounds that hold every product of a model's numbers inside 64 bits, far beyond any model.
-const CONTEXT_TOKENS_MAX: u64 = 1_000_000_000;
-const VOCABULARY_MAX: u64 = 1 << 26;
-const WIDTH_MAX: u64 = 1 << 16;
-pub(crate) const LAYERS_MAX: u64 = 1 << 10;
-
 /// One file of `hardware-profiles/models`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// The name that benches and machines use; the file's name.
@@ -34,7 +29,7 @@ pub struct Model {
 }
 
 /// Where all numbers of one file come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// Who says so.
@@ -49,37 +44,6 @@ pub struct Provenance {
 }
 
 impl Model {
-    /// Whether the numbers make sense together.
-    ///
-    /// # Errors
-    /// A sentence that names what does not.
-    pub fn validate(&self) -> Result<(), String> {
-        check_provenance(&self.provenance.source, &self.provenance.date)?;
-        let bad = |what: &str| Err(format!("model `{}`: {what}", self.name));
-        if [self.context_tokens, self.hidden, self.vocabulary].contains(&0) {
-            return bad("`context_tokens`, `hidden` and `vocabulary` must be at least 1");
-        }
-        if self.context_tokens > CONTEXT_TOKENS_MAX
-            || self.hidden > WIDTH_MAX
-            || self.vocabulary > VOCABULARY_MAX
-        {
-            return bad("`context_tokens`, `hidden` or `vocabulary` is beyond any model's");
-        }
-        if self.layer_count() > LAYERS_MAX {
-            return bad("there are more than 1,024 layers");
-        }
-        if self.layers.is_empty() || self.layers.iter().any(|group| group.count == 0) {
-            return bad("every [[layers]] needs a `count` of at least 1");
-        }
-        if !self.layers.iter().any(LayerGroup::attends) {
-            return bad("a [[layers]] must have `grouped`, `latent` or `compressed` attention");
-        }
-        match self.layers.iter().find_map(wrong_numbers) {
-            Some(what) => bad(what),
-            None => Ok(()),
-        }
-    }
-
     /// The part of the model that an attention group holds.
     pub(crate) fn attention_part(&self) -> Model {
         let layers = self.layers.iter().map(LayerGroup::attention_part).collect();
@@ -164,56 +128,4 @@ impl Model {
         let chosen = self.of_experts(|experts| experts.per_token);
         self.head_parameters() + self.linear_parameters() + chosen
     }
-}
-
-/// What is wrong with the numbers of a group of layers, if anything is.
-fn wrong_numbers(group: &LayerGroup) -> Option<&'static str> {
-    if group.widths().any(|width| width > WIDTH_MAX) {
-        return Some("a number of a [[layers]] is beyond any model's");
-    }
-    if group.kinds() > 1 {
-        return Some(
-            "a [[layers]] has one of `grouped`, `latent`, `compressed`, `mamba` and \
-             `linear_attention`",
-        );
-    }
-    if !group.mixes_tokens() && !group.feeds_forward() {
-        return Some("a [[layers]] needs attention, a state, a `dense_width` or `experts`");
-    }
-    if group.attends() && group.cached(1).iter().any(|cached| cached.values <= 0.0) {
-        return Some("`head_width`, or `kv_rank`, must be at least 1: a token caches something");
-    }
-    if group.state().is_some_and(|state| state.values == 0) {
-        return Some("the widths and heads of a `mamba` or `linear_attention` must be at least 1");
-    }
-    if ![2, 3].contains(&group.matrices) {
-        return Some("`matrices` must be 3, or 2 where there is no gate");
-    }
-    let experts = group.experts.as_ref();
-    if experts.is_some_and(|e| e.per_token == 0 || e.per_token > e.count || e.width == 0) {
-        return Some("`experts.per_token` must be from 1 to `experts.count`");
-    }
-    if experts.is_some_and(|e| [e.shared_width, e.latent_width].contains(&Some(0))) {
-        return Some("`experts.shared_width` and `latent_width` must be at least 1");
-    }
-    wrong_attention(group)
-}
-
-fn wrong_attention(group: &LayerGroup) -> Option<&'static str> {
-    let grouped = group.grouped.as_ref();
-    if grouped.is_some_and(|g| g.kv_heads == 0 || g.heads < g.kv_heads || g.window == Some(0)) {
-        return Some("`grouped.kv_heads` must be from 1 to `heads`, and a `window` at least 1");
-    }
-    let compressed = group.compressed.as_ref();
-    if compressed.is_some_and(|c| c.window == 0 || c.ratio == Some(0)) {
-        return Some("`compressed.window` and `ratio` must be at least 1");
-    }
-    if compressed.is_some_and(|c| c.ratio.is_none() && (c.index.is_some() || c.overlaps)) {
-        return Some("`compressed.index` and `overlaps` are of what has a `ratio`");
-    }
-    let indexes = [compressed.and_then(|c| c.index), group.latent.as_ref().and_then(|l| l.index)];
-    if indexes.into_iter().flatten().any(|i| i.heads == 0 || i.width == 0 || i.top_k == 0) {
-        return Some("`index.heads`, `width` and `top_k` must be at least 1");
-    }
-    None
 }

@@ -1,9 +1,12 @@
 //! Number formats: how many bytes a weight or a cached value takes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A number format of weights or of the KV cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// 16 bits.

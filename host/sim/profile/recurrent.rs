@@ -1,5 +1,6 @@
 //! Layers that keep a state of fixed size of all that came before, in place of looking back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of one value of a state, which is kept in 32 bits.
@@ -8,7 +9,7 @@ const STATE_BYTES: u64 = 4;
 const CONVOLUTION_BYTES: u64 = 2;
 
 /// A state space model (Mamba-2).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mamba {
     /// Heads.
@@ -24,7 +25,7 @@ pub struct Mamba {
 }
 
 /// Gated linear attention: DeltaNet (Qwen), or Kimi's with a decay for each key value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinearAttention {
     /// Heads of queries, and of keys.

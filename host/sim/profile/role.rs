@@ -1,9 +1,10 @@
 //! What pools do, and which of them make a machine together.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a pool does with a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads prompts.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Choice, Confidence, Figure, Switch};
-use super::machine::whole;
+use super::flaw::{Flaw, counted};
 
 /// How batches are formed, and what happens to chats that wait.
 ///
@@ -14,7 +15,7 @@ use super::machine::whole;
 /// serving software has it by default: first come, first served; the group with the fewest chats;
 /// blocks of 16 tokens; KV that lacks memory is read again; no limits. The most tokens and chats of
 /// a step have no default.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scheduler {
     /// The most tokens of one step.
@@ -51,38 +52,39 @@ impl Scheduler {
         self.prefix_cache.as_ref().is_none_or(|switch| switch.value)
     }
 
-    /// Whether its figures go together, as far as they are there.
-    ///
-    /// # Errors
-    /// A sentence that names what is wrong.
-    pub(super) fn validate(&self) -> Result<(), String> {
-        for (name, figure) in [
-            ("`scheduler.tokens_per_step`", &self.tokens_per_step),
-            ("`scheduler.calls_per_step`", &self.calls_per_step),
-            ("`scheduler.block_tokens`", &self.block_tokens),
-            ("`scheduler.waiting_calls_max`", &self.waiting_calls_max),
-        ] {
-            figure.as_ref().map(|figure| whole(name, figure)).transpose()?;
+    /// What does not go together in it, as far as it is there; the keys begin with `scheduler`.
+    pub(super) fn flaws(&self) -> Vec<Flaw> {
+        let counts = [
+            ("scheduler.tokens_per_step", &self.tokens_per_step),
+            ("scheduler.calls_per_step", &self.calls_per_step),
+            ("scheduler.block_tokens", &self.block_tokens),
+            ("scheduler.waiting_calls_max", &self.waiting_calls_max),
+        ];
+        let counts =
+            counts.into_iter().filter_map(|(key, figure)| counted(key, figure.as_ref()?).err());
+        let mut flaws: Vec<Flaw> = counts.collect();
+        match (&self.calls_per_step, &self.tokens_per_step) {
+            (Some(calls), Some(tokens)) if calls.value > tokens.value => flaws.push(Flaw::new(
+                "scheduler.calls_per_step",
+                "`scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step \
+                 passes at least one token",
+            )),
+            _ => {}
         }
         let policy = self.policy.as_ref().map(|policy| policy.value);
         if policy == Some(Policy::SloAware) && self.first_token_objective_seconds.is_none() {
-            return Err("`scheduler.policy` is `slo_aware`, which needs an objective; add \
-                        `scheduler.first_token_objective_seconds`"
-                .to_owned());
+            flaws.push(Flaw::new(
+                "scheduler.policy",
+                "`scheduler.policy` is `slo_aware`, which needs an objective; add \
+                 `scheduler.first_token_objective_seconds`",
+            ));
         }
-        match (&self.calls_per_step, &self.tokens_per_step) {
-            (Some(calls), Some(tokens)) if calls.value > tokens.value => {
-                Err("`scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a \
-                     step passes at least one token"
-                    .to_owned())
-            }
-            _ => Ok(()),
-        }
+        flaws
     }
 }
 
 /// Which waiting chat is read next. Chats that lost their memory come before all others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
     /// The one that came first.
@@ -107,7 +109,7 @@ impl Policy {
 }
 
 /// Which group of a pool a chat goes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Routing {
     /// Each in turn.
@@ -132,7 +134,7 @@ impl Routing {
 }
 
 /// What becomes of the KV of a chat whose memory another needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Preemption {
     /// It is given up and computed again.
@@ -153,7 +155,7 @@ impl Preemption {
 }
 
 /// When a prompt's KV leaves for the decode pool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sending {
     /// Once the whole prompt is read.
@@ -175,7 +177,7 @@ impl Sending {
 }
 
 /// Who shares a KV tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TierScope {
     /// Each group has its own.
@@ -196,7 +198,7 @@ impl TierScope {
 
 /// Memory behind the chips' own, where the KV of earlier prompts is kept: host memory, or storage
 /// behind a BlueField DPU.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KvTier {
     /// For people: `host memory`.
@@ -212,7 +214,7 @@ pub struct KvTier {
 }
 
 /// Step times that a profile states in place of those that follow from the chips.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixedStepTimes {
     /// A step that reads any token of a prompt.
@@ -228,7 +230,7 @@ pub struct FixedStepTimes {
 ///
 /// The tables are comma-separated, with times in microseconds, as LLMServingSim's profiler writes
 /// them; their paths start at the machine's file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LayerProfile {
     /// Operations by the tokens of a step: `layer,tokens,time_us`.
@@ -265,7 +267,7 @@ impl LayerProfile {
 
 /// A WebAssembly component of world `timeslip:hardware` that times steps, in place of the equations
 /// that go with the chips.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CostComponent {
     /// The component; its path starts at the machine's file.

@@ -1,19 +1,23 @@
 //! Serving software: what it adds to the time of the chips it runs on, and how it forms batches.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figure::Figure;
-use super::machine::positive;
+use super::flaw::{Flaw, positive};
 use super::serving::Scheduler;
 
 /// One file of `hardware-profiles/software`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Software {
     /// The name that machines use; the file's name.
     pub name: String,
     /// For people.
     pub title: String,
+    /// Software of which this is a variant: it has what this does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<String>,
     /// From the request's arrival to the scheduler: parsing, tokenising, dispatch.
     pub front_end_seconds: Figure,
     /// Host work per step, multiplied by the square root of the chats of a data rank.
@@ -42,7 +46,7 @@ pub struct Software {
 }
 
 /// What is otherwise on one chip: a figure that is absent is as on any.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OnChip {
     /// The chip's name.
@@ -77,35 +81,35 @@ pub struct OnChip {
 type Figures<'a> = [(&'static str, Option<&'a Figure>); 7];
 
 impl Software {
-    /// Whether it says all that a machine may leave out, and each chip's section stands once.
-    ///
-    /// # Errors
-    /// A sentence that names what is wrong.
-    pub fn validate(&self) -> Result<(), String> {
-        let bad = |what: String| Err(format!("software `{}`: {what}", self.name));
-        self.scheduler.validate().or_else(&bad)?;
-        check_factors(self.figures()).or_else(&bad)?;
+    /// What is wrong with it: it says all that a machine may leave out, and each chip's section
+    /// stands once.
+    pub(crate) fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = self.scheduler.flaws();
+        flaws.extend(factor_flaws(self.figures()));
         for (key, figure) in [
             ("scheduler.tokens_per_step", &self.scheduler.tokens_per_step),
             ("scheduler.calls_per_step", &self.scheduler.calls_per_step),
         ] {
             if figure.is_none() {
-                return bad(format!("`{key}` is missing; add it"));
+                flaws.push(Flaw::new(key, format!("`{key}` is missing; add it")));
             }
         }
         for (index, on) in self.on.iter().enumerate() {
-            on.scheduler.validate().or_else(&bad)?;
-            check_factors(on.figures()).or_else(&bad)?;
+            let section = format!("on.{index}");
+            let inside = on.scheduler.flaws().into_iter().chain(factor_flaws(on.figures()));
+            flaws.extend(inside.map(|flaw| flaw.inside(&section)));
             if self.on[..index].iter().any(|other| other.chip == on.chip) {
-                return bad(format!("two [[on]] are of `{}`; make them one", on.chip));
+                let message = format!("two [[on]] are of `{}`; make them one", on.chip);
+                flaws.push(Flaw::new(format!("{section}.chip"), message));
             }
         }
-        Ok(())
+        let subject = format!("software `{}`", self.name);
+        flaws.into_iter().map(|flaw| flaw.about(&subject)).collect()
     }
 
     /// The figures on a chip, which is given with those that it inherits from, the nearest first.
-    pub(crate) fn on_chip<'a>(&'a self, lineage: &[&str]) -> SoftwareOn<'a> {
-        let section = |chip: &&str| self.on.iter().find(|on| on.chip == **chip);
+    pub(crate) fn on_chip<'a>(&'a self, lineage: &[String]) -> SoftwareOn<'a> {
+        let section = |chip: &String| self.on.iter().find(|on| on.chip == *chip);
         SoftwareOn { software: self, on: lineage.iter().find_map(section) }
     }
 
@@ -137,11 +141,9 @@ impl OnChip {
 }
 
 /// A factor of 0 would be work that takes no time.
-fn check_factors(figures: Figures<'_>) -> Result<(), String> {
+fn factor_flaws(figures: Figures<'_>) -> impl Iterator<Item = Flaw> {
     let factors = figures.into_iter().filter(|(key, _)| key.ends_with("_factor"));
-    factors
-        .filter_map(|(key, figure)| Some((key, figure?)))
-        .try_for_each(|(key, figure)| positive(key, figure))
+    factors.filter_map(|(key, figure)| positive(key, figure?).err())
 }
 
 /// Software on one chip.

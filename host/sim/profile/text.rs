@@ -1,10 +1,17 @@
 //! Reads profiles from TOML, and says what is wrong as a person would.
 
-use std::path::{Path, PathBuf};
+#[cfg(test)]
+use std::path::Path;
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use timeslip_timeline::conversation::nearest;
+use toml::Spanned;
+use toml::de::{DeTable, Deserializer};
 
+use super::flaw::Flaw;
+use super::inherited::{InheritedFiles, place_of};
+use super::mend::mistakes;
 use super::{Chip, MachineProfile, Model, Software};
 
 /// Why a profile could not be used.
@@ -65,15 +72,15 @@ fn did_you_mean(near: &Option<String>, known: &[String]) -> String {
 /// A kind of profile: what a file of it must hold beyond its form.
 pub(crate) trait Profile: DeserializeOwned {
     fn name(&self) -> &str;
-    fn check(&self) -> Result<(), String>;
+    fn flaws(&self) -> Vec<Flaw>;
 }
 
 impl Profile for Chip {
     fn name(&self) -> &str {
         &self.name
     }
-    fn check(&self) -> Result<(), String> {
-        self.validate()
+    fn flaws(&self) -> Vec<Flaw> {
+        Chip::flaws(self)
     }
 }
 
@@ -81,8 +88,8 @@ impl Profile for Model {
     fn name(&self) -> &str {
         &self.name
     }
-    fn check(&self) -> Result<(), String> {
-        self.validate()
+    fn flaws(&self) -> Vec<Flaw> {
+        Model::flaws(self)
     }
 }
 
@@ -90,8 +97,8 @@ impl Profile for Software {
     fn name(&self) -> &str {
         &self.name
     }
-    fn check(&self) -> Result<(), String> {
-        self.validate()
+    fn flaws(&self) -> Vec<Flaw> {
+        Software::flaws(self)
     }
 }
 
@@ -99,28 +106,57 @@ impl Profile for MachineProfile {
     fn name(&self) -> &str {
         &self.name
     }
-    fn check(&self) -> Result<(), String> {
-        self.validate()
+    fn flaws(&self) -> Vec<Flaw> {
+        MachineProfile::flaws(self)
     }
 }
 
-/// Reads one profile; `path` is for messages, and its stem must be the profile's name.
-pub(crate) fn parse<P: Profile>(text: &str, path: &Path) -> Result<P, ProfileError> {
-    let invalid = |line, message| ProfileError::Invalid { path: path.to_owned(), line, message };
-    let profile: P = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| line_of(text, span.start));
-        invalid(line, in_plain_words(error.message()))
-    })?;
-    profile.check().map_err(|message| invalid(line_named(text, &message), message))?;
+/// Reads one profile with what it inherits. The stem of its path must be its name.
+///
+/// # Errors
+/// All that is wrong with it, in the order of the places; at least one.
+pub(crate) fn read<P: Profile>(files: &InheritedFiles<'_>) -> Result<P, Vec<ProfileError>> {
+    let document = files.merged().map_err(|error| vec![error])?;
+    let profile = match P::deserialize(Deserializer::from(document.clone())) {
+        Ok(profile) => profile,
+        Err(error) => return Err(mistakes::<P>(files, document, error)),
+    };
+    let mut flaws = profile.flaws();
+    let path = files.own_path();
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if profile.name() != stem {
         let message = format!(
             "the profile is named `{}`, but its file `{stem}.toml`; make them equal",
             profile.name()
         );
-        return Err(invalid(1, message));
+        flaws.insert(0, Flaw::new("name", message));
     }
-    Ok(profile)
+    match flaws.is_empty() {
+        true => Ok(profile),
+        false => Err(flaws.into_iter().map(|flaw| told(files, &document, flaw)).collect()),
+    }
+}
+
+/// A flaw with its file and line.
+pub(crate) fn told(
+    files: &InheritedFiles<'_>,
+    document: &Spanned<DeTable<'_>>,
+    flaw: Flaw,
+) -> ProfileError {
+    match place_of(document, &flaw.key) {
+        Some(at) => files.error(at, flaw.message),
+        None => ProfileError::Invalid {
+            path: files.own_path().to_owned(),
+            line: line_named(files.own_text(), &flaw.message),
+            message: flaw.message,
+        },
+    }
+}
+
+/// Reads one profile that inherits nothing.
+#[cfg(test)]
+pub(crate) fn parse<P: Profile>(text: &str, path: &Path) -> Result<P, ProfileError> {
+    read(&InheritedFiles::new([(path, text)])).map_err(|mut errors| errors.remove(0))
 }
 
 /// The line of a byte of the text, counted from 1.
@@ -149,7 +185,7 @@ fn has_key(line: &str, key: &str) -> bool {
 
 /// Says what serde says in the words of a file's author, with the nearest name that is known there.
 /// Serde writes ``unknown field `x`, expected one of `a`, `b` `` and ``missing field `x` ``.
-fn in_plain_words(message: &str) -> String {
+pub(super) fn in_plain_words(message: &str) -> String {
     let message = message.trim_end().replace('\n', "; ");
     if let Some(key) = message.strip_prefix("missing field ") {
         return format!("the key {key} is missing; add it");

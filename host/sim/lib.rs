@@ -28,6 +28,8 @@ pub mod placement;
 mod pool;
 pub mod profile;
 mod speculation;
+#[cfg(test)]
+mod sram_anchors;
 mod text;
 
 #[cfg(test)]

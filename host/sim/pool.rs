@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::cost::{FixedSteps, LayerProfileCost, PowerDraw, StepCost, StepModel, exchanges};
+use crate::cost::{
+    FixedSteps, LayerProfileCost, PowerDraw, SramCost, StepCost, StepModel, exchanges,
+};
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{GroupChips, Placement};
 use crate::profile::{
-    Chip, Figure, FixedStepTimes, LayerProfile, Model, Pool, Role, Serving, whole,
+    Chip, ChipKind, Figure, FixedStepTimes, LayerProfile, Model, Pool, Role, Serving, whole,
 };
 
 /// Places the model on a pool.
@@ -43,7 +45,7 @@ pub(crate) fn deploy_pool(
         }
         (None, None) => {
             let placement = place.computed()?;
-            let cost = place.roofline(&placement)?;
+            let cost = place.from_chips(&placement)?;
             (placement, cost, PowerDraw::of(chip, ledger))
         }
     };
@@ -139,11 +141,15 @@ impl<'a> PoolPlace<'a> {
         Ok(placement)
     }
 
-    fn roofline(self, placement: &Placement) -> Result<StepModel, MachineError> {
+    fn from_chips(self, placement: &Placement) -> Result<StepModel, MachineError> {
         let host = self.need("host_step_seconds", &self.pool().host_step_seconds)?;
-        let (model, serving) = (self.model, self.serving);
-        let cost = StepCost::new(self.chip(), host, model, serving, placement, self.ledger)?;
-        Ok(StepModel::Roofline(Box::new(cost)))
+        let (chip, model, serving, ledger) = (self.chip(), self.model, self.serving, self.ledger);
+        match chip.kind {
+            ChipKind::Lpu => SramCost::new(chip, host, model, serving, placement, ledger)
+                .map(|cost| StepModel::Sram(Box::new(cost))),
+            _ => StepCost::new(chip, host, model, serving, placement, ledger)
+                .map(|cost| StepModel::Roofline(Box::new(cost))),
+        }
     }
 
     fn layer_profile(

@@ -5,16 +5,17 @@ use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::profile::{
-    Achieved, Chip, ChipKind, Compute, Figure, Memory, Model, Precision, Serving,
+    Achieved, Chip, Compute, Figure, LayerGroup, Memory, Model, Precision, ScaleUp,
+    Serving,
 };
 
 /// A chip's sections that serving needs, taken once its kind is checked.
-struct Parts<'a> {
-    chip: &'a Chip,
+pub(super) struct Parts<'a> {
+    pub(super) chip: &'a Chip,
     compute: &'a Compute,
-    memory: &'a Memory,
+    pub(super) memory: &'a Memory,
     achieved: &'a Achieved,
-    ledger: &'a Ledger,
+    pub(super) ledger: &'a Ledger,
 }
 
 impl StepCost {
@@ -31,8 +32,7 @@ impl StepCost {
         ledger: &Ledger,
     ) -> Result<StepCost, MachineError> {
         let parts = Parts::of(chip, ledger)?;
-        let lpu = chip.kind == ChipKind::Lpu;
-        let kv_chips = placement.attention_chips as f64;
+        let chips = placement.chips as f64;
         let groups = model
             .layers
             .iter()
@@ -41,17 +41,8 @@ impl StepCost {
                 linear_parameters: layers.linear_parameters(model.hidden) as f64,
                 decode_flops_per_pair: layers.decode_flops_per_pair(),
                 prefill_flops_per_pair: layers.prefill_flops_per_pair(),
-                kv_bytes_per_token: serving.kv.bytes()
-                    * match lpu {
-                        // Sequences are spread over the chips that hold KV.
-                        true => layers.cached_values(1) / kv_chips,
-                        false => layers.cached_values(placement.chips),
-                    },
-                experts: layers.experts.as_ref().map(|experts| ExpertCost {
-                    count: experts.count as f64,
-                    per_token: experts.per_token as f64,
-                    parameters: (3 * model.hidden * experts.width) as f64,
-                }),
+                kv_bytes_per_token: serving.kv.bytes() * layers.cached_values(placement.chips),
+                experts: ExpertCost::of(layers, model.hidden),
             })
             .collect();
         let formats = &placement.formats;
@@ -61,8 +52,8 @@ impl StepCost {
             groups,
             head_parameters: model.head_parameters() as f64,
             hidden: model.hidden as f64,
-            weight_chips: placement.weight_chips as f64,
-            attention_chips: kv_chips,
+            weight_chips: chips,
+            attention_chips: chips,
             linear: parts.dense(formats.linear)?,
             experts: formats.experts.map(|format| parts.experts(format)).transpose()?,
             head: parts.dense(formats.head)?,
@@ -71,6 +62,17 @@ impl StepCost {
             layer_seconds,
             expert_layer_seconds,
             host_step_seconds,
+        })
+    }
+}
+
+impl ExpertCost {
+    /// Of one layer, where it has experts.
+    pub(super) fn of(layers: &LayerGroup, hidden: u64) -> Option<ExpertCost> {
+        layers.experts.as_ref().map(|experts| ExpertCost {
+            count: experts.count as f64,
+            per_token: experts.per_token as f64,
+            parameters: (3 * hidden * experts.width) as f64,
         })
     }
 }
@@ -91,7 +93,7 @@ pub(crate) fn exchanges(
 }
 
 impl<'a> Parts<'a> {
-    fn of(chip: &'a Chip, ledger: &'a Ledger) -> Result<Parts<'a>, MachineError> {
+    pub(super) fn of(chip: &'a Chip, ledger: &'a Ledger) -> Result<Parts<'a>, MachineError> {
         match (&chip.compute, &chip.memory, &chip.achieved) {
             (Some(compute), Some(memory), Some(achieved)) => {
                 Ok(Parts { chip, compute, memory, achieved, ledger })
@@ -100,7 +102,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn need(&self, figure: &Figure, name: &str) -> Result<f64, MachineError> {
+    pub(super) fn need(&self, figure: &Figure, name: &str) -> Result<f64, MachineError> {
         self.ledger.need(figure, &self.chip.name, name)
     }
 
@@ -146,12 +148,12 @@ impl<'a> Parts<'a> {
         Ok(Rates { peak_flops, flops, peak_bytes, bytes, bytes_per_weight: format.bytes() })
     }
 
-    fn dense(&self, format: Precision) -> Result<Rates, MachineError> {
+    pub(super) fn dense(&self, format: Precision) -> Result<Rates, MachineError> {
         let read = &self.achieved.weight_read_fraction;
         self.matmul(format, (read, "achieved.weight_read_fraction"))
     }
 
-    fn experts(&self, format: Precision) -> Result<Rates, MachineError> {
+    pub(super) fn experts(&self, format: Precision) -> Result<Rates, MachineError> {
         let read = &self.achieved.expert_read_fraction;
         let rates = self.matmul(format, (read, "achieved.expert_read_fraction"))?;
         let fraction = self.need(&self.achieved.expert_fraction, "achieved.expert_fraction")?;
@@ -159,7 +161,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Attention computes in 16 bits where the chip has them.
-    fn attention(&self, kv: Precision) -> Result<Rates, MachineError> {
+    pub(super) fn attention(&self, kv: Precision) -> Result<Rates, MachineError> {
         let achieved = self.achieved;
         let wide = (&self.compute.bf16_flops_per_second, "compute.bf16_flops_per_second");
         let eight = (&self.compute.fp8_flops_per_second, "compute.fp8_flops_per_second");
@@ -183,10 +185,6 @@ impl<'a> Parts<'a> {
 
     /// Fixed seconds of every layer, and of a layer with experts besides.
     fn layer_seconds(&self, has_experts: bool) -> Result<(f64, f64), MachineError> {
-        if let Some(exchange) = &self.chip.exchange {
-            let sync = self.need(&exchange.layer_sync_seconds, "exchange.layer_sync_seconds")?;
-            return Ok((sync, 0.0));
-        }
         let Some(latency) = &self.chip.latency else {
             return Ok((0.0, 0.0));
         };
@@ -203,28 +201,16 @@ impl<'a> Parts<'a> {
         let Some(link) = self.chip.scale_up.as_ref().filter(|_| placement.chips > 1) else {
             return Ok(Exchanges::None);
         };
+        let bytes_per_second = self.link_rate(link)?;
+        let fixed_seconds = self.need(&link.collective_seconds, "scale_up.collective_seconds")?;
+        Ok(Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second })
+    }
+
+    /// What is reached of a link, one direction.
+    pub(super) fn link_rate(&self, link: &ScaleUp) -> Result<f64, MachineError> {
         let peak =
             self.need(&link.bandwidth_bytes_per_second, "scale_up.bandwidth_bytes_per_second")?;
         let fraction = self.need(&link.achieved_fraction, "scale_up.achieved_fraction")?;
-        let bytes_per_second = peak * fraction;
-        if let Some(exchange) = &self.chip.exchange {
-            let capacity = self.need(&self.memory.capacity_bytes, "memory.capacity_bytes")?;
-            let hop_seconds = self.need(&exchange.hop_seconds, "exchange.hop_seconds")?;
-            let reach = &exchange.reach_seconds_by_bytes;
-            self.ledger.rest_on(
-                reach.confidence,
-                &self.chip.name,
-                "exchange.reach_seconds_by_bytes",
-            );
-            return Ok(Exchanges::Reach {
-                attention_seconds: reach.at(chips * capacity).max(hop_seconds),
-                feed_forward_seconds: reach
-                    .at(placement.weight_chips as f64 * capacity)
-                    .max(hop_seconds),
-                bytes_per_second,
-            });
-        }
-        let fixed_seconds = self.need(&link.collective_seconds, "scale_up.collective_seconds")?;
-        Ok(Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second })
+        Ok(peak * fraction)
     }
 }

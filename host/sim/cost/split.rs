@@ -3,8 +3,14 @@
 //! In every layer the activations go from the attention group to the ffn group and back. The chats
 //! of a step are divided into micro-batches, so that one group computes for one of them while the
 //! other computes for another. A layer then takes the longer of two: what one micro-batch takes
-//! alone, and what the busiest of the two groups and the link takes for all of them.
+//! alone, and what the busiest of the two groups and the link takes for all of them. A step is
+//! divided where that makes it shorter.
+//!
+//! One ffn group may serve several attention groups, each with a step of its own and as much to do.
+//! Its layers then stand apart, and it is busy with other layers of other groups at the same time; a
+//! step takes no less than the ffn group does for all groups.
 
+use super::sram::SramCost;
 use super::step::{ACTIVATION_BYTES, StepCost};
 use super::term::{Binds, Part, StepTime, Term};
 use super::work::Work;
@@ -15,8 +21,21 @@ pub struct SplitCost {
     /// Attention, output matrix and the host.
     pub(crate) attention: StepCost,
     /// Feed-forward parts alone.
-    pub(crate) ffn: StepCost,
+    pub(crate) ffn: SideCost,
     pub(crate) link: FfnCrossing,
+    /// Of the fixed time of a layer on a chip beside its memory, what the attention side has.
+    pub(crate) attention_fixed_fraction: f64,
+    /// Attention groups that one ffn group serves.
+    pub(crate) attention_groups: f64,
+}
+
+/// What the feed-forward parts are computed with.
+#[derive(Clone, Debug)]
+pub(crate) enum SideCost {
+    /// Chips with memory beside them.
+    Roofline(Box<StepCost>),
+    /// A chain of SRAM chips.
+    Sram(Box<SramCost>),
 }
 
 /// One crossing between the groups.
@@ -85,6 +104,41 @@ impl Layers {
     }
 }
 
+impl Layers {
+    fn seconds(&self) -> f64 {
+        self.0.iter().map(|side| side.sum.seconds).sum()
+    }
+}
+
+/// The layers of a step, and how long it waits besides for an ffn group that others use too.
+struct DividedLayers {
+    sides: Layers,
+    waiting: f64,
+}
+
+impl DividedLayers {
+    fn seconds(&self) -> f64 {
+        self.sides.seconds() + self.waiting
+    }
+}
+
+impl SideCost {
+    /// Layers that it computes for different groups at the same time.
+    fn stages(&self) -> f64 {
+        match self {
+            SideCost::Roofline(_) => 1.0,
+            SideCost::Sram(cost) => cost.stages as f64,
+        }
+    }
+
+    fn host_step_seconds(&self) -> f64 {
+        match self {
+            SideCost::Roofline(cost) => cost.host_step_seconds,
+            SideCost::Sram(cost) => cost.host_step_seconds,
+        }
+    }
+}
+
 impl SplitCost {
     /// The step's time, and how far it uses the chips of both groups.
     pub(crate) fn time(&self, work: &Work) -> StepTime {
@@ -98,28 +152,68 @@ impl SplitCost {
 
     /// Hands each part of the step's time to `sink`; their sum is the step's.
     pub(crate) fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
-        let parts = [Part::AttentionSide, Part::FfnSide, Part::Crossings];
-        let mut layers = Layers(parts.map(Side::new));
-        let micro_batches = self.link.micro_batches.min(work.calls).max(1);
-        for index in 0..self.attention.groups.len() {
-            let parts = [
-                self.attention_side(index, work, micro_batches),
-                self.ffn_side(index, work, micro_batches),
-                self.crossing(work, micro_batches),
-            ];
-            layers.add(self.attention.groups[index].count, micro_batches as f64, parts);
-        }
-        layers.0.into_iter().for_each(|side| sink(side.sum));
+        let whole = self.layers(work, 1);
+        let layers = match self.link.micro_batches.min(work.calls) {
+            0 | 1 => whole,
+            parts => {
+                let divided = self.layers(work, parts);
+                if divided.seconds() < whole.seconds() { divided } else { whole }
+            }
+        };
+        layers.sides.0.into_iter().for_each(|side| sink(side.sum));
         sink(self.attention.head_term(work.outputs as f64));
+        if layers.waiting > 0.0 {
+            sink(Term::fixed(Part::Pipeline, layers.waiting));
+        }
         let host = self.host_step_seconds();
         if host > 0.0 {
             sink(Term::fixed(Part::Host, host * (work.calls as f64).sqrt()));
         }
     }
 
+    /// All layers of a step in so many micro-batches.
+    fn layers(&self, work: &Work, micro_batches: u64) -> DividedLayers {
+        let sides = [Part::AttentionSide, Part::FfnSide, Part::Crossings];
+        let mut sides = Layers(sides.map(Side::new));
+        let mut ffn_seconds = 0.0;
+        for index in 0..self.attention.groups.len() {
+            let parts = [
+                self.attention_side(index, work, micro_batches),
+                self.ffn_side(index, work, micro_batches),
+                self.crossing(work, micro_batches),
+            ];
+            let count = self.attention.groups[index].count;
+            ffn_seconds += count * micro_batches as f64 * parts[1].seconds;
+            sides.add(count, micro_batches as f64, parts);
+        }
+        // What the ffn group does for all groups, less what passes meanwhile in this one.
+        let busy = self.attention_groups * ffn_seconds / self.ffn.stages();
+        let waiting = (busy - sides.seconds()).max(0.0);
+        DividedLayers { sides, waiting }
+    }
+
     /// Of both groups' hosts, one after the other.
     pub(crate) fn host_step_seconds(&self) -> f64 {
-        self.attention.host_step_seconds + self.ffn.host_step_seconds
+        self.attention.host_step_seconds + self.ffn.host_step_seconds()
+    }
+
+    /// Fixed time of one layer on the attention side.
+    pub(crate) fn attention_fixed_seconds(&self) -> f64 {
+        self.attention_fixed_fraction * self.attention.layer_seconds
+    }
+
+    /// Mean fixed time of one layer on the ffn side.
+    pub(crate) fn ffn_fixed_seconds(&self) -> f64 {
+        match &self.ffn {
+            SideCost::Roofline(cost) => {
+                let experts = cost.expert_layer_seconds * cost.expert_layers() / cost.layers();
+                (1.0 - self.attention_fixed_fraction) * cost.layer_seconds + experts
+            }
+            SideCost::Sram(cost) => {
+                let exchanges = cost.layers.iter().map(|layers| layers.count * layers.exchanges);
+                cost.sync_seconds * exchanges.sum::<f64>() / cost.layer_count()
+            }
+        }
     }
 
     /// Projections, attention, one exchange and the fixed time of one layer.
@@ -131,25 +225,32 @@ impl SplitCost {
         let mut side = Side::new(Part::AttentionSide);
         side.add(cost.linear_term(group.linear_parameters, tokens));
         side.add(cost.attention_of(&[(group, &work.groups[index])], 1.0 / (parts * group.count)));
-        side.add(cost.exchange.attention_term(cost.hidden, tokens));
-        side.add(Term::fixed(Part::Layers, cost.layer_seconds));
+        side.add(cost.exchange.half_layer_term(cost.hidden, tokens));
+        side.add(Term::fixed(Part::Layers, self.attention_fixed_seconds()));
         side.sum
     }
 
-    /// Dense parts, experts, one exchange and the fixed time of one layer.
+    /// Dense parts, experts, exchanges and the fixed time of one layer.
     fn ffn_side(&self, index: usize, work: &Work, micro_batches: u64) -> Term {
-        let cost = &self.ffn;
-        let group = &cost.groups[index];
-        let tokens = work.tokens as f64 / micro_batches as f64;
         let mut side = Side::new(Part::FfnSide);
-        side.add(cost.linear_term(group.linear_parameters, tokens));
-        let mut fixed = cost.layer_seconds;
-        if let (Some(rates), Some(experts)) = (&cost.experts, group.experts) {
-            side.add(cost.expert_layer(rates, experts, work.tokens, micro_batches));
-            fixed += cost.expert_layer_seconds;
+        match &self.ffn {
+            SideCost::Roofline(cost) => {
+                let fixed = (1.0 - self.attention_fixed_fraction) * cost.layer_seconds;
+                ffn_terms(cost, fixed, index, work, micro_batches, &mut side);
+            }
+            SideCost::Sram(cost) => {
+                let used = cost.layers[index].chips / cost.chips;
+                for term in cost.layer(index, work, micro_batches) {
+                    side.add(Term { // Of all chips of the chain, those of one layer work.
+                        flops: used * term.flops,
+                        bytes: used * term.bytes,
+                        peak_compute_seconds: used * term.peak_compute_seconds,
+                        peak_memory_seconds: used * term.peak_memory_seconds,
+                        ..term
+                    });
+                }
+            }
         }
-        side.add(cost.exchange.feed_forward_term(cost.hidden, tokens));
-        side.add(Term::fixed(Part::Layers, fixed));
         side.sum
     }
 
@@ -162,6 +263,27 @@ impl SplitCost {
         let seconds = moving + self.link.latency_seconds;
         Term { binds, bytes: 2.0 * bytes, ..Term::fixed(Part::Crossings, seconds) }
     }
+}
+
+/// The feed-forward part of one layer on chips with memory beside them.
+fn ffn_terms(
+    cost: &StepCost,
+    layer_seconds: f64,
+    index: usize,
+    work: &Work,
+    micro_batches: u64,
+    side: &mut Side,
+) {
+    let group = &cost.groups[index];
+    let tokens = work.tokens as f64 / micro_batches as f64;
+    side.add(cost.linear_term(group.linear_parameters, tokens));
+    let mut fixed = layer_seconds;
+    if let (Some(rates), Some(experts)) = (&cost.experts, group.experts) {
+        side.add(cost.expert_layer(rates, experts, work.tokens, micro_batches));
+        fixed += cost.expert_layer_seconds;
+    }
+    side.add(cost.exchange.half_layer_term(cost.hidden, tokens));
+    side.add(Term::fixed(Part::Layers, fixed));
 }
 
 #[cfg(test)]

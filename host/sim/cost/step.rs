@@ -59,6 +59,21 @@ impl ExpertCost {
         let missed = power(1.0 - self.per_token / self.count, tokens);
         self.count * (1.0 - missed)
     }
+
+    /// The experts of one layer on so many chips, for one of so many parts of `tokens`.
+    pub(crate) fn layer(self, rates: &Rates, chips: f64, tokens: u64, parts: u64) -> Term {
+        // Where the tokens do not divide, some parts have one more than others: their mean.
+        let larger = (tokens % parts) as f64 / parts as f64;
+        let hit =
+            self.hit(tokens / parts) * (1.0 - larger) + self.hit(tokens / parts + 1) * larger;
+        let tokens = tokens as f64 / parts as f64;
+        let flops = 2.0 * tokens * self.per_token * self.parameters / chips;
+        let bytes = self.parameters * rates.bytes_per_weight * hit / chips;
+        // Experts differ in load, so arithmetic and reads overlap in part only.
+        let (compute, memory) = (flops / rates.flops, bytes / rates.bytes);
+        let seconds = (compute * compute + memory * memory).sqrt();
+        rates.term(Part::Experts, flops, bytes, seconds)
+    }
 }
 
 /// Peak and reached rates of one kind of operation on one chip.
@@ -72,7 +87,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    fn term(&self, part: Part, flops: f64, bytes: f64, seconds: f64) -> Term {
+    pub(crate) fn term(&self, part: Part, flops: f64, bytes: f64, seconds: f64) -> Term {
         let memory = bytes / self.bytes > flops / self.flops;
         Term {
             part,
@@ -85,7 +100,7 @@ impl Rates {
         }
     }
 
-    fn time(&self, flops: f64, bytes: f64) -> StepTime {
+    pub(crate) fn time(&self, flops: f64, bytes: f64) -> StepTime {
         StepTime {
             seconds: self.roofline(flops, bytes),
             compute_seconds: flops / self.peak_flops,
@@ -95,7 +110,7 @@ impl Rates {
     }
 
     /// Arithmetic and reads overlap: the slower of the two.
-    fn roofline(&self, flops: f64, bytes: f64) -> f64 {
+    pub(crate) fn roofline(&self, flops: f64, bytes: f64) -> f64 {
         (flops / self.flops).max(bytes / self.bytes)
     }
 }
@@ -107,9 +122,6 @@ pub(crate) enum Exchanges {
     None,
     /// Ring all-reduces among GPUs.
     AllReduce { chips: f64, fixed_seconds: f64, bytes_per_second: f64 },
-    /// Static routes among LPUs: one exchange spans the weights' chips and the KV's, one the
-    /// weights' alone.
-    Reach { attention_seconds: f64, feed_forward_seconds: f64, bytes_per_second: f64 },
 }
 
 /// Bytes of one value that passes between chips.
@@ -125,9 +137,6 @@ impl Exchanges {
                 let sent = 2.0 * (chips - 1.0) / chips * message;
                 (2.0 * fixed_seconds, 2.0 * sent, bytes_per_second)
             }
-            Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => {
-                (attention_seconds + feed_forward_seconds, 2.0 * message, bytes_per_second)
-            }
         };
         let moving = bytes / bytes_per_second;
         Term {
@@ -137,28 +146,9 @@ impl Exchanges {
         }
     }
 
-    /// The exchange that follows attention in one layer.
-    pub(crate) fn attention_term(&self, hidden: f64, tokens: f64) -> Term {
-        self.after(true).term(0.5, hidden, tokens)
-    }
-
-    /// The exchange that follows the feed-forward part of one layer.
-    pub(crate) fn feed_forward_term(&self, hidden: f64, tokens: f64) -> Term {
-        self.after(false).term(0.5, hidden, tokens)
-    }
-
-    /// As if both exchanges of a layer were the one that follows attention, or the other.
-    fn after(self, attention: bool) -> Exchanges {
-        let Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } = self
-        else {
-            return self;
-        };
-        let seconds = if attention { attention_seconds } else { feed_forward_seconds };
-        Exchanges::Reach {
-            attention_seconds: seconds,
-            feed_forward_seconds: seconds,
-            bytes_per_second,
-        }
+    /// One of both exchanges of one layer.
+    pub(crate) fn half_layer_term(&self, hidden: f64, tokens: f64) -> Term {
+        self.term(0.5, hidden, tokens)
     }
 }
 
@@ -302,17 +292,7 @@ impl StepCost {
         tokens: u64,
         parts: u64,
     ) -> Term {
-        // Where the tokens do not divide, some parts have one more than others: their mean.
-        let larger = (tokens % parts) as f64 / parts as f64;
-        let hit =
-            experts.hit(tokens / parts) * (1.0 - larger) + experts.hit(tokens / parts + 1) * larger;
-        let tokens = tokens as f64 / parts as f64;
-        let flops = 2.0 * tokens * experts.per_token * experts.parameters / self.weight_chips;
-        let bytes = experts.parameters * rates.bytes_per_weight * hit / self.weight_chips;
-        // Experts differ in load, so arithmetic and reads overlap in part only.
-        let (compute, memory) = (flops / rates.flops, bytes / rates.bytes);
-        let seconds = (compute * compute + memory * memory).sqrt();
-        rates.term(Part::Experts, flops, bytes, seconds)
+        experts.layer(rates, self.weight_chips, tokens, parts)
     }
 
     pub(crate) fn head_term(&self, outputs: f64) -> Term {

@@ -14,10 +14,12 @@ pub enum Part {
     Attention,
     /// Experts that tokens are routed to.
     Experts,
-    /// All-reduces, or exchanges between LPUs.
+    /// All-reduces, or exchanges and hops between SRAM chips.
     Exchange,
     /// Fixed time per layer: launches, norms, routing, synchronisation.
     Layers,
+    /// Waiting for the slowest stage of a chain of layers.
+    Pipeline,
     /// The output matrix.
     Head,
     /// The host's work for the step.
@@ -43,6 +45,7 @@ impl Part {
             Part::Experts => "experts",
             Part::Exchange => "exchange",
             Part::Layers => "layers",
+            Part::Pipeline => "pipeline",
             Part::Head => "head",
             Part::Host => "host",
             Part::Stated => "stated",

@@ -1,6 +1,6 @@
 //! What the time of one term follows from, in a few words.
 
-use crate::cost::{Binds, Exchanges, Part, SplitCost, StepCost, StepModel, Term};
+use crate::cost::{Binds, Exchanges, Part, SplitCost, SramCost, StepCost, StepModel, Term};
 use crate::text::{bytes, count, quantity, seconds};
 
 /// The rate that was reached, or the fixed times that were added up over `steps` steps.
@@ -17,12 +17,16 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
             return basis(&cost.verify, term, steps, calls);
         }
         StepModel::Split(cost) => return split(cost, term, steps, calls),
+        StepModel::Sram(cost) => return sram(cost, term, steps, calls),
         _ => return format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
     };
     match term.part {
-        Part::Stated | Part::AttentionSide | Part::FfnSide | Part::Crossings | Part::Draft => {
-            String::new()
-        }
+        Part::Stated
+        | Part::AttentionSide
+        | Part::FfnSide
+        | Part::Crossings
+        | Part::Draft
+        | Part::Pipeline => String::new(),
         Part::Linear | Part::Attention | Part::Experts | Part::Head => rate(term),
         Part::Exchange => exchanges(cost, steps as f64),
         Part::Layers => layers(cost, steps as f64),
@@ -32,15 +36,16 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
 
 fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
     let layers = steps as f64 * cost.attention.layers();
-    let side = |part: &StepCost| {
+    let side = |fixed: f64| {
         let layer = seconds(term.seconds / layers);
-        let fixed = part.layer_seconds
-            + part.expert_layer_seconds * part.expert_layers() / cost.attention.layers();
         format!("{} × {layer}, {} fixed", whole(layers), seconds(fixed))
     };
     match term.part {
-        Part::AttentionSide => side(&cost.attention),
-        Part::FfnSide => side(&cost.ffn),
+        Part::AttentionSide => side(cost.attention_fixed_seconds()),
+        Part::FfnSide => side(cost.ffn_fixed_seconds()),
+        Part::Pipeline => {
+            format!("the ffn group serves {} groups", whole(cost.attention_groups))
+        }
         Part::Crossings => format!(
             "{} × {} + {}/s",
             whole(2.0 * layers),
@@ -49,6 +54,22 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
         ),
         Part::Host => host(cost.host_step_seconds(), steps, calls),
         _ => rate(term),
+    }
+}
+
+fn sram(cost: &SramCost, term: &Term, steps: u64, calls: u64) -> String {
+    let layers = steps as f64 * cost.layer_count();
+    let each = |times: f64| format!("{} × {}", whole(times), seconds(term.seconds / times));
+    match term.part {
+        Part::Head => each(steps as f64),
+        Part::Host => host(cost.host_step_seconds, steps, calls),
+        Part::Pipeline => "behind the slowest of ".to_owned() + &whole(cost.stages as f64) + " stages",
+        Part::Layers => {
+            let exchanges = cost.layers.iter().map(|layers| layers.count * layers.exchanges);
+            let exchanges = steps as f64 * exchanges.sum::<f64>();
+            format!("{} exchanges × {}", whole(exchanges), seconds(cost.sync_seconds))
+        }
+        _ => each(layers),
     }
 }
 
@@ -67,13 +88,6 @@ fn exchanges(cost: &StepCost, steps: f64) -> String {
             "{} all-reduces × {} + {}/s",
             whole(2.0 * layers),
             seconds(fixed_seconds),
-            bytes(bytes_per_second)
-        ),
-        Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => format!(
-            "{} × ({} + {}) + {}/s",
-            whole(layers),
-            seconds(attention_seconds),
-            seconds(feed_forward_seconds),
             bytes(bytes_per_second)
         ),
     }

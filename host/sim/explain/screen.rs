@@ -123,10 +123,6 @@ fn formats_line(pool: &PoolMemory) -> String {
         let (kv, window) = (bytes(layers.bytes_per_token), count(layers.window));
         line += &format!(" and {kv} in a window of {window}");
     }
-    if placement.weight_chips != placement.attention_chips {
-        let (weights, kv) = (count(placement.weight_chips), count(placement.attention_chips));
-        line += &format!("; weights on {weights} chips, KV on {kv}");
-    }
     line
 }
 

@@ -131,19 +131,18 @@ impl Heads<'_> {
             (StepModel::Fixed(_), ..) => {
                 StepModel::Fixed(FixedSteps { prefill_seconds: 0.0, decode_seconds: 0.0 })
             }
-            (StepModel::Split(cost), Some(ffn), Some(ways)) => {
+            (StepModel::Split(_), Some(ffn), Some(ways)) => {
                 let attention = self.cost(self.writer, &model.attention_part())?;
                 let part = model.feed_forward_part();
                 let side = match self.pools[ffn].chip.kind {
                     ChipKind::Lpu => SideCost::Sram(Box::new(self.sram(ffn, &part)?)),
                     _ => SideCost::Roofline(Box::new(self.cost(ffn, &part)?)),
                 };
-                let groups = cost.attention_groups;
-                StepModel::Split(Box::new(ways.split(attention, side, groups)))
+                // The few layers that propose work in a small part of a step, so that other groups
+                // find them free.
+                StepModel::Split(Box::new(ways.split(attention, side, 1.0)))
             }
-            (StepModel::Sram(_), ..) => {
-                StepModel::Sram(Box::new(self.sram(self.writer, &model)?))
-            }
+            (StepModel::Sram(_), ..) => StepModel::Sram(Box::new(self.sram(self.writer, &model)?)),
             _ => StepModel::Roofline(Box::new(self.cost(self.writer, &model)?)),
         };
         Ok((Arc::new(model), cost))

@@ -35,6 +35,8 @@ mod text;
 #[cfg(test)]
 mod anchors;
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod example_helpers;
 #[cfg(test)]
 mod examples;

@@ -45,7 +45,7 @@ pub(crate) fn deploy_pool(
         }
         (None, None) => {
             let placement = place.computed()?;
-            let cost = place.from_chips(&placement)?;
+            let cost = place.computed_cost(&placement)?;
             (placement, cost, PowerDraw::of(chip, ledger))
         }
     };
@@ -141,7 +141,7 @@ impl<'a> PoolPlace<'a> {
         Ok(placement)
     }
 
-    fn from_chips(self, placement: &Placement) -> Result<StepModel, MachineError> {
+    fn computed_cost(self, placement: &Placement) -> Result<StepModel, MachineError> {
         let host = self.need("host_step_seconds", &self.pool().host_step_seconds)?;
         let (chip, model, serving, ledger) = (self.chip(), self.model, self.serving, self.ledger);
         match chip.kind {

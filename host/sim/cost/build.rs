@@ -5,8 +5,7 @@ use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::profile::{
-    Achieved, Chip, Compute, Figure, LayerGroup, Memory, Model, Precision, ScaleUp,
-    Serving,
+    Achieved, Chip, Compute, Figure, LayerGroup, Memory, Model, Precision, ScaleUp, Serving,
 };
 
 /// A chip's sections that serving needs, taken once its kind is checked.

@@ -239,9 +239,10 @@ impl SplitCost {
                 ffn_terms(cost, fixed, index, work, micro_batches, &mut side);
             }
             SideCost::Sram(cost) => {
-                let used = cost.layers[index].chips / cost.chips;
                 for term in cost.layer(index, work, micro_batches) {
-                    side.add(Term { // Of all chips of the chain, those of one layer work.
+                    let used = cost.layers[index].working_chips(term.part) / cost.chips;
+                    side.add(Term {
+                        // Of all chips of the chain, those of one layer work.
                         flops: used * term.flops,
                         bytes: used * term.bytes,
                         peak_compute_seconds: used * term.peak_compute_seconds,

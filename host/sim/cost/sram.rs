@@ -1,8 +1,9 @@
 //! The time of a step on chips that hold a model in SRAM, layer after layer.
 //!
 //! The layers of a model stand one after the other on the chips of a group: each has chips, or a part
-//! of one, in proportion to the bytes of its weights, which nothing else uses. A token passes all of
-//! them in turn, and while it is in one layer, other tokens can be in others. So a chat that is alone
+//! of one, in proportion to the bytes of its weights, and its KV on these, and on more in proportion to
+//! the bytes of that. A token passes all layers in turn, and while it is in one of them, other tokens
+//! can be in others. So a chat that is alone
 //! waits for the sum of all layers, and many chats for the slowest stage.
 //!
 //! A step's tokens go through the chain in pieces. In a layer a piece takes its reads and arithmetic
@@ -48,9 +49,11 @@ pub(crate) struct ChainLayers {
     pub(crate) chips: f64,
     /// Chips that a token leaves in one of them: at most one.
     pub(crate) hops: f64,
+    /// Chips over which the KV of one of them is spread, and its attention with it: no fewer.
+    pub(crate) kv_chips: f64,
     /// Exchanges among the chips of one of them.
     pub(crate) exchanges: f64,
-    /// The way of one exchange.
+    /// The ways of all these exchanges.
     pub(crate) reach_seconds: f64,
     pub(crate) linear_parameters: f64,
     pub(crate) decode_flops_per_pair: f64,
@@ -58,6 +61,13 @@ pub(crate) struct ChainLayers {
     /// KV of a token in one layer.
     pub(crate) kv_bytes_per_token: f64,
     pub(crate) experts: Option<ExpertCost>,
+}
+
+impl ChainLayers {
+    /// Chips of one layer that a part of it stands on.
+    pub(crate) fn working_chips(&self, part: Part) -> f64 {
+        if part == Part::Attention { self.kv_chips } else { self.chips }
+    }
 }
 
 /// The output matrix, a stage of its own.
@@ -125,11 +135,10 @@ impl SramCost {
         let tokens = work.tokens as f64 / pieces as f64;
         let flops = 2.0 * tokens * layers.linear_parameters / layers.chips;
         let bytes = layers.linear_parameters * self.linear.bytes_per_weight / layers.chips;
-        let linear = self.linear.term(Part::Linear, flops, bytes, self.linear.roofline(flops, bytes));
+        let linear =
+            self.linear.term(Part::Linear, flops, bytes, self.linear.roofline(flops, bytes));
         let experts = match (&self.experts, layers.experts) {
-            (Some(rates), Some(experts)) => {
-                experts.layer(rates, layers.chips, work.tokens, pieces)
-            }
+            (Some(rates), Some(experts)) => experts.layer(rates, layers.chips, work.tokens, pieces),
             _ => Term::fixed(Part::Experts, 0.0),
         };
         let sync = Term::fixed(Part::Layers, layers.exchanges * self.sync_seconds);
@@ -152,9 +161,10 @@ impl SramCost {
             let terms = self.layer(index, work, count);
             let seconds: f64 = terms.iter().map(|term| term.seconds).sum();
             slowest = slowest.max(layers_per_stage.max(1.0) * seconds);
-            let busy = layers.count * layers.chips / self.chips * count as f64;
+            let times = layers.count / self.chips * count as f64;
             for (sum, term) in sums.iter_mut().zip(terms) {
-                add(sum, &term, layers.count, busy);
+                let chips = layers.working_chips(term.part);
+                add(sum, &term, layers.count, times * chips);
             }
         }
         sums[3].seconds += self.return_seconds;
@@ -180,7 +190,7 @@ impl SramCost {
             (pairs.drafted_pairs, pairs.drafted_context, layers.decode_flops_per_pair),
             (pairs.prefill_pairs, pairs.prefill_context, layers.prefill_flops_per_pair),
         ] {
-            let chips = pieces * layers.chips;
+            let chips = pieces * layers.kv_chips;
             let flops = pairs as f64 * flops_per_pair / chips;
             let bytes = context as f64 * layers.kv_bytes_per_token / chips;
             time += self.attention.time(flops, bytes);
@@ -197,7 +207,7 @@ impl SramCost {
         let exchanged = if layers.chips > 1.0 { layers.exchanges } else { 0.0 };
         let bytes = (exchanged + layers.hops) * message;
         let moving = bytes / self.link_bytes_per_second;
-        let fixed = layers.exchanges * layers.reach_seconds + layers.hops * self.hop_seconds;
+        let fixed = layers.reach_seconds + layers.hops * self.hop_seconds;
         Term {
             binds: if moving > fixed { Binds::Link } else { Binds::Latency },
             bytes,

@@ -1,1 +1,105 @@
+//! What holds of chains of SRAM chips, whatever their model and however many chats.
 
+use proptest::prelude::*;
+
+use super::*;
+use crate::catalogue::Catalogue;
+use crate::cost::StepModel;
+use crate::deployment::Deployment;
+
+fn deployment(machine: &str) -> Deployment {
+    Catalogue::built_in().deploy(machine, None).unwrap()
+}
+
+fn cost(deployment: &Deployment) -> &SramCost {
+    match &deployment.writer().cost {
+        StepModel::Sram(cost) => cost,
+        other => panic!("not a chain: {other:?}"),
+    }
+}
+
+fn writing(deployment: &Deployment, chats: u64, context: u64) -> Work {
+    let mut work = Work::new(&deployment.model);
+    (0..chats).for_each(|_| work.add_decode(context));
+    work
+}
+
+/// Reads, hops, reach and synchronisation of one layer by hand: llama-3.1-8b in eight bits is
+/// 8.03e9 bytes on 64 chips, a layer of 218e6 stands on 1.74 of them.
+#[test]
+fn a_chat_alone_waits_for_every_layer() {
+    let deployment = deployment("groqrack");
+    let cost = cost(&deployment);
+    let layer = &cost.layers[0];
+    assert!((layer.chips - 64.0 * 218.1 / 8_030.0).abs() < 0.01, "{}", layer.chips);
+    assert_eq!((layer.exchanges, layer.hops), (2.0, 1.0));
+    let terms = cost.layer(0, &writing(&deployment, 1, 1), 1);
+    let seconds: f64 = terms.iter().map(|term| term.seconds).sum();
+    let read = 218.1e6 / layer.chips / (80e12 * 0.8);
+    // KV stands on a 32nd of 64 chips, and is not much at this context.
+    let passed = 3.0 * 0.6e-6 + 3.0 * 4096.0 * 2.0 / (240e9 * 0.9);
+    assert!((seconds - read - passed - 2.0 * cost.sync_seconds).abs() < 0.01e-6, "{seconds}");
+    let whole = cost.time(&writing(&deployment, 1, 1)).seconds;
+    let head = cost.head_term(1.0).seconds;
+    assert!((whole - 32.0 * seconds - head - cost.return_seconds).abs() < 1e-9, "{whole}");
+}
+
+/// Chats fill the chain: as many as there are stages wait no longer than one that is alone, but for
+/// what the slowest stage, the output matrix, is longer than the others.
+#[test]
+fn chats_in_other_layers_cost_nothing() {
+    let deployment = deployment("groqrack-9");
+    let cost = cost(&deployment);
+    assert_eq!(cost.stages, 80);
+    let seconds = |chats| cost.time(&writing(&deployment, chats, 100)).seconds;
+    assert!((seconds(40) / seconds(1) - 1.0).abs() < 1e-9);
+    assert!(seconds(160) > 1.02 * seconds(1), "{} {}", seconds(160), seconds(1));
+    // A step of many more chats divides over the layers, and each of these does more.
+    assert!(seconds(1_600) < 20.0 * seconds(1));
+}
+
+/// The pieces of a prompt follow one another, so that reading 2,000 tokens takes far less than 2,000
+/// steps, and no less than the last piece's way.
+#[test]
+fn a_prompt_goes_through_in_pieces() {
+    let deployment = deployment("groqrack-9");
+    let cost = cost(&deployment);
+    let reading = |tokens| {
+        let mut work = Work::new(&deployment.model);
+        work.add_prefill(0, tokens, true);
+        cost.time(&work).seconds
+    };
+    let one = cost.time(&writing(&deployment, 1, 1)).seconds;
+    assert!(reading(1) > 0.99 * one && reading(2_000) > one);
+    assert!(reading(2_000) < 20.0 * one, "{} {one}", reading(2_000));
+}
+
+proptest! {
+    /// More chats never make a step shorter, and the time of a step never less than its slowest
+    /// stage is busy.
+    #[test]
+    fn no_stage_is_in_two_chats_at_once(chats in 1u64..400, context in 1u64..3_000) {
+        for machine in ["groqrack-9", "cerebras-cs3", "rubin-groq3"] {
+            let deployment = deployment(machine);
+            let cost = cost(&deployment);
+            let work = writing(&deployment, chats, context);
+            let seconds = cost.time(&work).seconds;
+            let fewer = cost.time(&writing(&deployment, chats - chats / 2, context)).seconds;
+            prop_assert!(seconds >= fewer * (1.0 - 1e-12), "{} {} {}", machine, seconds, fewer);
+            let most = work.calls.min(cost.stages);
+            let least = [1, most].map(|pieces| pieces as f64 * cost.pieces(&work, pieces).slowest);
+            prop_assert!(seconds >= least[0].min(least[1]) * (1.0 - 1e-12));
+            prop_assert!(cost.time(&work).memory_seconds <= seconds);
+        }
+    }
+
+    #[test]
+    fn the_terms_are_the_whole(chats in 0u64..200, tokens in 1u64..5_000) {
+        let deployment = deployment("rubin-groq3");
+        let mut work = writing(&deployment, chats, 100);
+        work.add_prefill(0, tokens, true);
+        let mut sum = 0.0;
+        cost(&deployment).terms(&work, &mut |term| sum += term.seconds);
+        prop_assert_eq!(sum, cost(&deployment).time(&work).seconds);
+    }
+}

@@ -64,8 +64,7 @@ impl ExpertCost {
     pub(crate) fn layer(self, rates: &Rates, chips: f64, tokens: u64, parts: u64) -> Term {
         // Where the tokens do not divide, some parts have one more than others: their mean.
         let larger = (tokens % parts) as f64 / parts as f64;
-        let hit =
-            self.hit(tokens / parts) * (1.0 - larger) + self.hit(tokens / parts + 1) * larger;
+        let hit = self.hit(tokens / parts) * (1.0 - larger) + self.hit(tokens / parts + 1) * larger;
         let tokens = tokens as f64 / parts as f64;
         let flops = 2.0 * tokens * self.per_token * self.parameters / chips;
         let bytes = self.parameters * rates.bytes_per_weight * hit / chips;

@@ -129,8 +129,7 @@ impl Group {
 
     /// Watts of its chips, and of those that help it, doing nothing.
     pub(crate) fn idle_watts(&self) -> Option<f64> {
-        let watts =
-            |pool: &DeployedPool, chips: f64| Some(pool.draw?.idle_watts() * chips);
+        let watts = |pool: &DeployedPool, chips: f64| Some(pool.draw?.idle_watts() * chips);
         let own = watts(&self.pool, self.pool.placement.chips as f64)?;
         match &self.helper {
             Some(helper) => Some(own + watts(helper, self.helper_chips)?),

@@ -63,7 +63,9 @@ fn sram(cost: &SramCost, term: &Term, steps: u64, calls: u64) -> String {
     match term.part {
         Part::Head => each(steps as f64),
         Part::Host => host(cost.host_step_seconds, steps, calls),
-        Part::Pipeline => "behind the slowest of ".to_owned() + &whole(cost.stages as f64) + " stages",
+        Part::Pipeline => {
+            "behind the slowest of ".to_owned() + &whole(cost.stages as f64) + " stages"
+        }
         Part::Layers => {
             let exchanges = cost.layers.iter().map(|layers| layers.count * layers.exchanges);
             let exchanges = steps as f64 * exchanges.sum::<f64>();

@@ -174,3 +174,28 @@ fn dgx_spark() {
     let many = with_batch("dgx-spark", "gpt-oss-120b", 512, 32).tokens_per_second_per_group;
     assert_near("DGX Spark, gpt-oss-120b, 32 chats", many, 319.0, 0.46);
 }
+
+/// A chat that is alone, in each of NVIDIA's three ways to use LPX, against Rubin alone. The gains are
+/// modelled, nobody has measured them: of the LPX side, its exchanges are calibrated on Gemma-4-31B; of
+/// the Rubin side, its fixed times on GLM-5.2 on pilot parts.
+#[test]
+fn rubin_with_lpx_is_faster_than_rubin_alone() {
+    let gain = |machine: &str, model: &str| {
+        let gain = speed(machine, model, 8_400) / speed("vera-rubin-nvl72", model, 8_400);
+        eprintln!("{machine}, {model}: {gain:.2} times Rubin alone");
+        gain
+    };
+    let decode = gain("rubin-groq3", "llama-3.3-70b");
+    let many_racks = gain("rubin-groq3-8", "deepseek-r1");
+    let apart = gain("rubin-groq3-afd", "deepseek-r1");
+    let draft = gain("rubin-groq3-draft", "llama-3.3-70b");
+    assert!(apart > 1.3 && draft > 1.3, "what keeps Rubin's attention gains least");
+    assert!(decode > apart && many_racks > apart, "a whole reply from SRAM gains most");
+    // Eight chats on each of eight Rubin that attend, beside 64 that read prompts, against seven on each
+    // nine groups of eight.
+    let of = |machine, batch| with_batch(machine, "deepseek-r1", 8_400, batch);
+    let both = of("rubin-groq3-afd", 8).tokens_per_second_per_user;
+    let alone = of("vera-rubin-nvl72", 7).tokens_per_second_per_user;
+    eprintln!("64 chats: {both:.0} tokens/s each with AFD, {alone:.0} on Rubin alone");
+    assert!(both > alone, "{both} {alone}");
+}

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, ProfileKind};
 use crate::cost::StepModel;
 use crate::deployment::Deployment;
 
@@ -72,6 +72,28 @@ fn a_prompt_goes_through_in_pieces() {
     let one = cost.time(&writing(&deployment, 1, 1)).seconds;
     assert!(reading(1) > 0.99 * one && reading(2_000) > one);
     assert!(reading(2_000) < 20.0 * one, "{} {one}", reading(2_000));
+}
+
+/// The way back from the last chip to the first spans all racks: nobody published how far it is.
+#[test]
+fn a_reach_beyond_what_is_published_is_an_estimate() {
+    let key = "groq3-lpu.exchange.reach_seconds_by_bytes beyond its last point".to_owned();
+    for (machine, is_beyond) in [("rubin-groq3-8", false), ("rubin-groq3-16", true)] {
+        let deployment = deployment(machine);
+        assert_eq!(deployment.estimates.contains(&key), is_beyond, "{machine}");
+    }
+    // 0.45 µs for each 256 GB, from 2.95 µs at 1,152.
+    let back = cost(&deployment("rubin-groq3-16")).return_seconds;
+    assert!((back * 1e6 - 2.95 - 0.45 * (2_048.0 - 1_152.0) / 256.0).abs() < 1e-9, "{back}");
+}
+
+#[test]
+fn a_model_that_is_larger_than_all_sram_is_refused_with_the_smallest_count() {
+    let catalogue = Catalogue::built_in();
+    let text = catalogue.text(ProfileKind::Machine, "cerebras-cs3").unwrap();
+    let text = text.replace("llama-3.1-8b", "llama-3.3-70b");
+    let catalogue = catalogue.clone().with_text(ProfileKind::Machine, "cerebras-cs3", text);
+    insta::assert_snapshot!(catalogue.deploy("cerebras-cs3", None).unwrap_err(), @"`llama-3.3-70b` does not fit the pool of `cerebras-cs3`: its weights take 141 GB as held there, and 1 × wse-3 give 1 × (44.0 GB − 0 B reserved) = 44.0 GB. The smallest group that holds it is 4 × wse-3");
 }
 
 proptest! {

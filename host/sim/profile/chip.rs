@@ -219,6 +219,9 @@ impl Chip {
             rates.push(("scale_up.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second));
             fractions.push(("scale_up.achieved_fraction", &link.achieved_fraction));
         }
+        if let Some(exchange) = &self.exchange {
+            rates.push(("exchange.layers_per_chip", &exchange.layers_per_chip));
+        }
         if let Some(achieved) = &self.achieved {
             fractions.extend(achieved.fractions());
         }

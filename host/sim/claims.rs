@@ -1,6 +1,6 @@
 //! What NVIDIA claims of Vera Rubin with Groq 3 LPX, held against what the machines of
-//! `hardware-profiles/claims` say. `hardware-profiles/CLAIMS.md` has the tables; with `UPDATE_CLAIMS=1`
-//! the test writes them.
+//! `hardware-profiles/claims` say. `hardware-profiles/CLAIMS.md` has the tables; with
+//! `UPDATE_CLAIMS=1` the test writes them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -81,8 +81,8 @@ fn claimed() -> Catalogue {
     Catalogue::built_in().with_folder(&folder().join("claims")).unwrap()
 }
 
-/// The same, with what serving software reaches on Rubin taken from GB200, whose software is not that
-/// of pilot parts.
+/// The same, with what serving software reaches on Rubin taken from GB200, whose software is not
+/// that of pilot parts.
 fn with_ripe_software() -> Catalogue {
     let catalogue = claimed();
     let gb200 = catalogue.text(ProfileKind::Chip, "claim-gb200").unwrap();
@@ -155,8 +155,8 @@ fn megawatts(rivals: &[Rival; 3]) -> String {
     text
 }
 
-/// What the ratio at the claim's speed is made of: groups for each megawatt, chats of a group, and the
-/// speed of a chat, of Rubin with LPX against GB200.
+/// What the ratio at the claim's speed is made of: groups for each megawatt, chats of a group, and
+/// the speed of a chat, of Rubin with LPX against GB200.
 fn factors() -> String {
     let mut text = String::from(
         "| software on Rubin | groups/MW | chats of a group | tokens/s of a chat | tokens/s/MW |\n\
@@ -239,8 +239,8 @@ fn speeds(machine: &str) -> (Option<f64>, f64) {
     (Some(of(&catalogue.with_text(ProfileKind::Machine, machine, plain))), proposing)
 }
 
-/// One chat alone in NVIDIA's three ways to use LPX, against Rubin alone. Gives the gains over Rubin
-/// alone that writes one token a step.
+/// One chat alone in NVIDIA's three ways to use LPX, against Rubin alone. Gives the gains over
+/// Rubin alone that writes one token a step.
 fn modes() -> (String, Vec<f64>) {
     let (alone, alone_proposing) = speeds("claim-rubin-nvl72");
     let alone = alone.expect("it can write one token a step");
@@ -278,17 +278,17 @@ fn modes() -> (String, Vec<f64>) {
     (text, gains)
 }
 
-/// NVIDIA's claims are projections, and of a model that is not published: 35 times the tokens a second
-/// for each megawatt at 400 tokens/s of one user, and 3 to 5 times the speed of one user. None of
-/// them is calibrated on, so what is asserted here is their order and that the file says what the
-/// machines say.
+/// NVIDIA's claims are projections, and of a model that is not published: 35 times the tokens a
+/// second for each megawatt at 400 tokens/s of one user, and 3 to 5 times the speed of one user.
+/// None of them is calibrated on, so what is asserted here is their order and that the file says
+/// what the machines say.
 #[test]
 fn the_tables_of_the_claims_are_what_the_machines_say() {
     let rivals = rivals(&claimed());
     let (modes, gains) = modes();
     let computed = format!(
-        "## Tokens a second for each megawatt\n\n{}\n## What the ratio is made of, at {CLAIMED_SPEED} \
-         tokens/s of one user\n\n{}\n## The steps\n\n{}\n## The speed of one user\n\n{modes}",
+        "## Tokens a second for each megawatt\n\n{}\n## What the ratio is made of, at \
+         {CLAIMED_SPEED} tokens/s of one user\n\n{}\n## The steps\n\n{}\n## The speed of one user\n\n{modes}",
         megawatts(&rivals),
         factors(),
         parts(&rivals)

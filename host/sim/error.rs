@@ -83,8 +83,8 @@ pub enum MachineError {
     },
     /// A pool of role `attention` has chips without memory beside them.
     #[error(
-        "the attention pool of `{machine}` has `{chip}`, which holds all it works on in SRAM; give it \
-         a gpu, or serve the model whole on `{chip}` in a pool of role `decode`"
+        "the attention pool of `{machine}` has `{chip}`, which holds all it works on in SRAM; give \
+         it a gpu, or serve the model whole on `{chip}` in a pool of role `decode`"
     )]
     AttendsInSram {
         /// The machine.

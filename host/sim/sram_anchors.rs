@@ -1,6 +1,7 @@
-//! Machines that a fixed latency per layer binds, held against what was measured on them. Each family
-//! of chips has one calibrated figure, which its chip's profile names with the point it rests on; that
-//! point is no check, and is marked so. A miss is stated here rather than fitted away.
+//! Machines that a fixed latency per layer binds, held against what was measured on them. Each
+//! family of chips has one calibrated figure, which its chip's profile names with the point it
+//! rests on; that point is no check, and is marked so. A miss is stated here rather than fitted
+//! away.
 
 use crate::anchors::{assert_near, at_batch_1};
 use crate::catalogue::{Catalogue, ProfileKind};
@@ -52,8 +53,8 @@ fn groq_3_lpx() {
 /// Artificial Analysis and Groq, 2024 to 2026. Calibrated on the first point. Gpt-oss-120b and
 /// Mixtral are checks of what a layer with experts costs. Not reached: Llama-3.3-70B with
 /// speculation at 1,665 tokens/s, 0.6 ms a token. A draft of sixteen layers takes 0.7 ms for each
-/// token that it proposes where a layer takes 42 µs, so that software must have cut the layer's time
-/// too; it has no profile.
+/// token that it proposes where a layer takes 42 µs, so that software must have cut the layer's
+/// time too; it has no profile.
 #[test]
 fn groq_lpu() {
     let racks = |model| speed("groqrack-9", model, 1_000);
@@ -70,8 +71,8 @@ fn groq_lpu() {
 ///
 /// Llama-3.1-405B at 969 tokens/s is later software with speculation, which took 70B from 450 to
 /// 2,100, by 4.67: the same factor on what is modelled here for 405B gives a fifth more than was
-/// measured. A larger model gains less from a draft of the same cost. So the bound here is wide, and
-/// it is on the product of both.
+/// measured. A larger model gains less from a draft of the same cost. So the bound here is wide,
+/// and it is on the product of both.
 #[test]
 fn cerebras_cs_3() {
     let of = |machine, model| speed(machine, model, 1_000);
@@ -100,7 +101,8 @@ fn sixteen_trainium2() {
     assert_near("Trainium2 with a draft, ms per token", drafted, 5.39, 0.15);
 }
 
-/// The draft stands on the same sixteen chips; a pool of its own stands for its share of their time.
+/// The draft stands on the same sixteen chips; a pool of its own stands for its share of their
+/// time.
 fn trainium2_with_a_draft() -> Explanation {
     let estimate = |value: &str| {
         format!("{{ {value}, source = \"a test\", date = \"2026-11\", confidence = \"estimate\" }}")
@@ -127,9 +129,9 @@ fn trainium2_with_a_draft() -> Explanation {
 /// AWS's benchmark table, 21 August 2026: Llama-3-70B, of the shape of 3.3, in 16 bits, one chat of
 /// 2,048 tokens. Calibrated on both times.
 ///
-/// Not reached: Llama-3-8B in eight bits with eight chats, 15.2 ms. Twelve chips read its weights in
-/// 1.3 ms; the row does not say over how many chips the model is divided nor at what context, and one
-/// chip alone would read them in 15.6 ms. So the test holds what one chip takes against it.
+/// Not reached: Llama-3-8B in eight bits with eight chats, 15.2 ms. Twelve chips read its weights
+/// in 1.3 ms; the row does not say over how many chips the model is divided nor at what context,
+/// and one chip alone would read them in 15.6 ms. So the test holds what one chip takes against it.
 #[test]
 fn twelve_inferentia2() {
     let large = at_batch_1("inferentia2-12", "llama-3.3-70b", 2_048);
@@ -152,9 +154,9 @@ fn twelve_inferentia2() {
 /// llama.cpp (October 2025) and vLLM (22 March 2026) benchmark threads on DGX Spark. Calibrated on
 /// gpt-oss-20b's prompt, and with the reads of experts on both gpt-oss.
 ///
-/// Not reached: gpt-oss-120b at 319 tokens/s in all with 32 chats. Experts are drawn evenly here, so
-/// that 32 tokens meet 82 of 128 in a layer; what was measured would be 49 of them. Real chats, of one
-/// benchmark at that, share experts.
+/// Not reached: gpt-oss-120b at 319 tokens/s in all with 32 chats. Experts are drawn evenly here,
+/// so that 32 tokens meet 82 of 128 in a layer; what was measured would be 49 of them. Real chats,
+/// of one benchmark at that, share experts.
 #[test]
 fn dgx_spark() {
     let of = |model| speed("dgx-spark", model, 512);
@@ -175,9 +177,9 @@ fn dgx_spark() {
     assert_near("DGX Spark, gpt-oss-120b, 32 chats", many, 319.0, 0.46);
 }
 
-/// A chat that is alone, in each of NVIDIA's three ways to use LPX, against Rubin alone. The gains are
-/// modelled, nobody has measured them: of the LPX side, its exchanges are calibrated on Gemma-4-31B; of
-/// the Rubin side, its fixed times on GLM-5.2 on pilot parts.
+/// A chat that is alone, in each of NVIDIA's three ways to use LPX, against Rubin alone. The gains
+/// are modelled, nobody has measured them: of the LPX side, its exchanges are calibrated on
+/// Gemma-4-31B; of the Rubin side, its fixed times on GLM-5.2 on pilot parts.
 #[test]
 fn rubin_with_lpx_is_faster_than_rubin_alone() {
     let gain = |machine: &str, model: &str| {
@@ -191,8 +193,8 @@ fn rubin_with_lpx_is_faster_than_rubin_alone() {
     let draft = gain("rubin-groq3-draft", "llama-3.3-70b");
     assert!(apart > 1.3 && draft > 1.3, "what keeps Rubin's attention gains least");
     assert!(decode > apart && many_racks > apart, "a whole reply from SRAM gains most");
-    // Eight chats on each of eight Rubin that attend, beside 64 that read prompts, against seven on each
-    // nine groups of eight.
+    // Eight chats on each of eight Rubin that attend, beside 64 that read prompts, against seven on
+    // each nine groups of eight.
     let of = |machine, batch| with_batch(machine, "deepseek-r1", 8_400, batch);
     let both = of("rubin-groq3-afd", 8).tokens_per_second_per_user;
     let alone = of("vera-rubin-nvl72", 7).tokens_per_second_per_user;

@@ -1,8 +1,9 @@
 //! What steps cost in time, energy and money.
 //!
 //! [`StepModel`] is what a pool's profile says: a [`StepCost`], an [`SramCost`], or a
-//! [`LayerProfileCost`] that was measured, turns the [`Work`] of one step into named [`Term`]s. The engine sums them and `explain`
-//! prints them: one implementation, so that what is explained is what is timed.
+//! [`LayerProfileCost`] that was measured, turns the [`Work`] of one step into named [`Term`]s. The
+//! engine sums them and `explain` prints them: one implementation, so that what is explained is
+//! what is timed.
 
 mod build;
 mod grid;

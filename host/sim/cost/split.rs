@@ -7,8 +7,8 @@
 //! divided where that makes it shorter.
 //!
 //! One ffn group may serve several attention groups, each with a step of its own and as much to do.
-//! Its layers then stand apart, and it is busy with other layers of other groups at the same time; a
-//! step takes no less than the ffn group does for all groups.
+//! Its layers then stand apart, and it is busy with other layers of other groups at the same time;
+//! a step takes no less than the ffn group does for all groups.
 
 use super::sram::SramCost;
 use super::step::{ACTIVATION_BYTES, StepCost};

@@ -92,8 +92,8 @@ fn an_ffn_group_for_many_is_waited_for() {
     assert_eq!(sum, shared.time(&work).seconds);
 }
 
-/// Of the uneven machine's two layers each has 128 parameters of attention in 16 bits and 16 bytes of
-/// KV a token, of which the second sees 24 at most; the first has 96 of feed-forward.
+/// Of the uneven machine's two layers each has 128 parameters of attention in 16 bits and 16 bytes
+/// of KV a token, of which the second sees 24 at most; the first has 96 of feed-forward.
 #[test]
 fn each_side_reads_what_it_holds() {
     let deployment = deployment(true);
@@ -115,8 +115,8 @@ fn contexts() -> impl Strategy<Value = Vec<u64>> {
 }
 
 proptest! {
-    /// Both groups have one chip of one kind, and share its fixed time of each layer, so that nothing
-    /// but the ways is new.
+    /// Both groups have one chip of one kind, and share its fixed time of each layer, so that
+    /// nothing but the ways is new.
     #[test]
     fn undivided_it_is_the_whole_machine_and_the_ways(contexts in contexts()) {
         let divided = deployment(true);

@@ -1,14 +1,14 @@
 //! The time of a step on chips that hold a model in SRAM, layer after layer.
 //!
-//! The layers of a model stand one after the other on the chips of a group: each has chips, or a part
-//! of one, in proportion to the bytes of its weights, and its KV on these, and on more in proportion to
-//! the bytes of that. A token passes all layers in turn, and while it is in one of them, other tokens
-//! can be in others. So a chat that is alone
-//! waits for the sum of all layers, and many chats for the slowest stage.
+//! The layers of a model stand one after the other on the chips of a group: each has chips, or a
+//! part of one, in proportion to the bytes of its weights, and its KV on these, and on more in
+//! proportion to the bytes of that. A token passes all layers in turn, and while it is in one of
+//! them, other tokens can be in others. So a chat that is alone waits for the sum of all layers,
+//! and many chats for the slowest stage.
 //!
-//! A step's tokens go through the chain in pieces. In a layer a piece takes its reads and arithmetic
-//! on the layer's chips, the exchanges between these, what each of them costs beside its way, and the
-//! hop to the next layer.
+//! A step's tokens go through the chain in pieces. In a layer a piece takes its reads and
+//! arithmetic on the layer's chips, the exchanges between these, what each of them costs beside its
+//! way, and the hop to the next layer.
 
 use super::step::{ACTIVATION_BYTES, ExpertCost, Rates};
 use super::term::{Binds, Part, StepTime, Term};
@@ -91,7 +91,8 @@ struct Pieces {
 
 impl Pieces {
     /// The last piece of a prompt comes after all others. Chats that write begin their next token
-    /// when the one before has left the chain, at any time, so that nothing waits for a step's last.
+    /// when the one before has left the chain, at any time, so that nothing waits for a step's
+    /// last.
     fn seconds(&self, reads: bool) -> f64 {
         match reads {
             true => self.latency + (self.count - 1.0) * self.slowest,
@@ -224,8 +225,8 @@ impl SramCost {
     }
 }
 
-/// Adds equal layers: their time one after the other, and the mean over all chips of a group of their
-/// operations, bytes and use.
+/// Adds equal layers: their time one after the other, and the mean over all chips of a group of
+/// their operations, bytes and use.
 fn add(sum: &mut Term, layer: &Term, layers: f64, busy: f64) {
     let seconds = layers * layer.seconds;
     if seconds > sum.seconds {

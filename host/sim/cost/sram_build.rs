@@ -135,9 +135,9 @@ impl<'a> Chain<'a> {
         self.share(bytes).max(1.0 / self.layers_per_chip)
     }
 
-    /// The chips over which the KV of a layer is spread, when the longest chat that fits is as long as
-    /// the model allows: layers that look back at all of it have nearly all of the KV. The others
-    /// attend on the chips of their weights.
+    /// The chips over which the KV of a layer is spread, when the longest chat that fits is as long
+    /// as the model allows: layers that look back at all of it have nearly all of the KV. The
+    /// others attend on the chips of their weights.
     fn kv_chips(&self, layers: &LayerGroup, model: &Model) -> f64 {
         let tokens = self.kv_tokens.min(model.context_tokens);
         let values = |layers: &LayerGroup| {
@@ -175,8 +175,8 @@ fn attention_exchanges(layers: &LayerGroup) -> f64 {
     if layers.grouped.is_some() || layers.latent.is_some() { 1.0 } else { 0.0 }
 }
 
-/// Exchanges for the feed-forward part: one after a dense one; with experts, one brings tokens to them
-/// and one brings back what they made of them.
+/// Exchanges for the feed-forward part: one after a dense one; with experts, one brings tokens to
+/// them and one brings back what they made of them.
 fn feed_forward_exchanges(layers: &LayerGroup) -> f64 {
     match (&layers.experts, layers.dense_width) {
         (Some(_), _) => 2.0,

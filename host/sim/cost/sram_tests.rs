@@ -58,8 +58,8 @@ fn chats_in_other_layers_cost_nothing() {
     assert!(seconds(1_600) < 20.0 * seconds(1));
 }
 
-/// The pieces of a prompt follow one another, so that reading 2,000 tokens takes far less than 2,000
-/// steps, and no less than the last piece's way.
+/// The pieces of a prompt follow one another, so that reading 2,000 tokens takes far less than
+/// 2,000 steps, and no less than the last piece's way.
 #[test]
 fn a_prompt_goes_through_in_pieces() {
     let deployment = deployment("groqrack-9");

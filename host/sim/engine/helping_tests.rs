@@ -33,7 +33,8 @@ fn alone(small: Small, input: u64, output: u64) -> Vec<Completion> {
 #[test]
 fn an_attention_group_reads_and_writes_with_its_ffn_group() {
     let (_, reply) = served(&alone(small(Helper::Ffn), 100, 3), 0);
-    // Two sides of half a millisecond, and two ways of 100 µs and one for each token: 64, 36, 1 and 1.
+    // Two sides of half a millisecond, and two ways of 100 µs and one for each token: 64, 36, 1 and
+    // 1.
     let timing = reply.timing;
     let read = 1_000 + 2 * 164 + 1_000 + 2 * 136;
     assert_eq!(microseconds(timing.prefill - FRONT_END), read);

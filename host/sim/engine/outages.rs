@@ -14,8 +14,8 @@ use crate::profile::Role;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
     /// The pool's role. A group that helps takes down with it those that it works for, so that
-    /// `draft 2` means the third group that writes, and `ffn 2` all attention groups of the third ffn
-    /// group.
+    /// `draft 2` means the third group that writes, and `ffn 2` all attention groups of the third
+    /// ffn group.
     pub role: Role,
     /// The group of the pool, counted from 0.
     pub group: u64,

@@ -127,8 +127,8 @@ impl MachineProfile {
         let (fits, fix) = match helper.role {
             Role::Ffn => (
                 writers % helpers == 0.0,
-                "make the one a multiple of the other, since an ffn group works for the same number \
-                 of attention groups as any other",
+                "make the one a multiple of the other, since an ffn group works for the same \
+                 number of attention groups as any other",
             ),
             _ => (
                 writers == helpers,

@@ -204,7 +204,7 @@ fn software_that_is_not_there_or_does_not_fit_is_told() {
     let catalogue = Small::default().catalogue();
     let catalogue = catalogue.with_text(ProfileKind::Software, "small-software", elsewhere);
     let problems: Vec<String> = catalogue.validate().iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(problems.join("\n"), @"software/small-software.toml:9: there is no chip `small-chap`; did you mean `small-chip`? There are: gb10, gb10-cpu, groq3-lpu, h200, rubin, small-chip, stated-steps, vera-cpu, xeon-8480");
+    insta::assert_snapshot!(problems.join("\n"), @"software/small-software.toml:9: there is no chip `small-chap`; did you mean `small-chip`? There are: gb10, gb10-cpu, groq1-lpu, groq3-lpu, h200, inferentia2, rubin, small-chip, stated-steps, trainium2, vera-cpu, wse-3, xeon-8480");
 }
 
 /// What the built-in software says is used on the built-in machines.

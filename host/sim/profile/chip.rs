@@ -11,7 +11,8 @@ use super::precision::Precision;
 pub enum ChipKind {
     /// Memory beside the chip: rooflines, collectives, and a fixed time per layer.
     Gpu,
-    /// Weights in SRAM and a static schedule: hops and synchronisation per layer.
+    /// Weights in SRAM and a static schedule, on one chip or a whole wafer: the layers stand one
+    /// after the other, each with hops and synchronisation.
     Lpu,
     /// Runs agents and tools only.
     Cpu,
@@ -165,16 +166,20 @@ pub struct ScaleUp {
     pub dispatch_fraction: Option<Figure>,
 }
 
-/// Fixed times of an LPU, per exchange between chips.
+/// How the chips that hold a model in SRAM pass activations on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
-    /// From SRAM to SRAM over one hop.
+    /// From the SRAM of one chip to that of the next.
     pub hop_seconds: Figure,
-    /// Seconds to reach every chip among this many bytes of SRAM.
+    /// Seconds to reach all of this many bytes of SRAM, within a chip or over several.
     pub reach_seconds_by_bytes: Curve,
-    /// What a layer costs beside its exchanges and reads, calibrated on one measurement.
-    pub layer_sync_seconds: Figure,
+    /// What each exchange of a layer costs beside its way: the one figure of a family of chips that
+    /// is calibrated on a measurement. A dense layer has two exchanges, one with experts three.
+    pub sync_seconds: Figure,
+    /// Layers that a chip can hold in parts that work apart from each other: 1 for a chip that runs
+    /// one program at a time.
+    pub layers_per_chip: Figure,
 }
 
 /// What agents and tools cost on a CPU.
@@ -259,6 +264,9 @@ impl Chip {
             fractions.push(("scale_up.achieved_fraction", &link.achieved_fraction));
             let dispatch = link.dispatch_fraction.as_ref();
             fractions.extend(dispatch.map(|figure| ("scale_up.dispatch_fraction", figure)));
+        }
+        if let Some(exchange) = &self.exchange {
+            rates.push(("exchange.layers_per_chip", &exchange.layers_per_chip));
         }
         if let Some(achieved) = &self.achieved {
             fractions.extend(achieved.fractions());

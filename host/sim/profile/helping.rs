@@ -15,9 +15,12 @@ pub struct FfnLink {
     pub bandwidth_bytes_per_second: Figure,
     /// Fixed time of one crossing.
     pub latency_seconds: Figure,
-    /// Parts into which the chats of a step are divided, so that one group computes for one part
-    /// while the other computes for another; 1 for none.
+    /// Parts into which the chats of a step are divided where that makes it shorter, so that one
+    /// group computes for one part while the other computes for another; 1 for none.
     pub micro_batches: Figure,
+    /// Of the fixed time of a layer on a gpu, the part that stays where attention is; the rest goes
+    /// where the feed-forward part is.
+    pub attention_fixed_fraction: Figure,
 }
 
 /// A model that proposes tokens for one that the machine serves, and the formats it is held in.
@@ -96,6 +99,9 @@ impl MachineProfile {
             Some(link) => {
                 positive("ffn_link.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second)?;
                 whole("`ffn_link.micro_batches`", &link.micro_batches)?;
+                if link.attention_fixed_fraction.value.is_some_and(|value| value > 1.0) {
+                    return Err("`ffn_link.attention_fixed_fraction` must be at most 1".to_owned());
+                }
             }
         }
         self.validate_groups()?;
@@ -109,27 +115,34 @@ impl MachineProfile {
         self.pools.iter().try_for_each(|pool| self.validate_helper(pool))
     }
 
-    /// A group that helps works for one group that writes.
+    /// A draft group works for one group that writes, and an ffn group for one or several.
     fn validate_groups(&self) -> Result<(), String> {
         let helper = self.pools.iter().find(|pool| pool.role.helps());
         let writer = self.pools.iter().find(|pool| pool.role.writes());
         let (Some(helper), Some(writer)) = (helper, writer) else {
             return Ok(());
         };
-        if helper.replicas.value == writer.replicas.value {
-            return Ok(());
-        }
         let replicas = |pool: &Pool| pool.replicas.value.unwrap_or_default();
-        Err(format!(
-            "the {} has {} `replicas` and the {} {}; make them equal, since one {} group works for \
-             one {} group",
-            helper.role.pool(),
-            replicas(helper),
-            writer.role.pool(),
-            replicas(writer),
-            helper.role.word(),
-            writer.role.word()
-        ))
+        let (helpers, writers) = (replicas(helper), replicas(writer));
+        let (fits, fix) = match helper.role {
+            Role::Ffn => (
+                writers % helpers == 0.0,
+                "make the one a multiple of the other, since an ffn group works for the same \
+                 number of attention groups as any other",
+            ),
+            _ => (
+                writers == helpers,
+                "make them equal, since one draft group works for one group that writes",
+            ),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(format!(
+                "the {} has {helpers} `replicas` and the {} {writers}; {fix}",
+                helper.role.pool(),
+                writer.role.pool(),
+            )),
+        }
     }
 
     fn validate_speculation(&self, given: &Speculation, has_draft: bool) -> Result<(), String> {

@@ -12,35 +12,16 @@ use crate::engine::ModelledMachine;
 use crate::examples::chat;
 use crate::explain::{Explanation, OperatingPoint, explain};
 
-fn at_batch_1(machine: &str, model: &str, context_tokens: u64) -> Explanation {
+pub(crate) fn at_batch_1(machine: &str, model: &str, context_tokens: u64) -> Explanation {
     let deployment = Catalogue::built_in().deploy(machine, Some(model)).unwrap();
     let input_tokens = context_tokens;
     explain(&deployment, &OperatingPoint { input_tokens, context_tokens, batch: 1 })
 }
 
-fn assert_near(what: &str, modelled: f64, measured: f64, tolerance: f64) {
+pub(crate) fn assert_near(what: &str, modelled: f64, measured: f64, tolerance: f64) {
     let error = modelled / measured - 1.0;
     eprintln!("{what}: {modelled:.1}, measured {measured}, error {:+.1} %", error * 100.0);
     assert!(error.abs() <= tolerance, "{what}: {modelled} against {measured}");
-}
-
-/// Artificial Analysis on an LPX that NVIDIA ran, 20 to 24 August 2026 (NVIDIA developer blog, "How
-/// Groq 3 LPX Unlocks Ultrafast Interactivity at Long Context"; The Register). The layer's
-/// synchronisation is calibrated on the first point, so only the second is a check. Whether
-/// speculative decoding was on is not known.
-#[test]
-fn groq_3_lpx_writes_gemma_4_31b_as_fast_as_was_measured() {
-    let speed =
-        |context| at_batch_1("rubin-groq3", "gemma-4-31b", context).tokens_per_second_per_user;
-    assert_near("LPX, Gemma-4-31B, 100,000 tokens of context", speed(100_000), 3_431.0, 0.01);
-    assert_near("LPX, Gemma-4-31B, 10,000 tokens of context", speed(10_000), 3_382.0, 0.03);
-}
-
-/// llama.cpp benchmark threads on DGX Spark, October 2025 to March 2026.
-#[test]
-fn dgx_spark_writes_gpt_oss_120b_as_fast_as_was_measured() {
-    let speed = at_batch_1("dgx-spark", "gpt-oss-120b", 512).tokens_per_second_per_user;
-    assert_near("DGX Spark, gpt-oss-120b", speed, 57.5, 0.10);
 }
 
 /// One row of measured serving.

@@ -127,6 +127,17 @@ pub enum MachineError {
         /// The chip.
         chip: String,
     },
+    /// A pool of role `attention` has chips without memory beside them.
+    #[error(
+        "the attention pool of `{machine}` has `{chip}`, which holds all it works on in SRAM; give \
+         it a gpu, or serve the model whole on `{chip}` in a pool of role `decode`"
+    )]
+    AttendsInSram {
+        /// The machine.
+        machine: String,
+        /// The chip.
+        chip: String,
+    },
     /// A group has more chips than one domain joins.
     #[error(
         "a group of {} {chip} in `{machine}` is larger than the {} that one domain joins; lower \

@@ -22,10 +22,11 @@ impl Helper {
             Helper::Ffn => {
                 return format!(
                     "[ffn_link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\n\
-                     micro_batches = {}\n",
+                     micro_batches = {}\nattention_fixed_fraction = {}\n",
                     known("16e6"),
                     known("1e-4"),
                     known("2"),
+                    known("0.5"),
                 );
             }
             Helper::Draft => format!("crossing_seconds = {}\n", known("1e-4")),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::cost::{
-    FfnCrossing, FixedSteps, HostWork, SoftwareTimes, SpeculativeCost, SplitCost, StepCost,
-    StepModel,
+    FfnCrossing, FixedSteps, HostWork, SideCost, SoftwareTimes, SpeculativeCost, SplitCost,
+    SramCost, StepCost, StepModel,
 };
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
-use crate::profile::{Chip, FfnLink, Model, Role, Serving, whole};
+use crate::profile::{Chip, ChipKind, FfnLink, MachineProfile, Model, Role, Serving, whole};
 use crate::software::software_times;
 use crate::speculation::DeployedSpeculation;
 
@@ -27,19 +27,22 @@ pub(crate) fn join(
     let helper = pools.iter().position(|pool| pool.role.helps());
     let ffn = helper.filter(|index| pools[*index].role == Role::Ffn);
     let machine = &profiles.machine;
-    let crossing = machine.ffn_link.as_ref();
-    let crossing = crossing.map(|link| ffn_crossing(&machine.name, link, ledger)).transpose()?;
-    if let (Some(ffn), Some(link)) = (ffn, crossing) {
-        let [attention, ffn] = [writer, ffn].map(|index| match &pools[index].cost {
-            StepModel::Roofline(cost) => (**cost).clone(),
+    let ways = machine.ffn_link.as_ref();
+    let ways = ways.map(|link| Ways::of(&machine.name, link, ledger)).transpose()?;
+    if let (Some(ffn), Some(ways)) = (ffn, ways) {
+        let attention = roofline(machine, &pools[writer])?;
+        let side = match &pools[ffn].cost {
+            StepModel::Roofline(cost) => SideCost::Roofline(cost.clone()),
+            StepModel::Sram(cost) => SideCost::Sram(cost.clone()),
             _ => unreachable!("parts of a step are timed from their chips"),
-        });
-        pools[writer].cost = StepModel::Split(Box::new(SplitCost { attention, ffn, link }));
+        };
+        let groups = pools[writer].replicas as f64 / pools[ffn].replicas as f64;
+        pools[writer].cost = StepModel::Split(Box::new(ways.split(attention, side, groups)));
     }
     let Some(given) = &machine.speculation else {
         return Ok(None);
     };
-    let heads = Heads { profiles, pools: &*pools, writer, ffn, crossing, ledger };
+    let heads = Heads { profiles, pools: &*pools, writer, ffn, ways, ledger };
     let draft = match (&profiles.draft, helper) {
         (Some((draft, _)), Some(helper)) => {
             check_tokens(&profiles.model, draft)?;
@@ -59,19 +62,43 @@ pub(crate) fn join(
     Ok(Some(speculation))
 }
 
-fn ffn_crossing(
-    machine: &str,
-    link: &FfnLink,
-    ledger: &Ledger,
-) -> Result<FfnCrossing, MachineError> {
-    let need = |figure, key: &str| ledger.need(figure, machine, &format!("ffn_link.{key}"));
-    need(&link.micro_batches, "micro_batches")?;
-    Ok(FfnCrossing {
-        bytes_per_second: need(&link.bandwidth_bytes_per_second, "bandwidth_bytes_per_second")?,
-        latency_seconds: need(&link.latency_seconds, "latency_seconds")?,
-        micro_batches: whole("micro_batches", &link.micro_batches)
-            .expect("the machine's profile was checked"),
-    })
+/// The cost of an attention group, which has memory beside its chips.
+fn roofline(machine: &MachineProfile, pool: &DeployedPool) -> Result<StepCost, MachineError> {
+    match &pool.cost {
+        StepModel::Roofline(cost) => Ok((**cost).clone()),
+        _ => Err(MachineError::AttendsInSram {
+            machine: machine.name.clone(),
+            chip: pool.chip.name.clone(),
+        }),
+    }
+}
+
+/// What joins an attention group and its ffn group.
+#[derive(Clone, Copy)]
+struct Ways {
+    link: FfnCrossing,
+    attention_fixed_fraction: f64,
+}
+
+impl Ways {
+    fn of(machine: &str, link: &FfnLink, ledger: &Ledger) -> Result<Ways, MachineError> {
+        let need = |figure, key: &str| ledger.need(figure, machine, &format!("ffn_link.{key}"));
+        need(&link.micro_batches, "micro_batches")?;
+        let fraction = need(&link.attention_fixed_fraction, "attention_fixed_fraction")?;
+        let rate = &link.bandwidth_bytes_per_second;
+        let crossing = FfnCrossing {
+            bytes_per_second: need(rate, "bandwidth_bytes_per_second")?,
+            latency_seconds: need(&link.latency_seconds, "latency_seconds")?,
+            micro_batches: whole("micro_batches", &link.micro_batches)
+                .expect("the machine's profile was checked"),
+        };
+        Ok(Ways { link: crossing, attention_fixed_fraction: fraction })
+    }
+
+    fn split(self, attention: StepCost, ffn: SideCost, attention_groups: f64) -> SplitCost {
+        let Ways { link, attention_fixed_fraction } = self;
+        SplitCost { attention, ffn, link, attention_fixed_fraction, attention_groups }
+    }
 }
 
 /// What is proposed is read as the target's own tokens.
@@ -93,7 +120,7 @@ struct Heads<'a> {
     pools: &'a [DeployedPool],
     writer: usize,
     ffn: Option<usize>,
-    crossing: Option<FfnCrossing>,
+    ways: Option<Ways>,
     ledger: &'a Ledger,
 }
 
@@ -101,16 +128,23 @@ impl Heads<'_> {
     /// What proposes a token, and what that takes.
     fn draft(&self) -> Result<(Arc<Model>, StepModel), MachineError> {
         let model = self.profiles.model.draft_layers(self.profiles.draft_layers(self.ledger));
-        let cost = match (&self.pools[self.writer].cost, self.ffn, self.crossing) {
+        let cost = match (&self.pools[self.writer].cost, self.ffn, self.ways) {
             // A step that is stated is stated with all that belongs to it.
             (StepModel::Fixed(_), ..) => {
                 StepModel::Fixed(FixedSteps { prefill_seconds: 0.0, decode_seconds: 0.0 })
             }
-            (_, Some(ffn), Some(link)) => StepModel::Split(Box::new(SplitCost {
-                attention: self.cost(self.writer, &model.attention_part())?,
-                ffn: self.cost(ffn, &model.feed_forward_part())?,
-                link,
-            })),
+            (StepModel::Split(_), Some(ffn), Some(ways)) => {
+                let attention = self.cost(self.writer, &model.attention_part())?;
+                let part = model.feed_forward_part();
+                let side = match self.pools[ffn].chip.kind {
+                    ChipKind::Lpu => SideCost::Sram(Box::new(self.sram(ffn, &part)?)),
+                    _ => SideCost::Roofline(Box::new(self.cost(ffn, &part)?)),
+                };
+                // The few layers that propose work in a small part of a step, so that other groups
+                // find them free.
+                StepModel::Split(Box::new(ways.split(attention, side, 1.0)))
+            }
+            (StepModel::Sram(_), ..) => StepModel::Sram(Box::new(self.sram(self.writer, &model)?)),
             _ => StepModel::Roofline(Box::new(self.cost(self.writer, &model)?)),
         };
         Ok((Arc::new(model), cost))
@@ -126,5 +160,12 @@ impl Heads<'_> {
         let pool = &self.pools[pool];
         let (chip, serving): (&Chip, &Serving) = (&pool.chip, &self.profiles.serving);
         StepCost::new(chip, software, model, serving, &pool.placement, self.ledger)
+    }
+
+    fn sram(&self, pool: usize, model: &Model) -> Result<SramCost, MachineError> {
+        let pool = &self.pools[pool];
+        let serving = &self.profiles.serving;
+        let host = HostWork::default();
+        SramCost::new(&pool.chip, host, model, serving, &pool.placement, self.ledger)
     }
 }

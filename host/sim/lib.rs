@@ -37,6 +37,8 @@ mod text;
 #[cfg(test)]
 mod anchors;
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod example_groups;
 #[cfg(test)]
 mod example_helpers;
@@ -46,3 +48,5 @@ mod examples;
 mod measured;
 #[cfg(test)]
 mod software_tests;
+#[cfg(test)]
+mod sram_anchors;

@@ -24,10 +24,6 @@ pub struct Placement {
     pub chips: u64,
     /// How they share the model.
     pub parallel: Parallelism,
-    /// Chips that hold weights.
-    pub weight_chips: u64,
-    /// Chips that take part in attention: all that hold KV.
-    pub attention_chips: u64,
     /// The formats the weights are held in here.
     pub formats: Formats,
     /// Memory of the group.
@@ -155,8 +151,6 @@ impl Placement {
         Placement {
             chips,
             parallel,
-            weight_chips: chips,
-            attention_chips: chips,
             formats,
             capacity_bytes: weights_bytes + kv_bytes,
             reserved_bytes: 0.0,
@@ -237,21 +231,14 @@ impl Sizes {
     ) -> Option<Placement> {
         let usable = self.capacity - self.reserved;
         let chips = parallel.chips();
-        let weight_chips = match self.lpu {
-            // The fewest LPUs that hold the weights, so that exchanges reach less far.
-            true => ((self.weights_bytes / usable).ceil() as u64).max(1),
-            false => chips,
-        };
-        if usable <= 0.0 || weight_chips > chips {
+        if usable <= 0.0 {
             return None;
         }
-        let spare_chips = chips - weight_chips;
         let (kv_bytes_per_token, windows) = self.kv_per_token(parallel.tensor, model, serving);
         let holds_kv = kv_bytes_per_token > 0.0 || !windows.is_empty();
-        let (attention_chips, kv_bytes) = match (holds_kv, self.lpu && spare_chips > 0) {
-            (false, _) => (weight_chips, 0.0),
-            (true, true) => (spare_chips, spare_chips as f64 * usable),
-            (true, false) => (chips, chips as f64 * usable - self.weights_bytes),
+        let kv_bytes = match holds_kv {
+            true => chips as f64 * usable - self.weights_bytes,
+            false => 0.0,
         };
         let per_token = match kv_bytes_per_token > 0.0 {
             true => kv_bytes_per_token,
@@ -262,8 +249,6 @@ impl Sizes {
         let placement = Placement {
             chips,
             parallel,
-            weight_chips,
-            attention_chips,
             formats,
             capacity_bytes: chips as f64 * self.capacity,
             reserved_bytes: chips as f64 * self.reserved,

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::cost::{
     ComponentInput, ComponentLoader, ComponentSteps, FixedSteps, HostWork, LayerProfileCost,
-    PowerDraw, SoftwareTimes, StepCost, StepModel, exchanges,
+    PowerDraw, SoftwareTimes, SramCost, StepCost, StepModel, exchanges,
 };
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{GroupChips, Placement};
 use crate::profile::{
-    Chip, CostComponent, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model, Parallelism,
-    Pool, Reach, Role, Serving, whole,
+    Chip, ChipKind, CostComponent, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model,
+    Parallelism, Pool, Reach, Role, Serving, whole,
 };
 use crate::software::software_times;
 
@@ -74,7 +74,7 @@ pub(crate) fn deploy_pool(
         }
         (None, None, None) => {
             let placement = place.computed()?;
-            let cost = place.roofline(&placement)?;
+            let cost = place.computed_cost(&placement)?;
             (placement, cost, PowerDraw::of(chip, ledger))
         }
     };
@@ -194,11 +194,15 @@ impl<'a> PoolPlace<'a> {
         Ok(placement)
     }
 
-    fn roofline(self, placement: &Placement) -> Result<StepModel, MachineError> {
+    fn computed_cost(self, placement: &Placement) -> Result<StepModel, MachineError> {
         let software = self.software()?;
-        let (model, serving) = (self.model, self.serving);
-        let cost = StepCost::new(self.chip(), software, model, serving, placement, self.ledger)?;
-        Ok(StepModel::Roofline(Box::new(cost)))
+        let (chip, model, serving, ledger) = (self.chip(), self.model, self.serving, self.ledger);
+        match chip.kind {
+            ChipKind::Lpu => SramCost::new(chip, software.host, model, serving, placement, ledger)
+                .map(|cost| StepModel::Sram(Box::new(cost))),
+            _ => StepCost::new(chip, software, model, serving, placement, ledger)
+                .map(|cost| StepModel::Roofline(Box::new(cost))),
+        }
     }
 
     fn layer_profile(

@@ -41,12 +41,24 @@ fn every_built_in_profile_is_right() {
 fn the_built_in_machines_say_whether_they_keep_prefixes() {
     let catalogue = Catalogue::built_in();
     let expected = [
+        "cerebras-cs3",
+        "cerebras-cs3-20",
+        "cerebras-cs3-4",
+        "cerebras-cs3-6",
         "dgx-spark",
         "fixed-step",
+        "groqrack",
+        "groqrack-9",
         "h200-8",
+        "inferentia2-12",
         "rubin-groq3",
+        "rubin-groq3-16",
+        "rubin-groq3-2",
+        "rubin-groq3-4",
+        "rubin-groq3-8",
         "rubin-groq3-afd",
         "rubin-groq3-draft",
+        "trainium2-16",
         "vera-rubin-nvl72",
         "vera-rubin-nvl72-maxlps",
     ];
@@ -123,14 +135,28 @@ fn every_machine_serves_each_model_or_says_clearly_why_not() {
         lines += &format!("{machine}: {}\n", served.join(", "));
     }
     insta::assert_snapshot!(lines, @r"
-    dgx-spark: gemma-4-31b, gpt-oss-120b, llama-3.3-70b
+    cerebras-cs3: llama-3.1-8b
+    cerebras-cs3-20: llama-3.1-405b
+    cerebras-cs3-4: llama-3.3-70b
+    cerebras-cs3-6: gpt-oss-120b
+    dgx-spark: gemma-4-31b, gpt-oss-120b, gpt-oss-20b, llama-3.1-8b, llama-3.3-70b
     fixed-step: llama-3.3-70b
     h200-8: deepseek-r1, deepseek-v4-flash, gemma-4-31b, glm-5.2, gpt-oss-120b, gpt-oss-20b, kimi-k2, llama-2-70b, llama-2-7b, llama-3.1-405b, llama-3.1-8b, llama-3.3-70b, minimax-m2.5, mixtral-8x7b, nemotron-3-nano, nemotron-3-super, nemotron-3-ultra, qwen3-235b-a22b, qwen3-30b-a3b, qwen3-32b, qwen3.5-397b-a17b
+    groqrack: llama-2-7b, llama-3.1-8b
+    groqrack-9: gpt-oss-120b, llama-2-70b, llama-3.3-70b
+    h200-8: deepseek-r1, gemma-4-31b, gpt-oss-120b, llama-3.3-70b
+    inferentia2-12: llama-3.1-8b, llama-3.3-70b
     rubin-groq3: gemma-4-31b, gpt-oss-120b, llama-3.3-70b
+    rubin-groq3-16: deepseek-r1, stand-in-2t-moe
+    rubin-groq3-2: gpt-oss-120b, llama-3.3-70b
+    rubin-groq3-4: llama-3.1-405b
+    rubin-groq3-8: deepseek-r1
     rubin-groq3-afd: deepseek-r1, gemma-4-31b, gpt-oss-120b, llama-3.3-70b
     rubin-groq3-draft: gpt-oss-120b, llama-3.3-70b
     vera-rubin-nvl72: deepseek-r1, deepseek-v4-flash, deepseek-v4-pro, gemma-4-31b, glm-5.2, gpt-oss-120b, gpt-oss-20b, kimi-k2, kimi-k3, llama-2-70b, llama-2-7b, llama-3.1-405b, llama-3.1-8b, llama-3.3-70b, minimax-m2.5, mixtral-8x7b, nemotron-3-nano, nemotron-3-super, nemotron-3-ultra, qwen3-235b-a22b, qwen3-30b-a3b, qwen3-32b, qwen3.5-397b-a17b
     vera-rubin-nvl72-maxlps: deepseek-r1, deepseek-v4-flash, deepseek-v4-pro, gemma-4-31b, glm-5.2, gpt-oss-120b, gpt-oss-20b, kimi-k2, kimi-k3, llama-2-70b, llama-2-7b, llama-3.1-405b, llama-3.1-8b, llama-3.3-70b, minimax-m2.5, mixtral-8x7b, nemotron-3-nano, nemotron-3-super, nemotron-3-ultra, qwen3-235b-a22b, qwen3-30b-a3b, qwen3-32b, qwen3.5-397b-a17b
+    trainium2-16: llama-3.1-8b, llama-3.3-70b
+    vera-rubin-nvl72: deepseek-r1, gemma-4-31b, gpt-oss-120b, llama-3.3-70b
     ");
 }
 
@@ -178,7 +204,8 @@ fn a_folder_adds_machines_and_replaces_them() {
         ("machines/notes.txt", "not a profile"),
     ]);
     let catalogue = Catalogue::built_in().with_folder(folder.path()).unwrap();
-    assert_eq!(names(&catalogue, ProfileKind::Machine).len(), 9);
+    let built_in = names(&Catalogue::built_in(), ProfileKind::Machine).len();
+    assert_eq!(names(&catalogue, ProfileKind::Machine).len(), built_in + 1);
     assert_eq!(catalogue.deploy("small", None).unwrap().model.name, "small-model");
     assert_eq!(catalogue.deploy("h200-8", None).unwrap().model.name, "small-model");
     assert!(catalogue.deploy("dgx-spark", None).is_ok(), "the others stay");
@@ -216,8 +243,8 @@ fn validate_tells_every_problem_of_a_folder_with_its_file() {
     insta::assert_snapshot!(listed(&found.notes), @"FOLDER/machines/small.toml:17: `small-model` does not fit the pool of `small`: its weights take 768 B as held there, and 1 × small-chip give 1 × (600 B − 0 B reserved) = 600 B. The smallest group that holds it is 3 × small-chip");
     insta::assert_snapshot!(listed(&found.problems), @r"
     FOLDER/chips/broken.toml:2: unknown key `titel`; did you mean `title`?
-    FOLDER/chips/broken.toml:1: the key `kind` is missing; add it
-    FOLDER/machines/lost.toml:12: there is no chip `smal-chip`; did you mean `small-chip`? There are: broken, gb10, gb10-cpu, groq3-lpu, h200, rubin, rubin-maxlps, small-chip, stated-steps, vera-cpu, xeon-8480
+    FOLDER/machines/lost.toml:12: there is no chip `smal-chip`; did you mean `small-chip`? There are: broken, gb10, gb10-cpu, groq1-lpu, groq3-lpu, h200, inferentia2, rubin, small-chip, stated-steps, trainium2, vera-cpu, wse-3, xeon-8480
+    FOLDER/machines/small.toml: `small-model` does not fit the pool of `small`: its weights take 768 B as held there, and 1 × small-chip give 1 × (600 B − 0 B reserved) = 600 B. The smallest group that holds it is 3 × small-chip
     ");
 }
 

@@ -10,16 +10,16 @@ use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::profile::{
-    Achieved, Chip, ChipKind, Compute, Figure, Memory, Model, Precision, Reach, ScaleUp, Serving,
+    Achieved, Chip, Compute, Figure, Memory, Model, Precision, Reach, ScaleUp, Serving,
 };
 
 /// A chip's sections that serving needs, taken once its kind is checked.
 pub(super) struct Parts<'a> {
     pub(super) chip: &'a Chip,
     compute: &'a Compute,
-    memory: &'a Memory,
+    pub(super) memory: &'a Memory,
     achieved: &'a Achieved,
-    ledger: &'a Ledger,
+    pub(super) ledger: &'a Ledger,
 }
 
 /// What a chip computes in.
@@ -64,7 +64,7 @@ impl StepCost {
         let (linear, head) = (parts.dense(formats.linear)?, parts.dense(formats.head)?);
         let linear_parameters: f64 =
             groups.iter().map(|group| group.count * group.linear_parameters).sum();
-        let weight_chips = parts.weight_chips(placement);
+        let weight_chips = parallel.tensor as f64;
         let shares = (parallel.data * parallel.pipeline) as f64;
         let product = |part, rates: &Rates, parameters| {
             Product::new(part, rates, parameters, weight_chips, shares)
@@ -87,7 +87,7 @@ impl StepCost {
             decode_attention: attention.decode,
             exchange: parts.exchanges(placement)?,
             layer_seconds: parts.layer_seconds(&software)?,
-            fixed: Term::fixed(if parts.is_lpu() { Part::Layers } else { Part::Kernels }, 0.0),
+            fixed: Term::fixed(Part::Kernels, 0.0),
             prefill_excess: software.prefill_factor - 1.0,
             host: software.host,
             groups,
@@ -120,7 +120,7 @@ pub(crate) fn exchanges(
 }
 
 impl<'a> Parts<'a> {
-    fn of(chip: &'a Chip, ledger: &'a Ledger) -> Result<Parts<'a>, MachineError> {
+    pub(super) fn of(chip: &'a Chip, ledger: &'a Ledger) -> Result<Parts<'a>, MachineError> {
         match (&chip.compute, &chip.memory, &chip.achieved) {
             (Some(compute), Some(memory), Some(achieved)) => {
                 Ok(Parts { chip, compute, memory, achieved, ledger })
@@ -133,18 +133,6 @@ impl<'a> Parts<'a> {
         self.ledger.need(figure, &self.chip.name, name)
     }
 
-    fn is_lpu(&self) -> bool {
-        self.chip.kind == ChipKind::Lpu
-    }
-
-    /// Chips that share what every token passes.
-    fn weight_chips(&self, placement: &Placement) -> f64 {
-        match self.is_lpu() {
-            true => placement.weight_chips as f64,
-            false => placement.parallel.tensor as f64,
-        }
-    }
-
     fn attention_of(
         &self,
         serving: &Serving,
@@ -153,18 +141,12 @@ impl<'a> Parts<'a> {
     ) -> Result<Attention, MachineError> {
         let (prefill, decode) = self.attention(serving.kv)?;
         let parallel = placement.parallel;
-        let chips = placement.attention_chips as f64;
-        let kv_bytes = serving.kv.bytes();
         Ok(Attention {
             prefill,
             decode,
-            chips,
-            head_chips: if self.is_lpu() { 1 } else { parallel.tensor },
-            value_bytes: match self.is_lpu() {
-                // Sequences are spread over the chips that hold KV.
-                true => kv_bytes / chips,
-                false => kv_bytes / (parallel.data * parallel.pipeline) as f64,
-            },
+            chips: placement.chips as f64,
+            head_chips: parallel.tensor,
+            value_bytes: serving.kv.bytes() / (parallel.data * parallel.pipeline) as f64,
             prefill_factor,
         })
     }
@@ -198,10 +180,7 @@ impl<'a> Parts<'a> {
                 count,
                 linear_parameters: layers.linear_parameters(model.hidden) as f64,
                 reaches: first..all.len(),
-                state: layers.state().map(|state| StateCost {
-                    bytes: state.bytes() as f64,
-                    flops_per_token: state.flops_per_token() as f64,
-                }),
+                state: StateCost::of(layers),
                 mixes_tokens: layers.mixes_tokens(),
                 feeds_forward: layers.feeds_forward(),
                 experts: expert_rates.as_ref().and_then(expert),
@@ -260,7 +239,7 @@ impl<'a> Parts<'a> {
         Ok(Rates { peak_flops: peak, flops, peak_bytes, bytes, bytes_per_weight })
     }
 
-    fn dense(&self, format: Precision) -> Result<Rates, MachineError> {
+    pub(super) fn dense(&self, format: Precision) -> Result<Rates, MachineError> {
         let (bits, peak) = self.computed_in(format)?;
         let (word, _, fraction) = self.bits(bits);
         let fraction = fraction.expect("what is computed in has a fraction");
@@ -270,7 +249,7 @@ impl<'a> Parts<'a> {
         self.matmul(format, peak, [flops, read])
     }
 
-    fn experts(&self, format: Precision) -> Result<Rates, MachineError> {
+    pub(super) fn experts(&self, format: Precision) -> Result<Rates, MachineError> {
         let (bits, peak) = self.computed_in(format)?;
         let achieved = self.achieved;
         let (own, key) = match bits {
@@ -288,7 +267,7 @@ impl<'a> Parts<'a> {
 
     /// Attention computes in 16 bits where the chip has them. Gives the rates over a prompt, and of
     /// replies.
-    fn attention(&self, kv: Precision) -> Result<(Rates, Rates), MachineError> {
+    pub(super) fn attention(&self, kv: Precision) -> Result<(Rates, Rates), MachineError> {
         let achieved = self.achieved;
         let wide = (&self.compute.bf16_flops_per_second, "compute.bf16_flops_per_second");
         let eight = (&self.compute.fp8_flops_per_second, "compute.fp8_flops_per_second");
@@ -322,23 +301,6 @@ impl<'a> Parts<'a> {
             return Ok(Exchanges::None);
         };
         let bytes_per_second = self.link_rate(link)?;
-        if let Some(exchange) = &self.chip.exchange {
-            let capacity = self.need(&self.memory.capacity_bytes, "memory.capacity_bytes")?;
-            let hop_seconds = self.need(&exchange.hop_seconds, "exchange.hop_seconds")?;
-            let reach = &exchange.reach_seconds_by_bytes;
-            self.ledger.rest_on(
-                reach.confidence,
-                &self.chip.name,
-                "exchange.reach_seconds_by_bytes",
-            );
-            return Ok(Exchanges::Reach {
-                attention_seconds: reach.at(chips * capacity).max(hop_seconds),
-                feed_forward_seconds: reach
-                    .at(placement.weight_chips as f64 * capacity)
-                    .max(hop_seconds),
-                bytes_per_second,
-            });
-        }
         let fixed_seconds = self.need(&link.collective_seconds, "scale_up.collective_seconds")?;
         Ok(Exchanges::AllReduce { chips, fixed_seconds, bytes_per_second })
     }

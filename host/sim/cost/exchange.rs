@@ -9,9 +9,6 @@ pub(crate) enum Exchanges {
     None,
     /// Ring all-reduces among GPUs.
     AllReduce { chips: f64, fixed_seconds: f64, bytes_per_second: f64 },
-    /// Static routes among LPUs: one exchange spans the weights' chips and the KV's, one the
-    /// weights' alone.
-    Reach { attention_seconds: f64, feed_forward_seconds: f64, bytes_per_second: f64 },
 }
 
 /// Tokens on their way to the chips of their experts and back, in attention data parallelism.
@@ -104,9 +101,6 @@ impl Exchanges {
                 let sent = 2.0 * (chips - 1.0) / chips * message;
                 (2.0 * fixed_seconds, 2.0 * sent, bytes_per_second)
             }
-            Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => {
-                (attention_seconds + feed_forward_seconds, 2.0 * message, bytes_per_second)
-            }
         };
         Some(Passage {
             part: Part::Exchange,
@@ -116,32 +110,9 @@ impl Exchanges {
         })
     }
 
-    fn term(&self, layers: f64, hidden: f64, tokens: f64) -> Term {
-        let passage = self.passage(layers, hidden);
+    /// One of both exchanges of one layer.
+    pub(crate) fn half_layer_term(&self, hidden: f64, tokens: f64) -> Term {
+        let passage = self.passage(0.5, hidden);
         passage.map_or(Term::fixed(Part::Exchange, 0.0), |passage| passage.term(tokens))
-    }
-
-    /// The exchange that follows attention in one layer.
-    pub(crate) fn attention_term(&self, hidden: f64, tokens: f64) -> Term {
-        self.after(true).term(0.5, hidden, tokens)
-    }
-
-    /// The exchange that follows the feed-forward part of one layer.
-    pub(crate) fn feed_forward_term(&self, hidden: f64, tokens: f64) -> Term {
-        self.after(false).term(0.5, hidden, tokens)
-    }
-
-    /// As if both exchanges of a layer were the one that follows attention, or the other.
-    fn after(self, attention: bool) -> Exchanges {
-        let Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } = self
-        else {
-            return self;
-        };
-        let seconds = if attention { attention_seconds } else { feed_forward_seconds };
-        Exchanges::Reach {
-            attention_seconds: seconds,
-            feed_forward_seconds: seconds,
-            bytes_per_second,
-        }
     }
 }

@@ -49,18 +49,13 @@ impl Parts<'_> {
         figure.map_or(Ok(0.0), |figure| self.need(figure, name))
     }
 
-    /// The fixed time of every layer with attention or a state: of an LPU, or of a GPU's kernels.
+    /// The fixed time of every layer with attention or a state.
     pub(super) fn layer_seconds(&self, software: &SoftwareTimes) -> Result<f64, MachineError> {
-        match (&self.chip.exchange, &self.chip.latency) {
-            (Some(exchange), _) => {
-                self.need(&exchange.layer_sync_seconds, "exchange.layer_sync_seconds")
-            }
-            (None, Some(latency)) => {
-                let layer = self.need(&latency.layer_seconds, "latency.layer_seconds")?;
-                Ok(layer * software.kernel_factor)
-            }
-            (None, None) => Ok(0.0),
-        }
+        let Some(latency) = &self.chip.latency else {
+            return Ok(0.0);
+        };
+        let layer = self.need(&latency.layer_seconds, "latency.layer_seconds")?;
+        Ok(layer * software.kernel_factor)
     }
 
     /// The fixed times of one layer's kernels, those of every layer left out.
@@ -70,8 +65,7 @@ impl Parts<'_> {
         (linear, experts): (Precision, Option<Precision>),
         software: &SoftwareTimes,
     ) -> Result<LayerKernels, MachineError> {
-        let Some(latency) = self.chip.latency.as_ref().filter(|_| self.chip.exchange.is_none())
-        else {
+        let Some(latency) = &self.chip.latency else {
             return Ok(LayerKernels::default());
         };
         let products = matrix_products(layers);
@@ -133,8 +127,7 @@ impl Parts<'_> {
         let latency = self.chip.latency.as_ref();
         let figure = |figure: Option<&Figure>, key| self.unless_absent(figure, key);
         Ok(ExpertChips {
-            // The weights of an LPU stand on the fewest chips that hold them.
-            chips: placement.weight_chips.min(parallel.stage_chips()) as f64,
+            chips: parallel.stage_chips() as f64,
             parts: parallel.expert as f64,
             hit_seconds: figure(
                 latency.and_then(|latency| latency.expert_hit_seconds.as_ref()),

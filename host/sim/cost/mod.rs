@@ -1,8 +1,9 @@
 //! What steps cost in time, energy and money.
 //!
-//! [`StepModel`] is what a pool's profile says: a [`StepCost`], a [`LayerProfileCost`] that was
-//! measured, or [`ComponentSteps`] that a component times turns the [`Work`] of one step into named [`Term`]s. The engine sums them and `explain`
-//! prints them: one implementation, so that what is explained is what is timed.
+//! [`StepModel`] is what a pool's profile says: a [`StepCost`], an [`SramCost`], a
+//! [`LayerProfileCost`] that was measured, or [`ComponentSteps`] that a component times turns the
+//! [`Work`] of one step into named [`Term`]s. The engine sums them and `explain` prints them: one
+//! implementation, so that what is explained is what is timed.
 
 mod build;
 mod component;
@@ -18,6 +19,8 @@ mod power;
 mod rates;
 mod speculative;
 mod split;
+mod sram;
+mod sram_build;
 mod step;
 mod term;
 mod work;
@@ -36,8 +39,9 @@ pub(crate) use model::WritingSteps;
 pub use model::{FixedSteps, StepModel};
 pub use power::PowerDraw;
 pub use speculative::SpeculativeCost;
-pub(crate) use split::FfnCrossing;
 pub use split::SplitCost;
+pub(crate) use split::{FfnCrossing, SideCost};
+pub use sram::SramCost;
 pub use step::StepCost;
 pub(crate) use step::step_span;
 pub use term::{Binds, Part, StepTime, Term};

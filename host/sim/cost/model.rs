@@ -5,6 +5,7 @@ use super::grid::Line;
 use super::layer_profile::{LayerProfileCost, StepShape};
 use super::speculative::SpeculativeCost;
 use super::split::SplitCost;
+use super::sram::SramCost;
 use super::step::StepCost;
 use super::term::{Binds, Part, StepTime, Term};
 use super::work::Work;
@@ -14,6 +15,8 @@ use super::work::Work;
 pub enum StepModel {
     /// From the work in it and the chips' rates.
     Roofline(Box<StepCost>),
+    /// From the layers' way through chips that hold them in SRAM.
+    Sram(Box<SramCost>),
     /// From what the model's layers were measured to take on these chips.
     LayerProfile(Box<LayerProfileCost>),
     /// Stated, whatever the work in it is.
@@ -61,6 +64,7 @@ impl StepModel {
     pub fn time(&self, work: &Work) -> StepTime {
         match self {
             StepModel::Roofline(cost) => cost.time(work),
+            StepModel::Sram(cost) => cost.time(work),
             StepModel::LayerProfile(cost) => StepTime::only(cost.seconds(&StepShape::of(work))),
             StepModel::Fixed(fixed) => fixed.time(work),
             StepModel::Component(cost) => StepTime::only(cost.seconds(work)),
@@ -73,6 +77,7 @@ impl StepModel {
     pub fn terms(&self, work: &Work, sink: &mut impl FnMut(Term)) {
         match self {
             StepModel::Roofline(cost) => cost.terms(work, sink),
+            StepModel::Sram(cost) => cost.terms(work, sink),
             StepModel::LayerProfile(cost) => cost.terms(&StepShape::of(work), sink),
             StepModel::Fixed(fixed) => sink(Term::fixed(Part::Stated, fixed.time(work).seconds)),
             StepModel::Component(cost) => {
@@ -91,7 +96,10 @@ impl StepModel {
         series.layers = 0.0;
         series.is_whole = matches!(
             self,
-            StepModel::Component(_) | StepModel::Split(_) | StepModel::Speculative(_)
+            StepModel::Sram(_)
+                | StepModel::Component(_)
+                | StepModel::Split(_)
+                | StepModel::Speculative(_)
         );
         match self {
             StepModel::Roofline(cost) => {
@@ -104,7 +112,10 @@ impl StepModel {
                 series.layers = cost.begin_writing(work.decodes, &mut series.measured);
             }
             StepModel::Fixed(fixed) => series.fixed = fixed.time(work),
-            StepModel::Component(_) | StepModel::Split(_) | StepModel::Speculative(_) => {}
+            StepModel::Sram(_)
+            | StepModel::Component(_)
+            | StepModel::Split(_)
+            | StepModel::Speculative(_) => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use super::host::HostWork;
 use super::rates::{PairTimes, Product, Rates, Tokens};
 use super::term::{Binds, Part, StepTime, Term};
 use super::work::{ReachWork, Work};
+use crate::profile::LayerGroup;
 
 /// What a pool's group of chips needs for the steps of one model.
 ///
@@ -81,11 +82,20 @@ pub(crate) struct ReachCost {
     pub(crate) prefill: PairTimes,
 }
 
-/// The state that one layer keeps of a chat, over all chips that take part in attention.
+/// The state that one layer keeps of a chat, over all chips that take part in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StateCost {
     pub(crate) bytes: f64,
     pub(crate) flops_per_token: f64,
+}
+
+impl StateCost {
+    pub(crate) fn of(layers: &LayerGroup) -> Option<StateCost> {
+        layers.state().map(|state| StateCost {
+            bytes: state.bytes() as f64,
+            flops_per_token: state.flops_per_token() as f64,
+        })
+    }
 }
 
 /// The time of a step on the clock: at least a nanosecond, since one of none would stall it.

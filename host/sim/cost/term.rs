@@ -14,14 +14,16 @@ pub enum Part {
     Attention,
     /// Experts that tokens are routed to.
     Experts,
-    /// All-reduces, or exchanges between LPUs.
+    /// All-reduces, or exchanges and hops between SRAM chips.
     Exchange,
     /// Tokens on their way to the chips of their experts and back.
     Dispatch,
     /// Fixed times of kernels: launches, norms, rounding, routing.
     Kernels,
-    /// Fixed time per layer of an LPU: synchronisation.
+    /// Synchronisation of the exchanges of layers in SRAM.
     Layers,
+    /// Waiting for the slowest stage of a chain of layers.
+    Pipeline,
     /// Activations on their way from stage to stage.
     Stages,
     /// The output matrix.
@@ -51,6 +53,7 @@ impl Part {
             Part::Dispatch => "dispatch",
             Part::Kernels => "kernels",
             Part::Layers => "layers",
+            Part::Pipeline => "pipeline",
             Part::Stages => "stages",
             Part::Head => "head",
             Part::Host => "host",

@@ -216,7 +216,14 @@ mod tests {
 
     #[test]
     fn an_idle_machine_expects_what_comes() {
-        for name in ["rubin-groq3", "rubin-groq3-afd", "h200-8", "dgx-spark"] {
+        for name in [
+            "rubin-groq3",
+            "rubin-groq3-afd",
+            "groqrack-9",
+            "cerebras-cs3-4",
+            "h200-8",
+            "dgx-spark",
+        ] {
             let estimate =
                 machine(name).estimate(Instant::ZERO, &chat(20_000, 300)).expect("it can say");
             let served = served(machine(name), chat(20_000, 300));

@@ -31,6 +31,8 @@ pub(crate) struct Group {
     pub(crate) pool: Arc<DeployedPool>,
     /// Of the group that works for this one alone, where there is one.
     pub(crate) helper: Option<Arc<DeployedPool>>,
+    /// Chips of the helping group that stand for this one: a part of them where it helps several.
+    helper_chips: f64,
     /// Outages under way, in which the group is lost, with all that was in it.
     pub(crate) outages: u64,
     pub(crate) memory: Memory,
@@ -94,6 +96,10 @@ impl Group {
             Duty::Read | Duty::Both => deployment.policy,
         };
         let helper = deployment.helper().filter(|_| duty != Duty::Read).cloned();
+        let helper_chips = helper.as_deref().map_or(0.0, |helper| {
+            (helper.placement.chips * helper.replicas) as f64 / pool.replicas as f64
+        });
+        let dollars = |pool: &DeployedPool, chips| Some(pool.usd_per_hour? * chips / 3600.0);
         Group {
             duty,
             outages: 0,
@@ -110,10 +116,9 @@ impl Group {
             forming: false,
             busy: Span::ZERO,
             used: Used::default(),
-            dollars_per_second: std::iter::once(pool)
-                .chain(&helper)
-                .filter_map(|pool| Some(pool.usd_per_hour? * pool.placement.chips as f64 / 3600.0))
-                .sum(),
+            dollars_per_second: dollars(pool, pool.placement.chips as f64).unwrap_or(0.0)
+                + helper.as_deref().and_then(|pool| dollars(pool, helper_chips)).unwrap_or(0.0),
+            helper_chips,
             helper,
             work: deployment.no_work(),
             writing: WritingSteps::default(),
@@ -124,8 +129,12 @@ impl Group {
 
     /// Watts of its chips, and of those that help it, doing nothing.
     pub(crate) fn idle_watts(&self) -> Option<f64> {
-        let pools = std::iter::once(&self.pool).chain(&self.helper);
-        pools.map(|pool| Some(pool.draw?.idle_watts() * pool.placement.chips as f64)).sum()
+        let watts = |pool: &DeployedPool, chips: f64| Some(pool.draw?.idle_watts() * chips);
+        let own = watts(&self.pool, self.pool.placement.chips as f64)?;
+        match &self.helper {
+            Some(helper) => Some(own + watts(helper, self.helper_chips)?),
+            None => Some(own),
+        }
     }
 
     /// Chats that wait for or use this group.
@@ -218,14 +227,15 @@ impl Group {
     fn account(&self, time: StepTime, calls: usize) -> (Span, Used, Used) {
         let span = step_span(time.seconds);
         let seconds = span.as_seconds_f64();
-        let of = |pool: &DeployedPool, compute: f64, memory: f64| {
-            let chips = pool.placement.chips as f64;
+        let of = |pool: &DeployedPool, chips: f64, compute: f64, memory: f64| {
             let watts = |draw: PowerDraw| draw.watts(compute / seconds, memory / seconds);
             pool.draw.map_or(0.0, |draw| chips * watts(draw))
         };
-        let mut watts = of(&self.pool, time.compute_seconds, time.memory_seconds);
+        let chips = self.pool.placement.chips as f64;
+        let mut watts = of(&self.pool, chips, time.compute_seconds, time.memory_seconds);
         if let Some(helper) = &self.helper {
-            watts += of(helper, time.helper_compute_seconds, time.helper_memory_seconds);
+            let (compute, memory) = (time.helper_compute_seconds, time.helper_memory_seconds);
+            watts += of(helper, self.helper_chips, compute, memory);
         }
         let (joules, dollars) = (watts * seconds, self.dollars_per_second * seconds);
         let calls = calls as f64;

@@ -5,8 +5,9 @@ use timeslip_timeline::backend::{Backend, CallId, Completion, CompletionEvent};
 use timeslip_timeline::time::{Instant, Span};
 
 use super::{ModelledMachine, Outage};
+use crate::catalogue::ProfileKind;
 use crate::example_helpers::Helper;
-use crate::examples::{FRONT_END, Small, at, chat, drain, served};
+use crate::examples::{FRONT_END, Small, at, chat, drain, known, served};
 use crate::profile::Role;
 
 /// Tokens that the small machine's table accepts on average: 0.3 × 1 + 0.2 × 2.
@@ -32,11 +33,12 @@ fn alone(small: Small, input: u64, output: u64) -> Vec<Completion> {
 #[test]
 fn an_attention_group_reads_and_writes_with_its_ffn_group() {
     let (_, reply) = served(&alone(small(Helper::Ffn), 100, 3), 0);
-    // Two sides of a millisecond, and two ways of 100 µs and one for each token: 64, 36, 1 and 1.
+    // Two sides of half a millisecond, and two ways of 100 µs and one for each token: 64, 36, 1 and
+    // 1.
     let timing = reply.timing;
-    let read = 2_000 + 2 * 164 + 2_000 + 2 * 136;
+    let read = 1_000 + 2 * 164 + 1_000 + 2 * 136;
     assert_eq!(microseconds(timing.prefill - FRONT_END), read);
-    assert_eq!(microseconds(timing.decode), 2 * (2_000 + 2 * 101));
+    assert_eq!(microseconds(timing.decode), 2 * (1_000 + 2 * 101));
     // Both chips draw 10 W and cost a dollar a second.
     let seconds = (timing.end_to_end() - FRONT_END).as_seconds_f64();
     assert!((reply.energy_j.unwrap() / (20.0 * seconds) - 1.0).abs() < 1e-6);
@@ -49,7 +51,7 @@ fn an_attention_group_behind_a_prefill_group_only_writes() {
     let (_, reply) = served(&alone(split, 10, 3), 0);
     assert_eq!(microseconds(reply.timing.prefill - FRONT_END), 1_000, "by the prefill group alone");
     assert_eq!(reply.timing.transfer, Span::from_millis(12));
-    assert_eq!(microseconds(reply.timing.decode), 3 * (2_000 + 2 * 101));
+    assert_eq!(microseconds(reply.timing.decode), 3 * (1_000 + 2 * 101));
 }
 
 #[test]
@@ -170,4 +172,29 @@ fn a_group_that_helps_takes_the_one_that_it_helps_with_it() {
     let mut machine = small(Helper::Ffn).machine();
     let outage = Outage { role: Role::Ffn, group: 1, from: at(7), until: None };
     insta::assert_snapshot!(machine.plan_outage(outage).unwrap_err(), @"`small` has no group ffn 1; it has attention 0 to 0, ffn 0 to 0");
+}
+
+/// The chips of an ffn group are those of the attention groups that it serves, in equal parts, and
+/// they fail together.
+#[test]
+fn attention_groups_share_an_ffn_group() {
+    let small = Small { replicas: 2, ..small(Helper::Ffn) };
+    let text = small.machine_text();
+    let two = format!("replicas = {}", known("2"));
+    let (attention, ffn) = text.rsplit_once(&two).expect("two groups of each");
+    let text = format!("{attention}replicas = {}{ffn}", known("1"));
+    let catalogue = small.catalogue().with_text(ProfileKind::Machine, "small", text);
+    let deployment = catalogue.deploy("small", None).expect("one ffn group serves two");
+    let mut machine = ModelledMachine::new(deployment);
+    let outage = |role, group| Outage { role, group, from: at(1_000), until: None };
+    assert!(machine.plan_outage(outage(Role::Ffn, 1)).unwrap_err().contains("ffn 0 to 0"));
+    machine.plan_outage(outage(Role::Ffn, 0)).unwrap();
+    machine.submit(Instant::ZERO, CallId(0), chat(100, 3));
+    let (_, reply) = served(&drain(&mut machine), 0);
+    // Ten watts of the one, and five of the other.
+    let seconds = (reply.timing.end_to_end() - FRONT_END).as_seconds_f64();
+    assert!((reply.energy_j.unwrap() / (15.0 * seconds) - 1.0).abs() < 1e-6);
+    machine.submit(at(2_000), CallId(1), chat(100, 3));
+    machine.submit(at(2_000), CallId(2), chat(100, 3));
+    assert!(drain(&mut machine).is_empty(), "both attention groups are down with it");
 }

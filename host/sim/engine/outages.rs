@@ -13,8 +13,9 @@ use crate::profile::Role;
 /// what they have written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// The pool's role. A group that helps one that writes takes it down with it, so that `ffn 2` and
-    /// `draft 2` mean the third group that writes.
+    /// The pool's role. A group that helps takes down with it those that it works for, so that
+    /// `draft 2` means the third group that writes, and `ffn 2` all attention groups of the third
+    /// ffn group.
     pub role: Role,
     /// The group of the pool, counted from 0.
     pub group: u64,
@@ -31,12 +32,14 @@ impl ModelledMachine {
     /// A sentence that says which groups there are, where this is none.
     pub fn plan_outage(&mut self, outage: Outage) -> Result<(), String> {
         let groups = self.groups.iter().enumerate();
-        let mut of_role = groups.filter(|(_, group)| {
+        let of_role = groups.filter(|(_, group)| {
             let mut pools = std::iter::once(&group.pool).chain(&group.helper);
             pools.any(|pool| pool.role == outage.role)
         });
-        let Some((group, _)) = usize::try_from(outage.group).ok().and_then(|n| of_role.nth(n))
-        else {
+        let of_role: Vec<usize> = of_role.map(|(group, _)| group).collect();
+        let replicas = self.deployment.pools.iter().find(|pool| pool.role == outage.role);
+        let replicas = replicas.map_or(0, |pool| pool.replicas);
+        if outage.group >= replicas {
             let pools = self.deployment.pools.iter();
             let known =
                 pools.map(|pool| format!("{} 0 to {}", pool.role.word(), pool.replicas - 1));
@@ -47,10 +50,14 @@ impl ModelledMachine {
                 outage.group,
                 known.collect::<Vec<_>>().join(", ")
             ));
-        };
-        self.agenda.add(outage.from, Event::GoDown { group });
-        if let Some(until) = outage.until {
-            self.agenda.add(until.max(outage.from), Event::ComeUp { group });
+        }
+        let together = of_role.len() / replicas as usize;
+        let first = outage.group as usize * together;
+        for group in of_role[first..first + together].iter().copied() {
+            self.agenda.add(outage.from, Event::GoDown { group });
+            if let Some(until) = outage.until {
+                self.agenda.add(until.max(outage.from), Event::ComeUp { group });
+            }
         }
         Ok(())
     }

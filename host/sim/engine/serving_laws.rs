@@ -7,6 +7,7 @@ use timeslip_timeline::time::Instant;
 
 use super::laws::{Act, Asked, acts, held, load};
 use super::{ModelledMachine, Outage};
+use crate::catalogue::Catalogue;
 use crate::example_helpers::Helper;
 use crate::examples::{Small, Ways, at};
 use crate::profile::{Policy, Preemption, Routing, Sending};
@@ -148,6 +149,25 @@ proptest! {
     fn summed_steps_are_walked_steps_to_the_bit(case in case(), load in load(true)) {
         let (summed, summing) = run(case.machine(), &load, None);
         let (walked, walking) = run(case.machine().walking(), &load, None);
+        prop_assert_eq!(format!("{summed:?}"), format!("{walked:?}"));
+        let end = at(100_000);
+        prop_assert_eq!(seen(&summing, end), seen(&walking, end));
+    }
+
+    /// Of chains of SRAM chips, alone and behind or for chips with memory beside them.
+    #[test]
+    fn summed_steps_of_chains_are_walked_steps_to_the_bit(
+        name in prop_oneof![
+            Just("groqrack"),
+            Just("cerebras-cs3-4"),
+            Just("rubin-groq3"),
+            Just("rubin-groq3-afd"),
+        ],
+        load in load(true),
+    ) {
+        let machine = || ModelledMachine::new(Catalogue::built_in().deploy(name, None).unwrap());
+        let (summed, summing) = run(machine(), &load, None);
+        let (walked, walking) = run(machine().walking(), &load, None);
         prop_assert_eq!(format!("{summed:?}"), format!("{walked:?}"));
         let end = at(100_000);
         prop_assert_eq!(seen(&summing, end), seen(&walking, end));

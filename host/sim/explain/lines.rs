@@ -1,6 +1,8 @@
 //! What the time of one term follows from, in a few words.
 
-use crate::cost::{Binds, Exchanges, HostWork, Part, SplitCost, StepCost, StepModel, Term};
+use crate::cost::{
+    Binds, Exchanges, HostWork, Part, SplitCost, SramCost, StepCost, StepModel, Term,
+};
 use crate::text::{bytes, count, quantity, seconds};
 
 /// The rate that was reached, or the fixed times that were added up over `steps` steps.
@@ -20,12 +22,16 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
         StepModel::Component(cost) => {
             return format!("stated by a component, {}", cost.about().name);
         }
+        StepModel::Sram(cost) => return sram(cost, term, steps, calls),
         _ => return format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
     };
     match term.part {
-        Part::Stated | Part::AttentionSide | Part::FfnSide | Part::Crossings | Part::Draft => {
-            String::new()
-        }
+        Part::Stated
+        | Part::AttentionSide
+        | Part::FfnSide
+        | Part::Crossings
+        | Part::Draft
+        | Part::Pipeline => String::new(),
         Part::Linear | Part::Attention | Part::Experts | Part::Head => rate(term),
         Part::Exchange => exchanges(cost, steps as f64),
         Part::Dispatch => passage(cost, term.part, 2.0 * cost.expert_layers(), steps as f64),
@@ -38,19 +44,15 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
 fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
     let (attention_layers, ffn_layers) =
         (cost.attention.mixing_layers(), cost.ffn.feeding_layers());
-    let side = |part: &StepCost, layers: f64| {
-        let kernels = part
-            .groups
-            .iter()
-            .map(|group| group.count * group.kernel_seconds + group.count * group.expert_seconds);
-        let fixed = part.layer_seconds + kernels.sum::<f64>() / layers;
+    let side = |fixed: f64, layers: f64| {
         let layers = steps as f64 * layers;
         let layer = seconds(term.seconds / layers);
         format!("{} × {layer}, {} fixed", whole(layers), seconds(fixed))
     };
     match term.part {
-        Part::AttentionSide => side(&cost.attention, attention_layers),
-        Part::FfnSide => side(&cost.ffn, ffn_layers),
+        Part::AttentionSide => side(cost.attention_fixed_seconds(), attention_layers),
+        Part::FfnSide => side(cost.ffn_fixed_seconds(), ffn_layers),
+        Part::Pipeline => format!("the ffn group serves {} groups", whole(cost.attention_groups)),
         Part::Crossings => format!(
             "{} × {} + {}/s",
             whole(2.0 * steps as f64 * ffn_layers),
@@ -58,13 +60,33 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
             bytes(cost.link.bytes_per_second)
         ),
         Part::Host => {
-            let [attention, ffn] = [&cost.attention, &cost.ffn].map(|side| (side.host, side.ranks));
-            match attention.1 == ffn.1 {
-                true => host(&attention.0.and(&ffn.0), steps, calls as f64 / ffn.1),
+            let ranks = cost.ffn.ranks();
+            match cost.attention.ranks == ranks {
+                true => {
+                    let both = cost.attention.host.and(&cost.ffn.host());
+                    host(&both, steps, calls as f64 / ranks)
+                }
                 false => format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
             }
         }
         _ => rate(term),
+    }
+}
+
+fn sram(cost: &SramCost, term: &Term, steps: u64, calls: u64) -> String {
+    let layers = steps as f64 * cost.layer_count();
+    let each = |times: f64| format!("{} × {}", whole(times), seconds(term.seconds / times));
+    match term.part {
+        Part::Head => each(steps as f64),
+        Part::Host => host(&cost.host, steps, calls as f64),
+        Part::Pipeline => {
+            "behind the slowest of ".to_owned() + &whole(cost.stages as f64) + " stages"
+        }
+        Part::Layers => {
+            let exchanges = steps as f64 * cost.exchange_count();
+            format!("{} exchanges × {}", whole(exchanges), seconds(cost.sync_seconds))
+        }
+        _ => each(layers),
     }
 }
 
@@ -83,13 +105,6 @@ fn exchanges(cost: &StepCost, steps: f64) -> String {
             "{} all-reduces × {} + {}/s",
             whole(2.0 * layers),
             seconds(fixed_seconds),
-            bytes(bytes_per_second)
-        ),
-        Exchanges::Reach { attention_seconds, feed_forward_seconds, bytes_per_second } => format!(
-            "{} × ({} + {}) + {}/s",
-            whole(layers),
-            seconds(attention_seconds),
-            seconds(feed_forward_seconds),
             bytes(bytes_per_second)
         ),
     }

@@ -153,10 +153,6 @@ fn formats_line(pool: &PoolMemory) -> String {
             parallel.tensor, parallel.data, parallel.expert, parallel.pipeline
         );
     }
-    if placement.weight_chips != placement.attention_chips {
-        let (weights, kv) = (count(placement.weight_chips), count(placement.attention_chips));
-        line += &format!("; weights on {weights} chips, KV on {kv}");
-    }
     line
 }
 

@@ -14,7 +14,8 @@ use super::status::Status;
 pub enum ChipKind {
     /// Memory beside the chip: rooflines, collectives, and a fixed time per layer.
     Gpu,
-    /// Weights in SRAM and a static schedule: hops and synchronisation per layer.
+    /// Weights in SRAM and a static schedule, on one chip or a whole wafer: the layers stand one
+    /// after the other, each with hops and synchronisation.
     Lpu,
     /// Runs agents and tools only.
     Cpu,
@@ -189,16 +190,20 @@ pub struct ScaleOut {
     pub latency_seconds: Figure,
 }
 
-/// Fixed times of an LPU, per exchange between chips.
+/// How the chips that hold a model in SRAM pass activations on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
-    /// From SRAM to SRAM over one hop.
+    /// From the SRAM of one chip to that of the next.
     pub hop_seconds: Figure,
-    /// Seconds to reach every chip among this many bytes of SRAM.
+    /// Seconds to reach all of this many bytes of SRAM, within a chip or over several.
     pub reach_seconds_by_bytes: Curve,
-    /// What a layer costs beside its exchanges and reads, calibrated on one measurement.
-    pub layer_sync_seconds: Figure,
+    /// What each exchange of a layer costs beside its way: the one figure of a family of chips that
+    /// is calibrated on a measurement. A dense layer has two exchanges, one with experts three.
+    pub sync_seconds: Figure,
+    /// Layers that a chip can hold in parts that work apart from each other: 1 for a chip that runs
+    /// one program at a time.
+    pub layers_per_chip: Figure,
 }
 
 /// What agents and tools cost on a CPU.
@@ -299,6 +304,9 @@ impl Chip {
         }
         if let Some(link) = &self.scale_out {
             rates.push(("scale_out.bandwidth_bytes_per_second", &link.bandwidth_bytes_per_second));
+        }
+        if let Some(exchange) = &self.exchange {
+            rates.push(("exchange.layers_per_chip", &exchange.layers_per_chip));
         }
         rates
     }

@@ -17,9 +17,12 @@ pub struct FfnLink {
     pub bandwidth_bytes_per_second: Figure,
     /// Fixed time of one crossing.
     pub latency_seconds: Figure,
-    /// Parts into which the chats of a step are divided, so that one group computes for one part
-    /// while the other computes for another; 1 for none.
+    /// Parts into which the chats of a step are divided where that makes it shorter, so that one
+    /// group computes for one part while the other computes for another; 1 for none.
     pub micro_batches: Figure,
+    /// Of the fixed time of a layer on a gpu, the part that stays where attention is; the rest goes
+    /// where the feed-forward part is.
+    pub attention_fixed_fraction: Figure,
 }
 
 /// A model that proposes tokens for one that the machine serves, and the formats it is held in.
@@ -115,31 +118,38 @@ impl MachineProfile {
                 let rate = &link.bandwidth_bytes_per_second;
                 let rate = positive("ffn_link.bandwidth_bytes_per_second", rate).err();
                 let batches = counted("ffn_link.micro_batches", &link.micro_batches).err();
-                rate.into_iter().chain(batches).collect()
+                let key = "ffn_link.attention_fixed_fraction";
+                let part = link.attention_fixed_fraction.value.is_some_and(|part| part > 1.0);
+                let part = part.then(|| Flaw::new(key, format!("`{key}` must be at most 1")));
+                rate.into_iter().chain(batches).chain(part).collect()
             }
         }
     }
 
-    /// A group that helps works for one group that writes.
+    /// A draft group works for one group that writes, and an ffn group for one or several.
     fn group_flaw(&self) -> Option<Flaw> {
         let index = self.pools.iter().position(|pool| pool.role.helps())?;
         let helper = &self.pools[index];
         let writer = self.pools.iter().find(|pool| pool.role.writes())?;
-        if helper.replicas.value == writer.replicas.value {
-            return None;
-        }
         let replicas = |pool: &Pool| pool.replicas.value.unwrap_or_default();
+        let (helpers, writers) = (replicas(helper), replicas(writer));
+        let (fits, fix) = match helper.role {
+            Role::Ffn => (
+                writers % helpers == 0.0,
+                "make the one a multiple of the other, since an ffn group works for the same \
+                 number of attention groups as any other",
+            ),
+            _ => (
+                writers == helpers,
+                "make them equal, since one draft group works for one group that writes",
+            ),
+        };
         let message = format!(
-            "the {} has {} `replicas` and the {} {}; make them equal, since one {} group works for \
-             one {} group",
+            "the {} has {helpers} `replicas` and the {} {writers}; {fix}",
             helper.role.pool(),
-            replicas(helper),
             writer.role.pool(),
-            replicas(writer),
-            helper.role.word(),
-            writer.role.word()
         );
-        Some(Flaw::new(format!("pools.{index}.replicas"), message))
+        (!fits).then(|| Flaw::new(format!("pools.{index}.replicas"), message))
     }
 
     fn speculation_flaws(&self, given: &Speculation, has_draft: bool) -> Vec<Flaw> {

@@ -13,7 +13,12 @@ fn mistake(helper: Helper, from: &str, to: &str) -> String {
     let path = Path::new("machines/small.toml");
     assert!(parse::<MachineProfile>(&text, path).is_ok(), "right before the mistake");
     assert!(text.contains(from), "`{from}` is not there in\n{text}");
-    parse::<MachineProfile>(&text.replacen(from, to, 1), path).unwrap_err().to_string()
+    told(&text.replacen(from, to, 1))
+}
+
+fn told(text: &str) -> String {
+    let path = Path::new("machines/small.toml");
+    parse::<MachineProfile>(text, path).unwrap_err().to_string()
 }
 
 #[test]
@@ -21,16 +26,23 @@ fn pools_that_help_stand_behind_those_that_they_help() {
     let ffn = Helper::Ffn;
     insta::assert_snapshot!(mistake(ffn, "role = \"attention\"", "role = \"decode\""), @"machines/small.toml:10: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
     let link = format!(
-        "[ffn_link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\nmicro_batches = {}\n",
+        "[ffn_link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\nmicro_batches = {}\n\
+         attention_fixed_fraction = {}\n",
         known("16e6"),
         known("1e-4"),
-        known("2")
+        known("2"),
+        known("0.5")
     );
     insta::assert_snapshot!(mistake(ffn, &link, ""), @"machines/small.toml:10: machine `small`: an attention and an ffn pool need an [ffn_link] between them");
     insta::assert_snapshot!(mistake(ffn, &known("16e6"), &known("0")), @"machines/small.toml:25: machine `small`: `ffn_link.bandwidth_bytes_per_second` must be over 0");
     let replicas = format!("replicas = {}", known("1"));
-    insta::assert_snapshot!(mistake(ffn, &replicas, &format!("replicas = {}", known("2"))), @"machines/small.toml:22: machine `small`: the ffn pool has 1 `replicas` and the attention pool 2; make them equal, since one ffn group works for one attention group");
-    insta::assert_snapshot!(mistake(Helper::None, "[[serves]]", &format!("[ffn_link]\nbandwidth_bytes_per_second = {0}\nlatency_seconds = {0}\nmicro_batches = {0}\n[[serves]]", known("1"))), @"machines/small.toml:17: machine `small`: [ffn_link] joins an `attention` and an `ffn` pool, which are not there; remove it");
+    // The draft pool stands behind the others, and so does the ffn pool.
+    let two = format!("replicas = {}", known("2"));
+    insta::assert_snapshot!(mistake(Helper::Draft, &replicas, &two), @"machines/small.toml:1: machine `small`: the draft pool has 1 `replicas` and the pool 2; make them equal, since one draft group works for one group that writes");
+    let three = Small { helper: ffn, replicas: 2, ..Small::default() };
+    let three = three.machine_text().replacen(&two, &format!("replicas = {}", known("3")), 1);
+    insta::assert_snapshot!(told(&three), @"machines/small.toml:1: machine `small`: the ffn pool has 2 `replicas` and the attention pool 3; make the one a multiple of the other, since an ffn group works for the same number of attention groups as any other");
+    insta::assert_snapshot!(mistake(Helper::None, "[[serves]]", &format!("[ffn_link]\nbandwidth_bytes_per_second = {0}\nlatency_seconds = {0}\nmicro_batches = {0}\nattention_fixed_fraction = {0}\n[[serves]]", known("1"))), @"machines/small.toml:1: machine `small`: [ffn_link] joins an `attention` and an `ffn` pool, which are not there; remove it");
 }
 
 #[test]

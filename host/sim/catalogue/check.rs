@@ -35,6 +35,12 @@ pub struct Validation {
 }
 
 impl Validation {
+    /// Keeps all that is wrong with one profile, in the order of its lines.
+    fn keep_all(&mut self, mut errors: Vec<ProfileError>) {
+        errors.sort_by_key(ProfileError::line);
+        errors.into_iter().for_each(|error| self.keep(Problem::Profile(error)));
+    }
+
     /// Keeps what was not told before: a chip that is wrong is wrong for every machine and model.
     fn keep(&mut self, found: Problem) {
         let list = match &found {
@@ -56,9 +62,7 @@ impl Catalogue {
     /// hold each model that it serves.
     pub fn validate(&self) -> Validation {
         let mut found = Validation::default();
-        let mut keep = |errors: Vec<ProfileError>| {
-            errors.into_iter().for_each(|error| found.keep(Problem::Profile(error)));
-        };
+        let mut keep = |errors: Vec<ProfileError>| found.keep_all(errors);
         for chip in self.names(ProfileKind::Chip) {
             keep(self.read::<Chip>(ProfileKind::Chip, chip).err().unwrap_or_default());
         }
@@ -68,9 +72,7 @@ impl Catalogue {
         for machine in self.names(ProfileKind::Machine) {
             match self.read::<MachineProfile>(ProfileKind::Machine, machine) {
                 Ok(machine) => self.validate_machine(&machine, &mut found),
-                Err(errors) => {
-                    errors.into_iter().for_each(|error| found.keep(Problem::Profile(error)));
-                }
+                Err(errors) => found.keep_all(errors),
             }
         }
         found

@@ -196,12 +196,12 @@ fn a_layer_profile_that_is_wrong_is_pointed_at_with_the_fix() {
     insta::assert_snapshot!(machine(&known("40"), &known("0")), @"FOLDER/machines/small.toml:21: machine `small`: the pool's `layer_profile.kv_blocks` must be a whole number of at least 1");
     let serves =
         "[[serves]]\nmodel = \"large-model\"\nlinear = \"bf16\"\nhead = \"bf16\"\nkv = \"bf16\"\n";
-    insta::assert_snapshot!(machine("[[serves]]", &format!("{serves}[[serves]]")), @"FOLDER/machines/small.toml:17: machine `small`: a `layer_profile` is of one model; keep one [[serves]]");
+    insta::assert_snapshot!(machine("[[serves]]", &format!("{serves}[[serves]]")), @"FOLDER/machines/small.toml:30: machine `small`: a `layer_profile` is of one model; keep one [[serves]]");
     let [one, blocks] = [known("1"), known("9")];
     let fixed = format!(
         "[pools.fixed_steps]\nprefill_seconds = {one}\ndecode_seconds = {one}\nkv_blocks = {blocks}\n[[serves]]"
     );
-    insta::assert_snapshot!(machine("[[serves]]", &fixed), @"FOLDER/machines/small.toml:25: machine `small`: the pool has `fixed_steps` and `layer_profile`; keep one of them");
+    insta::assert_snapshot!(machine("[[serves]]", &fixed), @"FOLDER/machines/small.toml:17: machine `small`: the pool has `fixed_steps` and `layer_profile`; keep one of them");
 }
 
 #[test]

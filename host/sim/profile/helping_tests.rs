@@ -19,28 +19,28 @@ fn mistake(helper: Helper, from: &str, to: &str) -> String {
 #[test]
 fn pools_that_help_stand_behind_those_that_they_help() {
     let ffn = Helper::Ffn;
-    insta::assert_snapshot!(mistake(ffn, "role = \"attention\"", "role = \"decode\""), @"machines/small.toml:1: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
+    insta::assert_snapshot!(mistake(ffn, "role = \"attention\"", "role = \"decode\""), @"machines/small.toml:10: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
     let link = format!(
         "[ffn_link]\nbandwidth_bytes_per_second = {}\nlatency_seconds = {}\nmicro_batches = {}\n",
         known("16e6"),
         known("1e-4"),
         known("2")
     );
-    insta::assert_snapshot!(mistake(ffn, &link, ""), @"machines/small.toml:1: machine `small`: an attention and an ffn pool need an [ffn_link] between them");
+    insta::assert_snapshot!(mistake(ffn, &link, ""), @"machines/small.toml:10: machine `small`: an attention and an ffn pool need an [ffn_link] between them");
     insta::assert_snapshot!(mistake(ffn, &known("16e6"), &known("0")), @"machines/small.toml:25: machine `small`: `ffn_link.bandwidth_bytes_per_second` must be over 0");
     let replicas = format!("replicas = {}", known("1"));
-    insta::assert_snapshot!(mistake(ffn, &replicas, &format!("replicas = {}", known("2"))), @"machines/small.toml:1: machine `small`: the ffn pool has 1 `replicas` and the attention pool 2; make them equal, since one ffn group works for one attention group");
-    insta::assert_snapshot!(mistake(Helper::None, "[[serves]]", &format!("[ffn_link]\nbandwidth_bytes_per_second = {0}\nlatency_seconds = {0}\nmicro_batches = {0}\n[[serves]]", known("1"))), @"machines/small.toml:1: machine `small`: [ffn_link] joins an `attention` and an `ffn` pool, which are not there; remove it");
+    insta::assert_snapshot!(mistake(ffn, &replicas, &format!("replicas = {}", known("2"))), @"machines/small.toml:22: machine `small`: the ffn pool has 1 `replicas` and the attention pool 2; make them equal, since one ffn group works for one attention group");
+    insta::assert_snapshot!(mistake(Helper::None, "[[serves]]", &format!("[ffn_link]\nbandwidth_bytes_per_second = {0}\nlatency_seconds = {0}\nmicro_batches = {0}\n[[serves]]", known("1"))), @"machines/small.toml:17: machine `small`: [ffn_link] joins an `attention` and an `ffn` pool, which are not there; remove it");
 }
 
 #[test]
 fn proposed_tokens_have_a_draft_and_a_table() {
     let (draft, heads) = (Helper::Draft, Helper::Heads);
-    insta::assert_snapshot!(mistake(draft, "target = \"small-model\"", "target = \"large-model\""), @r#"machines/small.toml:1: machine `small`: the draft pool has no [[pools.drafts]] with target = "small-model"; add it, or remove the model from [[serves]]"#);
+    insta::assert_snapshot!(mistake(draft, "target = \"small-model\"", "target = \"large-model\""), @r#"machines/small.toml:17: machine `small`: the draft pool has no [[pools.drafts]] with target = "small-model"; add it, or remove the model from [[serves]]"#);
     insta::assert_snapshot!(mistake(draft, "0.5, 0.3, 0.2", "0.5, 0.3, 0.1"), @"machines/small.toml:33: `probabilities` are from 0 to 1 and sum to 1, not to 0.9");
     insta::assert_snapshot!(mistake(draft, "0.5, 0.3, 0.2", "0.7, 0.3"), @"machines/small.toml:33: machine `small`: `speculation.accepted_tokens` has 2 probabilities; with 2 proposed tokens it needs 3, for 0 to 2 that are accepted");
     insta::assert_snapshot!(mistake(draft, "[speculation]\n", &format!("[speculation]\ndraft_layers = {}\n", known("1"))), @"machines/small.toml:31: machine `small`: `speculation.draft_layers` is for machines without a pool of role `draft`; remove one of the two");
-    insta::assert_snapshot!(mistake(heads, &format!("draft_layers = {}\n", known("1")), ""), @"machines/small.toml:1: machine `small`: [speculation] needs a pool of role `draft`, or `draft_layers` where the model proposes tokens itself");
+    insta::assert_snapshot!(mistake(heads, &format!("draft_layers = {}\n", known("1")), ""), @"machines/small.toml:17: machine `small`: [speculation] needs a pool of role `draft`, or `draft_layers` where the model proposes tokens itself");
     insta::assert_snapshot!(mistake(heads, "[speculation]\n", &format!("[speculation]\ncrossing_seconds = {}\n", known("1"))), @"machines/small.toml:18: machine `small`: `speculation.crossing_seconds` is of a way to a pool of role `draft`, which is not there; remove it");
 }
 

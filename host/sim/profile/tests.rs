@@ -57,7 +57,7 @@ fn an_unknown_key_is_named_with_the_nearest_that_exists() {
     insta::assert_snapshot!(cpu("limit_watts", "limit_wats"), @"chips/small-cpu.toml:15: unknown key `limit_wats`; did you mean `limit_watts`?");
     insta::assert_snapshot!(cpu("source", "sauce"), @"chips/small-cpu.toml:7: unknown key `sauce`; did you mean `source`?");
     insta::assert_snapshot!(cpu("[price]", "[prices]"), @"chips/small-cpu.toml:17: unknown key `prices`; did you mean `price`?");
-    insta::assert_snapshot!(cpu("title = ", "colour = \"green\"\ntitle = "), @"chips/small-cpu.toml:2: unknown key `colour`; known here: name, title, kind, compute, memory, achieved, latency, scale_up, exchange, host, power, price");
+    insta::assert_snapshot!(cpu("title = ", "colour = \"green\"\ntitle = "), @"chips/small-cpu.toml:2: unknown key `colour`; known here: name, title, inherits, kind, status, estimated, compute, memory, achieved, latency, scale_up, scale_out, exchange, host, power, price");
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn a_profile_has_the_name_of_its_file() {
 
 #[test]
 fn a_chip_has_the_sections_of_its_kind() {
-    insta::assert_snapshot!(cpu("\"cpu\"", "\"gpu\""), @"chips/small-cpu.toml:1: chip `small-cpu` is a gpu, which needs the section [compute]");
-    insta::assert_snapshot!(gpu("\"gpu\"", "\"lpu\""), @"chips/small-chip.toml:1: chip `small-chip` is an lpu, which needs the section [exchange]");
+    insta::assert_snapshot!(cpu("\"cpu\"", "\"gpu\""), @"chips/small-cpu.toml:3: chip `small-cpu` is a gpu, which needs the section [compute]");
+    insta::assert_snapshot!(gpu("\"gpu\"", "\"lpu\""), @"chips/small-chip.toml:3: chip `small-chip` is an lpu, which needs the section [exchange]");
 }
 
 #[test]
@@ -138,11 +138,11 @@ fn prefixes_are_kept_unless_the_machine_says_otherwise() {
 fn a_machines_pools_make_a_machine() {
     let one = Small::default();
     let two = Small { split: true, ..one };
-    insta::assert_snapshot!(machine(one, "role = \"all\"", "role = \"decode\""), @"machines/small.toml:1: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
-    insta::assert_snapshot!(machine(two, "role = \"decode\"", "role = \"prefill\""), @"machines/small.toml:1: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
+    insta::assert_snapshot!(machine(one, "role = \"all\"", "role = \"decode\""), @"machines/small.toml:10: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
+    insta::assert_snapshot!(machine(two, "role = \"decode\"", "role = \"prefill\""), @"machines/small.toml:10: machine `small`: [[pools]] must be, in this order, of the roles `all`; `all, draft`; `prefill, decode`; `prefill, decode, draft`; `attention, ffn`; or `prefill, attention, ffn`");
     insta::assert_snapshot!(machine(one, &known("64"), &known("7")), @"machines/small.toml:9: machine `small`: `scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step passes at least one token");
     insta::assert_snapshot!(machine(one, &known("64"), &known("0.5")), @"machines/small.toml:8: machine `small`: `scheduler.tokens_per_step` must be a whole number of at least 1");
-    insta::assert_snapshot!(machine(one, &format!("replicas = {}", known("1")), &format!("replicas = {}", known("3"))), @"machines/small.toml:1: machine `small`: the pool has 2 chips, but tensor_parallel × replicas = 3");
+    insta::assert_snapshot!(machine(one, &format!("replicas = {}", known("1")), &format!("replicas = {}", known("3"))), @"machines/small.toml:13: machine `small`: the pool has 2 chips, but tensor_parallel × replicas = 3");
     insta::assert_snapshot!(machine(two, &known("16e3"), &known("0")), @"machines/small.toml:25: machine `small`: `link.bandwidth_bytes_per_second` must be over 0");
     insta::assert_snapshot!(machine(one, "default_model = \"small-model\"", "default_model = \"large-model\""), @"machines/small.toml:5: machine `small`: `default_model` is `large-model`, which no [[serves]] names");
 }

@@ -50,6 +50,14 @@ pub enum ProfileError {
 }
 
 impl ProfileError {
+    /// The line of the mistake, if it is in a file.
+    pub(crate) fn line(&self) -> Option<usize> {
+        match self {
+            ProfileError::Invalid { line, .. } => Some(*line),
+            ProfileError::Unreadable { .. } | ProfileError::Unknown { .. } => None,
+        }
+    }
+
     pub(crate) fn unknown<'a>(
         kind: &'static str,
         name: &str,
@@ -62,10 +70,9 @@ impl ProfileError {
 }
 
 fn did_you_mean(near: &Option<String>, known: &[String]) -> String {
-    let all = known.join(", ");
     match near {
-        Some(near) => format!("; did you mean `{near}`? There are: {all}"),
-        None => format!(". There are: {all}"),
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => format!(". There are: {}", known.join(", ")),
     }
 }
 
@@ -105,7 +112,7 @@ impl Profile for MachineProfile {
 /// Reads one profile with what it inherits. The stem of its path must be its name.
 ///
 /// # Errors
-/// All that is wrong with it, in the order of the places; at least one.
+/// All that is wrong with it; at least one thing.
 pub(crate) fn read<P: Profile>(layers: &Layers<'_>) -> Result<P, Vec<ProfileError>> {
     let document = layers.merged().map_err(|error| vec![error])?;
     let profile = match P::deserialize(Deserializer::from(document.clone())) {

@@ -286,6 +286,8 @@ fn refuse_cancelled(machine: &MachineProfile, chips: &[Arc<Chip>]) -> Result<(),
 }
 
 #[cfg(test)]
+mod built_in_tests;
+#[cfg(test)]
 mod inherit_tests;
 #[cfg(test)]
 mod table_tests;

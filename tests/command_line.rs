@@ -90,3 +90,38 @@ fn a_config_json_becomes_a_profile() {
     let wrong = place.run(&["hardware", "model", "My-Qwen3/config.json"]).failed(2);
     insta::assert_snapshot!(wrong);
 }
+
+#[test]
+fn all_mistakes_of_a_profile_are_told_with_file_and_line() {
+    let place = Place::new();
+    let chip = "name = \"my-chip\"\ninherits = \"h100\"\ntitel = \"Mine\"\n\
+                power.limit_watts = { value = 600, date = \"2026\", confidence = \"low\" }\n";
+    place.write("my-chip.toml", chip);
+    let ran = place.run(&["hardware", "validate", "my-chip.toml"]);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    assert!(ran.stdout.contains("my-chip.toml:3: unknown key `titel`; did you mean `title`?"));
+    assert!(ran.stdout.contains("my-chip.toml:4: the key `source` is missing; add it"));
+    let right = chip.replace("titel", "title").replace("600,", "600, source = \"a test\",");
+    place.write("my-chip.toml", right);
+    let checked = place.run(&["hardware", "validate", "my-chip.toml"]).passed();
+    assert!(checked.contains("no problem"), "{checked}");
+}
+
+#[test]
+fn a_cancelled_machine_is_listed_and_cannot_be_run_on() {
+    let place = Place::new();
+    let listed = place.run(&["hardware", "list"]).passed();
+    assert!(listed.contains("vera-rubin-nvl144-cpx"), "{listed}");
+    let message = place.run(&["hardware", "explain", "vera-rubin-nvl144-cpx"]).failed(2);
+    assert!(message.contains("was cancelled"), "{message}");
+}
+
+#[test]
+fn an_editor_gets_a_schema_of_each_kind_of_profile() {
+    let place = Place::new();
+    for kind in ["chip", "model", "machine"] {
+        let text = place.run(&["hardware", "schema", kind]).passed();
+        let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(schema["properties"]["name"].is_object(), "{kind}");
+    }
+}

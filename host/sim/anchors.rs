@@ -24,6 +24,14 @@ pub(crate) fn assert_near(what: &str, modelled: f64, measured: f64, tolerance: f
     assert!(error.abs() <= tolerance, "{what}: {modelled} against {measured}");
 }
 
+/// EE Times on Galaxy Blackhole, 28 April 2026. The fixed times of a layer are calibrated on this
+/// point. Whether tokens were proposed there is not known.
+#[test]
+fn galaxy_blackhole_writes_deepseek_r1_as_fast_as_was_measured() {
+    let speed = at_batch_1("galaxy-blackhole", "deepseek-r1", 512).tokens_per_second_per_user;
+    assert_near("Galaxy Blackhole, DeepSeek-R1", speed, 255.0, 0.05);
+}
+
 /// One row of measured serving.
 struct Row {
     model: &'static str,

@@ -35,6 +35,12 @@ pub struct Validation {
 }
 
 impl Validation {
+    /// Keeps all that is wrong with one profile, in the order of its lines.
+    fn keep_all(&mut self, mut errors: Vec<ProfileError>) {
+        errors.sort_by_key(ProfileError::line);
+        errors.into_iter().for_each(|error| self.keep(Problem::Profile(error)));
+    }
+
     /// Keeps what was not told before: a chip that is wrong is wrong for every machine and model.
     fn keep(&mut self, found: Problem) {
         let list = match &found {

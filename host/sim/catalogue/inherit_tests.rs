@@ -63,9 +63,7 @@ fn what_a_parent_says_wrongly_is_told_with_the_parents_file_and_line() {
 fn a_parent_that_does_not_exist_and_a_circle_are_pointed_at() {
     let text = "name = \"variant\"\ninherits = \"smal-chip\"\n".to_owned();
     let catalogue = Small::default().catalogue().with_text(ProfileKind::Chip, "variant", text);
-    let error = catalogue.chip("variant").unwrap_err().to_string();
-    let (start, _) = error.split_once(" There are").unwrap();
-    insta::assert_snapshot!(start, @"chips/variant.toml:2: there is no chip `smal-chip`; did you mean `small-chip`?");
+    insta::assert_snapshot!(catalogue.chip("variant").unwrap_err(), @"chips/variant.toml:2: there is no chip `smal-chip`; did you mean `small-chip`?");
     let first = "name = \"first\"\n\ninherits = \"second\"\n".to_owned();
     let second = "inherits = \"first\"\nname = \"second\"\n".to_owned();
     let catalogue = Catalogue::built_in().with_text(ProfileKind::Chip, "first", first).with_text(
@@ -132,7 +130,8 @@ fn a_machine_on_a_cancelled_chip_is_listed_and_refused() {
     assert!(catalogue.figures(ProfileKind::Machine, "small").is_ok(), "it is shown");
     let found = catalogue.validate();
     assert_eq!(found.problems, [], "it is no mistake");
-    assert_eq!(found.notes.len(), 1);
+    let built_in = Catalogue::built_in().validate().notes.len();
+    assert_eq!(found.notes.len(), built_in + 1);
     let own = cancelled() + &machine_on("small-chip");
     let catalogue = catalogue.with_text(ProfileKind::Machine, "small", own);
     insta::assert_snapshot!(catalogue.deploy("small", None).unwrap_err(), @"machine `small` was cancelled (a test, 2026-11), so nothing is timed on it; `timeslip hardware show small` shows what was published");
@@ -193,5 +192,6 @@ fn a_model_that_the_machine_does_not_name_is_served_in_the_formats_of_others() {
     );
     // That another model does not fit is not said of the machine.
     let found = catalogue.validate();
-    assert_eq!((found.problems, found.notes), (Vec::new(), Vec::new()));
+    assert_eq!(found.problems, []);
+    assert_eq!(found.notes, Catalogue::built_in().validate().notes);
 }

@@ -50,6 +50,9 @@ fn without_null(schema: &mut Value) {
             if object.get("default").is_some_and(Value::is_null) {
                 object.remove("default");
             }
+            if let Some(Value::Object(default)) = object.get_mut("default") {
+                default.retain(|_, value| !value.is_null());
+            }
             if let Some(Value::Array(kinds)) = object.get_mut("type") {
                 kinds.retain(|kind| kind != "null");
                 if let [kind] = kinds.as_slice() {
@@ -204,6 +207,13 @@ mod tests {
         assert!(!found(ProfileKind::Chip, &alone).is_empty());
         let unsourced = child.replace("source = \"a test\"\n", "");
         assert!(!found(ProfileKind::Chip, &unsourced).is_empty());
+    }
+
+    #[test]
+    fn a_schema_offers_no_null_which_toml_has_not() {
+        for kind in ProfileKind::ALL {
+            assert!(!profile_schema(kind).contains("null"), "{}", kind.word());
+        }
     }
 
     #[test]

@@ -38,11 +38,11 @@ fn pools_that_help_stand_behind_those_that_they_help() {
     let replicas = format!("replicas = {}", known("1"));
     // The draft pool stands behind the others, and so does the ffn pool.
     let two = format!("replicas = {}", known("2"));
-    insta::assert_snapshot!(mistake(Helper::Draft, &replicas, &two), @"machines/small.toml:1: machine `small`: the draft pool has 1 `replicas` and the pool 2; make them equal, since one draft group works for one group that writes");
+    insta::assert_snapshot!(mistake(Helper::Draft, &replicas, &two), @"machines/small.toml:22: machine `small`: the draft pool has 1 `replicas` and the pool 2; make them equal, since one draft group works for one group that writes");
     let three = Small { helper: ffn, replicas: 2, ..Small::default() };
     let three = three.machine_text().replacen(&two, &format!("replicas = {}", known("3")), 1);
-    insta::assert_snapshot!(told(&three), @"machines/small.toml:1: machine `small`: the ffn pool has 2 `replicas` and the attention pool 3; make the one a multiple of the other, since an ffn group works for the same number of attention groups as any other");
-    insta::assert_snapshot!(mistake(Helper::None, "[[serves]]", &format!("[ffn_link]\nbandwidth_bytes_per_second = {0}\nlatency_seconds = {0}\nmicro_batches = {0}\nattention_fixed_fraction = {0}\n[[serves]]", known("1"))), @"machines/small.toml:1: machine `small`: [ffn_link] joins an `attention` and an `ffn` pool, which are not there; remove it");
+    insta::assert_snapshot!(told(&three), @"machines/small.toml:22: machine `small`: the ffn pool has 2 `replicas` and the attention pool 3; make the one a multiple of the other, since an ffn group works for the same number of attention groups as any other");
+    insta::assert_snapshot!(mistake(Helper::None, "[[serves]]", &format!("[ffn_link]\nbandwidth_bytes_per_second = {0}\nlatency_seconds = {0}\nmicro_batches = {0}\nattention_fixed_fraction = {0}\n[[serves]]", known("1"))), @"machines/small.toml:17: machine `small`: [ffn_link] joins an `attention` and an `ffn` pool, which are not there; remove it");
 }
 
 #[test]

@@ -50,6 +50,14 @@ pub enum ProfileError {
 }
 
 impl ProfileError {
+    /// The line of the mistake, if it is in a file.
+    pub(crate) fn line(&self) -> Option<usize> {
+        match self {
+            ProfileError::Invalid { line, .. } => Some(*line),
+            ProfileError::Unreadable { .. } | ProfileError::Unknown { .. } => None,
+        }
+    }
+
     pub(crate) fn unknown<'a>(
         kind: &'static str,
         name: &str,
@@ -62,10 +70,9 @@ impl ProfileError {
 }
 
 fn did_you_mean(near: &Option<String>, known: &[String]) -> String {
-    let all = known.join(", ");
     match near {
-        Some(near) => format!("; did you mean `{near}`? There are: {all}"),
-        None => format!(". There are: {all}"),
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => format!(". There are: {}", known.join(", ")),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod calibration;
 pub mod deploy;
 pub mod error;
 pub mod figures;
+pub mod fit;
 mod formats;
 pub mod json;
 pub mod layout;

@@ -64,3 +64,29 @@ fn a_folder_of_profiles_adds_a_machine() {
         "{message}"
     );
 }
+
+/// A model's own config.json, as it comes with its weights, becomes a profile of a folder of them.
+#[test]
+fn a_config_json_becomes_a_profile() {
+    let place = Place::new();
+    let config = r#"{
+        "model_type": "qwen3_moe", "hidden_size": 2048, "head_dim": 128, "num_hidden_layers": 48,
+        "num_attention_heads": 32, "num_key_value_heads": 4, "num_experts": 128,
+        "num_experts_per_tok": 8, "moe_intermediate_size": 768, "decoder_sparse_step": 1,
+        "max_position_embeddings": 262144, "vocab_size": 151936, "tie_word_embeddings": false,
+        "use_sliding_window": false
+    }"#;
+    let path = place.write("My-Qwen3/config.json", config);
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let day = std::time::Duration::from_secs(20_758 * 86_400);
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH + day).unwrap();
+    let profile = place.run(&["hardware", "model", "My-Qwen3/config.json"]).passed();
+    insta::assert_snapshot!(profile);
+    place.write("mine/models/my-qwen3.toml", profile);
+    place.run(&["hardware", "validate", "--profiles", "mine"]).passed();
+    let named = place.run(&["hardware", "model", "My-Qwen3/config.json", "--name", "q"]).passed();
+    assert!(named.starts_with("name = \"q\"\n"), "{named}");
+    place.write("My-Qwen3/config.json", config.replace("qwen3_moe", "qwen3_mow"));
+    let wrong = place.run(&["hardware", "model", "My-Qwen3/config.json"]).failed(2);
+    insta::assert_snapshot!(wrong);
+}

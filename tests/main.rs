@@ -6,6 +6,7 @@ mod airline;
 mod bad_input;
 mod built_in;
 mod command_line;
+mod cost_components;
 mod gate;
 mod gate_files;
 mod hostile;

@@ -88,8 +88,8 @@ fn a_class_without_rows_has_what_all_others_have_and_no_rows_a_wide_band() {
 fn rows_that_ask_the_same_are_held_out_together() {
     // Two clusters, each far from the other: no row is inside a band made of the other cluster.
     let row = |cluster, factor| Observation { class: "a".to_owned(), cluster, factor };
-    let even = (0..).find(|number| scattered(*number) % 2 == 0).unwrap();
-    let odd = (0..).find(|number| scattered(*number) % 2 == 1).unwrap();
+    let even = (0..).find(|number| scattered(*number).is_multiple_of(2)).unwrap();
+    let odd = (0..).find(|number| !scattered(*number).is_multiple_of(2)).unwrap();
     let near = |middle: f64, index: u32| middle * (1.0 + f64::from(index) / 1000.0);
     let first = (0..30).map(|index| row(even, near(1.0, index)));
     let rows: Vec<Observation> =

@@ -1,11 +1,10 @@
 //! A machine for a scenario, made in memory.
 
-use timeslip_sim::catalogue::Catalogue;
+use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 use timeslip_sim::deployment::Deployment;
 use timeslip_sim::error::MachineError;
 use timeslip_sim::profile::{Figure, MachineProfile, Pool, Role};
 
-use crate::layout::Layout;
 use crate::scenario::{Groups, Scenario, Workers};
 
 /// What rows do not state, with its sources.
@@ -16,15 +15,30 @@ const TEMPLATE: &str = include_str!("serving.toml");
 /// # Errors
 /// A short reason, the same for rows with the same chips and model.
 pub fn deploy(catalogue: &Catalogue, scenario: &Scenario) -> Result<Deployment, String> {
-    let machine = machine(scenario);
-    let model = &scenario.serving.model;
-    catalogue.deploy_profile(machine, model).map_err(|error| reason(scenario, error))
+    let machine = machine(catalogue, scenario);
+    let text = toml::to_string(&machine).expect("a machine's values are those of a file");
+    let catalogue = catalogue.clone().with_text(ProfileKind::Machine, &machine.name, text);
+    let deployed = catalogue.deploy(&machine.name, Some(&scenario.serving.model));
+    deployed.map_err(|error| reason(scenario, error))
 }
 
-fn machine(scenario: &Scenario) -> MachineProfile {
+fn machine(catalogue: &Catalogue, scenario: &Scenario) -> MachineProfile {
     let mut machine: MachineProfile =
         toml::from_str(TEMPLATE).expect("the template is held by a test");
-    let template = machine.pools.remove(0);
+    let mut template = machine.pools.remove(0);
+    let software = scenario.software.as_deref().and_then(|name| catalogue.software(name).ok());
+    let calls = machine.scheduler.calls_per_step.take();
+    if let Some(software) = &software {
+        // What the template says is of any software, and this one says more.
+        machine.software = Some(software.name.clone());
+        machine.front_end_seconds = None;
+        template.host_step_seconds = None;
+        machine.scheduler.tokens_per_step.clone_from(&software.scheduler.tokens_per_step);
+    }
+    machine.scheduler.calls_per_step = calls.map(|calls| {
+        let tokens = machine.scheduler.tokens_per_step.as_ref();
+        Figure { value: tokens.and_then(|tokens| tokens.value), ..calls }
+    });
     let pool = |role, workers| pool(&template, &scenario.chip, role, workers);
     machine.pools = match scenario.groups {
         Groups::Together(layout) => {
@@ -41,24 +55,19 @@ fn machine(scenario: &Scenario) -> MachineProfile {
 }
 
 fn pool(template: &Pool, chip: &str, role: Role, workers: Workers) -> Pool {
-    let stated =
-        |figure: &Figure, value: u64| Figure { value: Some(value as f64), ..figure.clone() };
-    let shared = Pool {
+    let Workers { count, layout } = workers;
+    let stated = |value: u64| Figure { value: Some(value as f64), ..template.chips.clone() };
+    Pool {
         role,
         chip: chip.to_owned(),
-        chips: stated(&template.chips, workers.count * workers.layout.chips()),
-        replicas: stated(&template.replicas, workers.count),
+        chips: stated(count * layout.chips()),
+        tensor_parallel: stated(layout.tensor),
+        data_parallel: Some(stated(layout.data)),
+        expert_parallel: Some(stated(layout.expert)),
+        pipeline_parallel: Some(stated(layout.pipeline)),
+        replicas: stated(count),
         ..template.clone()
-    };
-    laid_out(shared, workers.layout)
-}
-
-/// The pool with its groups laid out. A group is one tensor-parallel group of all its chips: copies
-/// of attention, experts shared out and stages of layers are not told apart.
-fn laid_out(pool: Pool, layout: Layout) -> Pool {
-    let value = Some(layout.chips() as f64);
-    let tensor_parallel = Figure { value, ..pool.tensor_parallel.clone() };
-    Pool { tensor_parallel, ..pool }
+    }
 }
 
 /// Why a machine could not be made, so short that rows can be counted by it.
@@ -66,7 +75,7 @@ fn reason(scenario: &Scenario, error: MachineError) -> String {
     let (chip, model) = (&scenario.chip, &scenario.serving.model);
     match error {
         MachineError::DoesNotFit(what) => {
-            format!("`{model}` does not fit {} × {chip} as the row holds it", what.chips)
+            format!("`{model}` does not fit {} × {chip} as the row holds it", what.parallel.chips())
         }
         MachineError::BeyondDomain { group, domain, .. } => {
             format!("a group of {group} {chip} is larger than the {domain} that one domain joins")

@@ -138,7 +138,7 @@ pub fn reasons(outcomes: &[Outcome]) -> Vec<(String, usize)> {
 }
 
 /// How far measurements of one and the same scenario are from the middle of their own: nothing that
-/// predicts from the scenario alone is closer.
+/// predicts from the scenario alone is closer. A measurement that a file lists twice counts once.
 pub fn spread(outcomes: &[Outcome]) -> BTreeMap<Metric, Errors> {
     let mut measured: BTreeMap<(Metric, usize), Vec<f64>> = BTreeMap::new();
     for (outcome, compared) in all_compared(outcomes) {
@@ -146,11 +146,14 @@ pub fn spread(outcomes: &[Outcome]) -> BTreeMap<Metric, Errors> {
         measured.entry((compared.metric, scenario)).or_default().push(compared.measured_ms);
     }
     let mut spreads: BTreeMap<Metric, Vec<f64>> = BTreeMap::new();
-    for ((metric, _), values) in measured.into_iter().filter(|(_, values)| values.len() > 1) {
-        let values = sorted(values.into_iter());
-        let middle = quantile(&values, 0.5).expect("there are two");
-        let away = values.iter().map(|value| middle / value - 1.0);
-        spreads.entry(metric).or_default().extend(away);
+    for ((metric, _), values) in measured {
+        let mut values = sorted(values.into_iter());
+        values.dedup();
+        let middle = quantile(&values, 0.5).expect("a scenario has rows");
+        if values.len() > 1 {
+            let away = values.iter().map(|value| middle / value - 1.0);
+            spreads.entry(metric).or_default().extend(away);
+        }
     }
     let errors = spreads.into_iter();
     errors.filter_map(|(metric, away)| Some((metric, Errors::of(&away)?))).collect()

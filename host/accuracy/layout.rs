@@ -51,10 +51,11 @@ impl Layout {
     fn check(self, model: &Model) -> Result<Layout, String> {
         let heads = model.layers.iter().find_map(|layers| {
             let grouped = layers.grouped.as_ref().map(|attention| attention.heads);
-            grouped.or(layers.latent.as_ref().map(|attention| attention.heads))
+            let latent = layers.latent.as_ref().map(|attention| attention.heads);
+            grouped.or(latent).or(layers.compressed.as_ref().map(|attention| attention.heads))
         });
         match heads {
-            Some(heads) if heads % self.tensor != 0 => Err(format!(
+            Some(heads) if !heads.is_multiple_of(self.tensor) => Err(format!(
                 "how the chips are grouped is not stated: {} heads cannot be split {} ways, so that \
                  is the sum of several groups",
                 heads, self.tensor

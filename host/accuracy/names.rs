@@ -78,6 +78,17 @@ pub(crate) fn model(catalogue: &Catalogue, path: &str) -> Result<String, String>
     }
 }
 
+/// The serving software, by the name of its profile where it has one: what runs it on many servers
+/// stands before its name.
+pub(crate) fn software(name: &str) -> String {
+    let lower = plain(name);
+    let bare = lower.rsplit('-').next().unwrap_or_default();
+    match lower.as_str() {
+        "tensorrt-llm" | "trt-llm" | "trt" => "trtllm".to_owned(),
+        _ => bare.to_owned(),
+    }
+}
+
 /// Lower case, with one sign between words.
 pub(crate) fn plain(name: &str) -> String {
     name.trim().to_ascii_lowercase().replace('_', "-")
@@ -122,6 +133,13 @@ mod tests {
         let own = text.replace("name = \"gpt-oss-20b\"", "name = \"lab-7b\"");
         let catalogue = Catalogue::built_in().with_text(ProfileKind::Model, "lab-7b", own);
         assert_eq!(model(&catalogue, "us/Lab_7B-Chat").as_deref(), Ok("lab-7b"));
+    }
+
+    #[test]
+    fn software_is_known_whatever_runs_it() {
+        assert_eq!(software("vLLM"), "vllm");
+        assert_eq!(software("dynamo-sglang"), "sglang");
+        assert_eq!(software("TensorRT-LLM"), "trtllm");
     }
 
     #[test]

@@ -9,8 +9,11 @@ use crate::text::{count, cut, cut_before, milliseconds, plain, share, signed, ta
 /// How many of the worst rows are shown.
 const WORST: usize = 10;
 
-/// Columns of a class's name, and of a row's.
+/// Columns of a class's name beside its errors, and of a row's.
 const NAME_WIDTH: usize = 42;
+
+/// Columns of a class's name beside its band.
+const BAND_NAME_WIDTH: usize = 60;
 
 /// The medians, the reasons why rows were not predicted, the bands and the worst rows; and a line for
 /// each row if wanted. At most 100 columns wide.
@@ -109,7 +112,7 @@ fn bands(calibration: &Calibration) -> String {
     let mut rows = vec![heading];
     for class in &calibration.classes {
         rows.push(vec![
-            cut(&plain(&class.class), NAME_WIDTH),
+            cut(&plain(&class.class), BAND_NAME_WIDTH),
             count(class.held_out.rows as u64),
             format!("{:.2}", class.band.low),
             format!("{:.2}", class.band.high),

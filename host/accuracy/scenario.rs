@@ -114,7 +114,7 @@ impl Scenario {
                 (groups, AskedWork::Step(*step), None)
             }
         };
-        let software = row.software.as_deref().map(names::plain);
+        let software = row.software.as_deref().map(names::software);
         Ok((Scenario { chip, serving, software, groups, work }, assumption))
     }
 }

@@ -207,6 +207,19 @@ pub(crate) enum HardwareCommand {
     Validate(HardwareListArgs),
     /// Predicts measured rows and prints how far off the predictions are.
     Accuracy(HardwareAccuracyArgs),
+    /// Prints the profile of a model from the config.json that comes with its weights.
+    Model(HardwareModelArgs),
+}
+
+/// `timeslip hardware model`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareModelArgs {
+    /// The model's config.json. What is printed belongs in a file models/NAME.toml of a folder of
+    /// profiles.
+    pub(crate) file: PathBuf,
+    /// The name of the profile; the folder's that the file is in, in lower case, if left out.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 /// `timeslip hardware list` and `validate`.

@@ -1,6 +1,7 @@
-//! `timeslip hardware`: lists, shows, explains and checks profiles.
+//! `timeslip hardware`: lists, shows, explains and checks profiles, and makes those of models.
 
 mod accuracy;
+mod model;
 
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use timeslip_sim::explain::{OperatingPoint, explain};
 use timeslip_timeline::conversation::nearest;
 
 use crate::args::{HardwareCommand, HardwareExplainArgs, HardwareListArgs, HardwareShowArgs};
+use crate::cost_components::cost_components;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::table::columns;
@@ -22,15 +24,17 @@ pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
         HardwareCommand::Explain(args) => explain_machine(args),
         HardwareCommand::Validate(args) => validate(args),
         HardwareCommand::Accuracy(args) => accuracy::accuracy(args),
+        HardwareCommand::Model(args) => model::print_profile(args),
     }
 }
 
-/// The built-in profiles, and those of a folder that adds to them.
+/// The built-in profiles, and those of a folder that adds to them; components that time steps are
+/// loaded where a machine that is asked for has one.
 ///
 /// # Errors
 /// When the folder cannot be used.
 pub(crate) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
-    let catalogue = Catalogue::built_in();
+    let catalogue = Catalogue::built_in().with_components(cost_components());
     match folder {
         Some(folder) => catalogue.with_folder(folder).map_err(Failure::usage),
         None => Ok(catalogue),
@@ -156,6 +160,9 @@ fn explain_machine(args: &HardwareExplainArgs) -> Result<Exit, Failure> {
         batch: args.batch.max(1),
     };
     let explanation = explain(&deployment, &point);
+    if let Some(failure) = deployment.failure() {
+        return Err(Failure::usage(failure));
+    }
     match args.json {
         true => print_json(&explanation),
         false => {

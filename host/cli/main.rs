@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod built_in;
+mod cost_components;
 mod exit;
 mod gate;
 mod hardware;

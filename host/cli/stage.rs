@@ -64,7 +64,7 @@ pub(crate) fn run_bench(
 /// Runs so many sessions of a bench on machines whose models are placed.
 ///
 /// # Errors
-/// When a component or a tool of the bench cannot be used.
+/// When a component or a tool of the bench cannot be used, or a machine fails.
 ///
 /// # Panics
 /// As [`run_bench`].
@@ -107,7 +107,8 @@ pub(crate) fn run_deployed(
         make_guests: &mut |session, plan| cast.guests(session, plan),
         on_session_end,
         threads,
-    });
+    })
+    .map_err(Failure::usage)?;
     let shares: Vec<_> = record.sessions.iter().map(critical_path).collect();
     let slip = compose(facts(bench, deployments), &record, &shares);
     let broken = breaches(&slip);
@@ -281,7 +282,7 @@ impl SharedSetup<'_> {
 }
 
 /// Where compiled components are kept: the user's cache folder, if there is one.
-fn cache_folder() -> Option<PathBuf> {
+pub(crate) fn cache_folder() -> Option<PathBuf> {
     let named = |variable: &str| {
         std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
     };

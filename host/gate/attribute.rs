@@ -6,6 +6,8 @@
 //! the time of all sessions before it was undone, less the time after. With all of them undone the
 //! run is the one before, so the costs sum to the difference of the two runs, exactly.
 
+use timeslip_timeline::backend::MachineFailure;
+
 use crate::slip::{ComponentRole, Slip};
 use crate::tolerance::{Judged, Tolerance};
 use crate::verdict::{ChangeCost, ChangeKind, PricedChange};
@@ -47,6 +49,8 @@ pub struct Attribution {
     /// the costs are those of a run that is only like it, and what is left over stands under
     /// [`ChangeKind::Conditions`].
     pub exact: bool,
+    /// The failure of a machine on which the run was timed again: the costs are none then.
+    pub failure: Option<MachineFailure>,
 }
 
 /// The journal of a run: who waited for whom in it, as far as its instants show that.
@@ -72,7 +76,8 @@ pub fn attribute(
     tolerance: &Tolerance,
 ) -> Attribution {
     if before == now {
-        return Attribution { changes: Vec::new(), time_difference_ns: 0, exact: true };
+        let (changes, failure) = (Vec::new(), None);
+        return Attribution { changes, time_difference_ns: 0, exact: true, failure };
     }
     let other_machines = conditions::machines(before, now);
     let mut priced = Priced::of(before, now, Moves::Paired, machines);
@@ -99,7 +104,12 @@ pub fn attribute(
     changes.sort_by_key(|change| (std::cmp::Reverse(change.cost.time_ns), change.kind));
     let difference = judge.total_now_ns - judge.total_before_ns;
     assert_sum(&changes, difference);
-    Attribution { changes, time_difference_ns: totals::clamped(difference), exact: prices.exact }
+    Attribution {
+        changes,
+        time_difference_ns: totals::clamped(difference),
+        exact: prices.exact,
+        failure: prices.failure,
+    }
 }
 
 /// The law of attribution: every nanosecond between two runs is some change's.
@@ -147,12 +157,19 @@ struct Prices {
     /// Of the machines: what remains when everything is undone.
     rest: ChangeCost,
     exact: bool,
+    failure: Option<MachineFailure>,
 }
 
 impl Prices {
     fn nothing(groups: &[Group]) -> Prices {
         let zero = ChangeCost::default();
-        Prices { groups: vec![zero; groups.len()], conditions: zero, rest: zero, exact: true }
+        Prices {
+            groups: vec![zero; groups.len()],
+            conditions: zero,
+            rest: zero,
+            exact: true,
+            failure: None,
+        }
     }
 
     fn of(
@@ -161,9 +178,13 @@ impl Prices {
         machines: &mut dyn FnMut() -> Vec<NamedMachine>,
     ) -> Prices {
         let mut mixture = Mixture::of(laid.run.clone());
+        let mut failure = None;
         let mut time = |mixture: &Mixture| {
             let journal = mixture.journal();
-            let times = retime(&journal, &mut machines());
+            let mut machines = machines();
+            let times = retime(&journal, &mut machines);
+            let failed = machines.iter().find_map(|machine| machine.backend.failure());
+            failure = failure.take().or(failed);
             (Totals::of(&journal, &times), times)
         };
         let recorded = Totals::recorded(laid.slips.now);
@@ -188,7 +209,7 @@ impl Prices {
             last = after;
         }
         let rest = last.less(&Totals::recorded(laid.slips.before));
-        Prices { groups: costs, conditions, rest, exact }
+        Prices { groups: costs, conditions, rest, exact, failure }
     }
 }
 

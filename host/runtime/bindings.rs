@@ -72,3 +72,11 @@ pub(crate) mod tool_blocking {
         },
     });
 }
+
+/// The world `timeslip:hardware/hardware`, which has no records in common with the others.
+pub(crate) mod hardware {
+    wasmtime::component::bindgen!({
+        path: "../../wit/hardware",
+        world: "timeslip:hardware/hardware",
+    });
+}

@@ -50,10 +50,32 @@ impl Runtime {
     /// # Errors
     /// When the operating system does not give the address space, or the processor is not supported.
     pub fn new(options: &RuntimeOptions) -> Result<Runtime, LoadError> {
-        let engine = new_engine(options)
-            .map_err(|error| LoadError::Engine { problem: format!("{error:#}") })?;
+        Runtime::with(new_engine(options), options.cache_folder.clone())
+    }
+
+    /// Sets an engine up for components that time steps, which wait for nothing: calls into them
+    /// are cheaper without what waiting takes, and memory is mapped on demand.
+    ///
+    /// # Errors
+    /// When the processor is not supported.
+    pub fn for_hardware(cache_folder: Option<PathBuf>) -> Result<Runtime, LoadError> {
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            .concurrency_support(false)
+            .consume_fuel(true)
+            .cranelift_nan_canonicalization(true)
+            .relaxed_simd_deterministic(true);
+        Runtime::with(Engine::new(&config), cache_folder)
+    }
+
+    fn with(
+        engine: wasmtime::Result<Engine>,
+        cache_folder: Option<PathBuf>,
+    ) -> Result<Runtime, LoadError> {
+        let engine = engine.map_err(|error| LoadError::Engine { problem: format!("{error:#}") })?;
         Ok(Runtime {
-            cache: options.cache_folder.clone().map(CompiledCache::new),
+            cache: cache_folder.map(CompiledCache::new),
             compiled: DashMap::new(),
             linkers: Linkers::default(),
             ticking: Once::new(),
@@ -169,13 +191,19 @@ fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
 /// What the compiler says, with the usual reason behind it.
 fn compile_error(name: &str, said: &str) -> LoadError {
     let name = name.to_owned();
-    match said.contains("pooling allocator") {
-        true => LoadError::TooLarge { name, problem: said.to_owned() },
-        false => {
-            let problem = format!("{said}; the file may be truncated or damaged");
-            LoadError::NotAComponent { name, problem }
-        }
+    if said.contains("pooling allocator") {
+        return LoadError::TooLarge { name, problem: said.to_owned() };
     }
+    // The engine for cost models alone lacks it.
+    if said.contains("requires the component model async feature") {
+        return LoadError::WrongWorld {
+            name,
+            wanted: "timeslip:hardware/hardware@0.1.0",
+            problem: "it has functions that wait, as agents and tool plugins have".to_owned(),
+        };
+    }
+    let problem = format!("{said}; the file may be truncated or damaged");
+    LoadError::NotAComponent { name, problem }
 }
 
 /// What is wrong with a file's first bytes, in words that name the usual mistakes.

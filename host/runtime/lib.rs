@@ -1,4 +1,5 @@
-//! Runs guests: agents and tool plugins, compiled to WebAssembly components.
+//! Runs guests, compiled to WebAssembly components: agents, tool plugins, and the cost models of
+//! machines ([`hardware`]).
 //!
 //! Start with [`engine::Runtime`] (load a component), [`agent`] and [`plugin`] (make guests of it),
 //! and `asking` (what a host function does). Grants and limits are in [`grants`] and [`limits`].
@@ -11,6 +12,7 @@ pub mod agent;
 pub mod engine;
 pub mod error;
 pub mod grants;
+pub mod hardware;
 pub mod limits;
 pub mod plugin;
 

@@ -130,6 +130,30 @@ pub(crate) fn tool_world(
     Ok(world)
 }
 
+/// Whether a component is a cost model: that it has the interface, and imports nothing at all.
+pub(crate) fn check_cost_model(
+    engine: &Engine,
+    name: &str,
+    component: &Component,
+) -> Result<(), LoadError> {
+    let wanted = "timeslip:hardware/hardware@0.1.0";
+    let wrong = |problem| Err(LoadError::WrongWorld { name: name.to_owned(), wanted, problem });
+    let ty = component.component_type();
+    if let Some((import, _)) = ty.imports(engine).next() {
+        return wrong(format!(
+            "it imports `{import}`, and a cost model is a pure function that imports nothing; \
+             build it without WASI (for Rust: --target wasm32-unknown-unknown)"
+        ));
+    }
+    match ty.exports(engine).any(|(export, _)| export == "timeslip:hardware/step-cost@0.1.0") {
+        true => Ok(()),
+        false => {
+            let wanted = "the interface `timeslip:hardware/step-cost@0.1.0`";
+            wrong(missing_export(wanted, engine, component))
+        }
+    }
+}
+
 fn missing_export(wanted: &str, engine: &Engine, component: &Component) -> String {
     let ty = component.component_type();
     let exports: Vec<&str> = ty.exports(engine).map(|(name, _)| name).collect();
@@ -137,6 +161,8 @@ fn missing_export(wanted: &str, engine: &Engine, component: &Component) -> Strin
         "; it is a tool plugin: mount it under [[tool]]"
     } else if exports.contains(&"run") {
         "; it is an agent: name it under [agent]"
+    } else if exports.iter().any(|name| name.starts_with("timeslip:hardware/step-cost")) {
+        "; it times a machine's steps: name it as `cost_component` of a pool"
     } else {
         ""
     };

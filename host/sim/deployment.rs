@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use timeslip_timeline::backend::MachineFailure;
 use timeslip_timeline::time::Span;
 
-use crate::cost::{LayerTables, PowerDraw, StepModel};
+use crate::catalogue::CostFile;
+use crate::cost::{ComponentLoader, LayerTables, PowerDraw, StepModel};
 use crate::error::MachineError;
 use crate::front_end::FrontEnd;
 use crate::joined::join;
@@ -148,6 +150,10 @@ pub(crate) struct Profiles {
     /// Of each pool that has a layer profile.
     pub(crate) tables: Vec<Option<LayerTables>>,
     pub(crate) software: Option<Software>,
+    /// Of each pool whose steps a component times.
+    pub(crate) components: Vec<Option<CostFile>>,
+    /// What loads those, if anything does.
+    pub(crate) loader: Option<ComponentLoader>,
     pub(crate) model: Arc<Model>,
     pub(crate) serving: Serving,
     /// What the draft pool holds for this model, where there is one.
@@ -242,6 +248,18 @@ impl Deployment {
         })
     }
 
+    /// The same, with instances of its own of the components that time its steps.
+    pub(crate) fn for_one_machine(mut self) -> Deployment {
+        self.pools.iter_mut().for_each(DeployedPool::separate);
+        self
+    }
+
+    /// Why no time that it gave can be used, if that is so: a component that times its steps failed.
+    pub fn failure(&self) -> Option<MachineFailure> {
+        let failure = self.pools.iter().find_map(|pool| pool.failure())?;
+        Some(MachineFailure { message: format!("machine `{}`: {failure}", self.machine) })
+    }
+
     /// The pool whose groups read prompts.
     pub fn reader(&self) -> &Arc<DeployedPool> {
         self.pools.first().expect("a machine has a pool")
@@ -297,6 +315,11 @@ impl Deployment {
 
     /// Bytes that a prompt's KV, and a chat's state after it, have on the link.
     pub fn transfer_bytes(&self, tokens: u64) -> f64 {
+        self.kv_bytes(tokens) + self.model.state_bytes() as f64
+    }
+
+    /// Bytes of a prompt's KV, without a state.
+    pub(crate) fn kv_bytes(&self, tokens: u64) -> f64 {
         // What is sent is one copy of the KV, however many the pools hold of it.
         let values = |layers: &LayerGroup| {
             let reached = |limit: Option<u64>| limit.map_or(tokens, |limit| tokens.min(limit));
@@ -304,8 +327,7 @@ impl Deployment {
             let values = cached.iter().map(|cached| cached.values * reached(cached.limit) as f64);
             layers.count as f64 * values.sum::<f64>()
         };
-        let kv = self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes();
-        kv + self.model.state_bytes() as f64
+        self.model.layers.iter().map(values).sum::<f64>() * self.serving.kv.bytes()
     }
 }
 

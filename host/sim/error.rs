@@ -9,9 +9,6 @@ pub enum MachineError {
     /// A profile is missing or wrong.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// The values of a machine that stands in no file do not go together.
-    #[error("{0}")]
-    Unsound(String),
     /// The machine's file does not say how it holds this model.
     #[error(
         "machine `{machine}` does not serve `{model}`; it serves {}. Add a [[serves]] with \

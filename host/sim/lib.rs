@@ -4,6 +4,7 @@
 //! a [`deployment::Deployment`]. [`engine`] runs one in virtual time, call by call; [`explain`]
 //! prints where one step's time comes from. Both ask [`cost`], the one place where time is
 //! computed, from the [`placement`] of the model in memory and the figures of the [`profile`]s.
+//! [`config_json`] makes a model's profile from the file that comes with its weights.
 //!
 //! # Architecture invariants
 //! * A modelled machine knows no clock but the instants it is handed, and never looks past a
@@ -17,6 +18,7 @@
 //!   cached = total; the parts of a call's time sum to it, to the nanosecond.
 
 pub mod catalogue;
+pub mod config_json;
 pub mod cost;
 pub mod deployment;
 pub mod engine;
@@ -36,8 +38,12 @@ mod text;
 #[cfg(test)]
 mod anchors;
 #[cfg(test)]
+mod example_groups;
+#[cfg(test)]
 mod example_helpers;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod measured;
+#[cfg(test)]
+mod software_tests;

@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use crate::error::{DoesNotFit, MachineError};
 use crate::ledger::Ledger;
-use crate::profile::{
-    Cached, Chip, ChipKind, LayerGroup, Model, Parallelism, Precision, Serving,
-};
+use crate::profile::{Cached, Chip, ChipKind, LayerGroup, Model, Parallelism, Precision, Serving};
 
 /// Tokens of one block of the KV cache where a machine's profile says nothing else, as in vLLM.
 pub const BLOCK_TOKENS: u64 = 16;
@@ -114,9 +112,8 @@ impl Placement {
         let reserved = ledger.need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
         let weights_bytes = weights_bytes(model, formats, parallel.data);
         let sizes = Sizes { capacity, reserved, weights_bytes, block_tokens, lpu };
-        let placed = |tensor| {
-            sizes.place(Parallelism { tensor, ..parallel }, formats, model, serving)
-        };
+        let placed =
+            |tensor| sizes.place(Parallelism { tensor, ..parallel }, formats, model, serving);
         placed(parallel.tensor).ok_or_else(|| {
             let tensor_needed = sizes.fewest_tensor_parallel(parallel, |n| placed(n).is_some());
             MachineError::DoesNotFit(Box::new(DoesNotFit {
@@ -200,16 +197,6 @@ impl Placement {
             .sum();
         let bytes = whole as f64 * self.kv_bytes_per_token + windows + state_bytes;
         (bytes / self.block_bytes).ceil() as u64
-    }
-
-    /// KV and state of a chat of this many tokens, for a transfer.
-    pub fn kv_bytes_for(&self, tokens: u64) -> f64 {
-        let windows: f64 = self
-            .windows
-            .iter()
-            .map(|layers| tokens.min(layers.window) as f64 * layers.bytes_per_token)
-            .sum();
-        tokens as f64 * self.kv_bytes_per_token + windows + self.state_bytes
     }
 }
 

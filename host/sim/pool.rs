@@ -4,18 +4,35 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::cost::{
-    FixedSteps, HostWork, LayerProfileCost, PowerDraw, SoftwareTimes, StepCost, StepModel,
-    exchanges,
+    ComponentInput, ComponentLoader, ComponentSteps, FixedSteps, HostWork, LayerProfileCost,
+    PowerDraw, SoftwareTimes, StepCost, StepModel, exchanges,
 };
 use crate::deployment::{DeployedPool, Profiles};
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{GroupChips, Placement};
 use crate::profile::{
-    Chip, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model, Parallelism, Pool, Reach, Role,
-    Serving, whole,
+    Chip, CostComponent, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model, Parallelism,
+    Pool, Reach, Role, Serving, whole,
 };
 use crate::software::software_times;
+
+impl DeployedPool {
+    /// Parts what its component holds from other machines, where one times its steps.
+    pub(crate) fn separate(self: &mut Arc<DeployedPool>) {
+        if let StepModel::Component(_) = self.cost {
+            *self = Arc::new(DeployedPool::clone(self));
+        }
+    }
+
+    /// Why its component gave no time, if that is so.
+    pub(crate) fn failure(&self) -> Option<String> {
+        match &self.cost {
+            StepModel::Component(steps) => steps.failure(),
+            _ => None,
+        }
+    }
+}
 
 /// Places the model on a pool.
 ///
@@ -32,13 +49,14 @@ pub(crate) fn deploy_pool(
     let (model, serving) = held(profiles, pool.role);
     let place = PoolPlace { profiles, index, model: &model, serving, block_tokens, ledger };
     let chip = place.chip();
-    let (placement, cost, draw) = match (&pool.fixed_steps, &pool.layer_profile) {
-        (Some(fixed), _) => {
+    let stated = (&pool.fixed_steps, &pool.layer_profile, &pool.cost_component);
+    let (placement, cost, draw) = match stated {
+        (Some(fixed), ..) => {
             let placement = place.stated("fixed_steps.kv_blocks", &fixed.kv_blocks);
             (placement, place.fixed_steps(fixed)?, PowerDraw::of(chip, ledger))
         }
         // How far a measured step uses the chips is not known, and so is its power.
-        (None, Some(profile)) => {
+        (None, Some(profile), _) => {
             let placement = match &profile.kv_blocks {
                 Some(blocks) => place.stated("layer_profile.kv_blocks", blocks),
                 None => place.computed()?,
@@ -46,7 +64,15 @@ pub(crate) fn deploy_pool(
             let cost = place.layer_profile(profile, &placement)?;
             (placement, cost, None)
         }
-        (None, None) => {
+        (None, None, Some(component)) => {
+            let placement = match &component.kv_blocks {
+                Some(blocks) => place.stated("cost_component.kv_blocks", blocks),
+                None => place.computed()?,
+            };
+            let cost = place.component(component, &placement)?;
+            (placement, cost, None)
+        }
+        (None, None, None) => {
             let placement = place.computed()?;
             let cost = place.roofline(&placement)?;
             (placement, cost, PowerDraw::of(chip, ledger))
@@ -206,6 +232,37 @@ impl<'a> PoolPlace<'a> {
         Ok(StepModel::LayerProfile(Box::new(cost)))
     }
 
+    fn component(
+        self,
+        component: &CostComponent,
+        placement: &Placement,
+    ) -> Result<StepModel, MachineError> {
+        let key = self.key("cost_component");
+        self.ledger.rest_on(component.confidence, self.machine(), &key);
+        let mut figures = Vec::new();
+        for (name, figure) in &component.figures {
+            figures.push((
+                name.clone(),
+                self.need(&format!("cost_component.figures.{name}"), figure)?,
+            ));
+        }
+        let file = self.profiles.components[self.index].as_ref();
+        let file = file.expect("the component of a pool was read");
+        let input = ComponentInput {
+            file: &file.path.display().to_string(),
+            bytes: &file.bytes,
+            model: self.model,
+            serving: self.serving,
+            placement,
+            figures: &figures,
+        };
+        let loader = self.profiles.loader.as_ref().ok_or("nothing here runs components".to_owned());
+        let steps = loader.and_then(|loader| load(loader, &input));
+        let steps = steps.map_err(|problem| file.wrong(&problem))?;
+        self.ledger.rest_on(steps.about().confidence, self.machine(), &key);
+        Ok(StepModel::Component(steps))
+    }
+
     fn fixed_steps(self, fixed: &FixedStepTimes) -> Result<StepModel, MachineError> {
         let prefill = ("fixed_steps.prefill_seconds", &fixed.prefill_seconds);
         let decode = ("fixed_steps.decode_seconds", &fixed.decode_seconds);
@@ -214,6 +271,16 @@ impl<'a> PoolPlace<'a> {
             decode_seconds: self.need(decode.0, decode.1)?,
         }))
     }
+}
+
+/// Loads a component for a model that it times, and asks it for a few steps.
+fn load(loader: &ComponentLoader, input: &ComponentInput<'_>) -> Result<ComponentSteps, String> {
+    let loaded = loader.load(input)?;
+    let (model, timed) = (&input.model.name, &loaded.about.models);
+    if !timed.is_empty() && !timed.contains(model) {
+        return Err(format!("it times {}, and not `{model}`", timed.join(", ")));
+    }
+    ComponentSteps::checked(loaded)
 }
 
 fn is_window(reach: &Reach) -> bool {

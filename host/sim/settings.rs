@@ -40,8 +40,7 @@ impl<'a> Settings<'a> {
         if let Some(software) = profiles.software_on(0) {
             let owner = software.name();
             let found = software.schedulers();
-            sources
-                .extend(found.map(|(scheduler, section)| Source { scheduler, owner, section }));
+            sources.extend(found.map(|(scheduler, section)| Source { scheduler, owner, section }));
         }
         Settings { profiles, sources, ledger }
     }

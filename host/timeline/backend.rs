@@ -48,6 +48,20 @@ pub trait Backend: Send {
     fn estimate(&self, _at: Instant, _work: &Submission) -> Option<Estimate> {
         None
     }
+
+    /// Why nothing that the machine said can be used, if that is so. A run that has such a machine
+    /// ends there, without a result.
+    fn failure(&self) -> Option<MachineFailure> {
+        None
+    }
+}
+
+/// Why nothing that a machine said can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct MachineFailure {
+    /// For a person: which machine, what failed in it, and what to do.
+    pub message: String,
 }
 
 /// What a machine expects of a chat that it has not been given.

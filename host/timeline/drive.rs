@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backend::{Backend, CallId, SessionId, Words};
+use crate::backend::{Backend, CallId, MachineFailure, SessionId, Words};
 use crate::conversation::{FinishReason, Message};
 use crate::crew::Crew;
 use crate::guest::{AskId, Delivery, Guest, GuestState, Happening};
@@ -113,10 +113,13 @@ pub struct Stage<'a> {
 
 /// Runs all sessions to their ends.
 ///
+/// # Errors
+/// The failure of a machine, at which the run ends.
+///
 /// # Panics
 /// When the arrivals are not those that [`Load`] asks for, or when a law is broken (the clock
 /// falls, a call is lost), which is a defect of this program or of a [`Backend`].
-pub fn run(stage: Stage<'_>) -> RunRecord {
+pub fn run(stage: Stage<'_>) -> Result<RunRecord, MachineFailure> {
     let threads = stage.threads.max(1);
     Crew::with(threads, |crew| Drive::new(stage).run(crew))
 }

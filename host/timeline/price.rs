@@ -2,7 +2,8 @@
 //! share of what its chips cost.
 
 use crate::backend::{
-    Backend, CallId, Completion, CompletionEvent, Estimate, MachineTotals, Submission,
+    Backend, CallId, Completion, CompletionEvent, Estimate, MachineFailure, MachineTotals,
+    Submission,
 };
 use crate::conversation::Usage;
 use crate::time::Instant;
@@ -68,6 +69,10 @@ impl Backend for Priced {
 
     fn totals(&self, at: Instant) -> MachineTotals {
         self.backend.totals(at)
+    }
+
+    fn failure(&self) -> Option<MachineFailure> {
+        self.backend.failure()
     }
 
     fn estimate(&self, at: Instant, work: &Submission) -> Option<Estimate> {

@@ -24,6 +24,7 @@ use super::text::TomlText;
 use super::words::load_words;
 use super::{Bench, MachineChoice, Mounted};
 use crate::exit::Failure;
+use crate::hardware::catalogue;
 
 /// Reads all that a bench file leads to.
 ///
@@ -138,7 +139,7 @@ impl Reader<'_> {
     }
 
     fn catalogue(&self, file: &BenchFile, overrides: &Overrides) -> Result<Catalogue, Failure> {
-        let mut catalogue = Catalogue::built_in();
+        let mut catalogue = catalogue(None)?;
         let named = file.profiles.as_ref().and_then(|path| self.folder.on_disk(path));
         for folder in named.iter().chain(&overrides.profiles) {
             catalogue = catalogue.with_folder(folder).map_err(Failure::usage)?;

@@ -52,7 +52,7 @@ pub(crate) fn accept(args: &AcceptArgs) -> Result<Exit, Failure> {
         let against = Against::Baseline { file: shown(&baseline.file) };
         let before = baseline.read()?.map(|slip| Before { against, slip });
         let (slip, deployments) = (&ran.slip, &ran.deployments);
-        runs.push(judge(&bench.gate, setup.name(), before.as_ref(), slip, deployments));
+        runs.push(judge(&bench.gate, setup.name(), before.as_ref(), slip, deployments)?);
     }
     let verdict = verdict(bench.name.clone(), Some(shown(&file)), runs);
     let options = ReportArgs { json: args.json, ascii: args.ascii, ..ReportArgs::default() };

@@ -26,7 +26,8 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let ran = run_all(&bench, &setups, threads)?;
     let before = befores(args, &file, &bench, &setups, threads)?;
     let runs = ran.iter().zip(&before).map(|(ran, before)| judged(&bench, ran, before.as_ref()));
-    let verdict = verdict(bench.name.clone(), Some(shown(&file)), runs.collect());
+    let runs = runs.collect::<Result<Vec<RunVerdict>, Failure>>()?;
+    let verdict = verdict(bench.name.clone(), Some(shown(&file)), runs);
     if args.pending {
         return write_pending(args, &bench, &ran, &verdict);
     }
@@ -51,7 +52,7 @@ pub(crate) fn shown(path: &std::path::Path) -> String {
     crate::bench::tidy(path).display().to_string().replace('\\', "/")
 }
 
-fn judged(bench: &Bench, ran: &Ran, before: Option<&Before>) -> RunVerdict {
+fn judged(bench: &Bench, ran: &Ran, before: Option<&Before>) -> Result<RunVerdict, Failure> {
     judge(&bench.gate, ran.setup.name(), before, &ran.slip, &ran.deployments)
 }
 

@@ -2,7 +2,6 @@
 
 use timeslip_gate::slip::Slip;
 use timeslip_gate::verdict::{Against, Level};
-use timeslip_sim::catalogue::Catalogue;
 use timeslip_sim::deployment::Deployment;
 
 use super::args::DiffArgs;
@@ -12,6 +11,7 @@ use super::judge::{Before, judge, verdict};
 use super::reports;
 use crate::bench::GateRules;
 use crate::exit::{Exit, Failure};
+use crate::hardware::catalogue;
 
 /// Compares two slips.
 pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
@@ -28,7 +28,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
         budgets: Vec::new(),
         prices: Default::default(),
     };
-    let run = judge(&rules, on, Some(&Before { against, slip: before }), &now, &deployments);
+    let run = judge(&rules, on, Some(&Before { against, slip: before }), &now, &deployments)?;
     let verdict = verdict(now.bench.name.clone(), None, vec![run]);
     reports::report(&args.reports, &verdict)?;
     Ok(exit_of(verdict.answer))
@@ -36,10 +36,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
 
 /// The machines of a slip. Changes are priced on them, so each must be here as it was.
 fn deploy(args: &DiffArgs, slip: &Slip) -> Result<Vec<Deployment>, Failure> {
-    let mut catalogue = Catalogue::built_in();
-    if let Some(folder) = &args.profiles {
-        catalogue = catalogue.with_folder(folder).map_err(Failure::usage)?;
-    }
+    let catalogue = catalogue(args.profiles.as_deref())?;
     let deploy = |machine: &timeslip_gate::slip::Machine| {
         let place = |problem: String| {
             Failure::usage(format!(

@@ -8,6 +8,7 @@ use timeslip_gate::verdict::{Against, Answer, Level, RunVerdict, SCHEMA, Verdict
 use timeslip_sim::deployment::Deployment;
 
 use crate::bench::GateRules;
+use crate::exit::Failure;
 use crate::stage::modelled;
 
 /// A run of before, and where it comes from.
@@ -19,13 +20,16 @@ pub(crate) struct Before {
 }
 
 /// Judges one run by a bench's rules.
+///
+/// # Errors
+/// When a machine fails on which the run is timed again.
 pub(crate) fn judge(
     rules: &GateRules,
     on: String,
     before: Option<&Before>,
     now: &Slip,
     deployments: &[Deployment],
-) -> RunVerdict {
+) -> Result<RunVerdict, Failure> {
     let mut tolerance = Tolerance::default();
     if let Some(share) = rules.computing_tolerance {
         tolerance.computing_share = share;
@@ -33,6 +37,9 @@ pub(crate) fn judge(
     let attribution = before.map(|before| {
         attribute(&before.slip, now, &mut || machines(rules, deployments), &tolerance)
     });
+    if let Some(failure) = attribution.as_ref().and_then(|found| found.failure.as_ref()) {
+        return Err(Failure::usage(failure));
+    }
     let (mut changes, time_difference_ns) = attribution
         .map(|Attribution { changes, time_difference_ns, .. }| (changes, time_difference_ns))
         .unwrap_or_default();
@@ -56,7 +63,7 @@ pub(crate) fn judge(
         _ => Answer::Pass,
     };
     verdict.answer = verdict.worst().max(of_changes);
-    verdict
+    Ok(verdict)
 }
 
 /// Fresh machines, as the run had them.

@@ -21,7 +21,7 @@ use super::args::ReplayArgs;
 use super::objectives::{Objectives, span_flag};
 use super::outages::PlannedOutage;
 use super::replay_screen::{ReplayScreen, replay_screen};
-use super::runs::{deploy_each, replay_machines};
+use super::runs::{check_machines, deploy_each, replay_machines};
 use super::workload::Replayed;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -41,6 +41,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     let load = load(args, &replayed)?;
     let began = WallInstant::now();
     let outcome = replay_source(&replayed.source, load, &mut machines, &options);
+    check_machines(&machines)?;
     tell_speed(&outcome, began.elapsed().as_secs_f64());
     if let Some(path) = &args.requests {
         output::write_file(path, requests_csv(args, &outcome.rows).as_bytes())?;

@@ -41,7 +41,7 @@ pub(crate) struct Ran {
 /// Runs `sessions` sessions of a workload on one machine, on one thread.
 ///
 /// # Errors
-/// When the machine or a component of the bench cannot be used.
+/// When the machine or a component of the bench cannot be used, or the machine fails.
 pub(crate) fn run_once(
     workload: &Workload,
     deployment: &Deployment,
@@ -50,7 +50,7 @@ pub(crate) fn run_once(
 ) -> Result<Ran, Failure> {
     match workload {
         Workload::Bench(bench) => run_bench_once(bench, deployment, sessions, load),
-        Workload::Replay(replayed) => Ok(replay_once(replayed, deployment, sessions, load)),
+        Workload::Replay(replayed) => replay_once(replayed, deployment, sessions, load),
     }
 }
 
@@ -88,7 +88,7 @@ fn replay_once(
     deployment: &Deployment,
     sessions: u64,
     load: LoadChoice,
-) -> Ran {
+) -> Result<Ran, Failure> {
     let load = match load {
         LoadChoice::AsItIs => replayed.load,
         LoadChoice::AtOnce(sessions) => Load::AtOnce { sessions, think: Span::ZERO },
@@ -98,10 +98,22 @@ fn replay_once(
     let mut machines = [replay_machine(deployment, ModelledMachine::new(deployment.clone()))];
     let source: Source = replayed.source_of(sessions);
     let outcome = replay(&source, load, &mut machines, &options);
-    Ran {
+    check_machines(&machines)?;
+    Ok(Ran {
         summary: outcome.summary,
         request_e2e_ns: outcome.load.request_e2e_ns,
         totals: outcome.machines[0],
+    })
+}
+
+/// Whether what a replay on these machines gave can be used.
+///
+/// # Errors
+/// The failure of one of them.
+pub(crate) fn check_machines(machines: &[ReplayMachine]) -> Result<(), Failure> {
+    match machines.iter().find_map(|machine| machine.backend.failure()) {
+        None => Ok(()),
+        Some(failure) => Err(Failure::usage(failure)),
     }
 }
 

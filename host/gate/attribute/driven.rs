@@ -80,7 +80,8 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
         },
         on_session_end: &mut |_, _| {},
         threads: 1,
-    });
+    })
+    .expect("no machine fails");
     let shares: Vec<_> = record.sessions.iter().map(critical_path).collect();
     let mut facts = examples::facts();
     facts.machines.truncate(1);

@@ -66,7 +66,8 @@ impl Default for ReplayOptions {
     }
 }
 
-/// Replays a source.
+/// Replays a source, up to the first failure of a machine: who asks for figures asks the machines
+/// for theirs first.
 ///
 /// Where there are several machines, the sessions of traces and of made-up loads go to them in
 /// turn, each with all its calls. A chat of a slip goes to the machine of the name that it had, or

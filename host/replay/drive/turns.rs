@@ -96,12 +96,16 @@ impl<'a> Driver<'a> {
             }
             _ => self.draw_next_arrival(),
         }
-        while self.turn() {
+        while self.turn() && !self.has_failed() {
             self.go_on();
         }
         let totals = self.machines.iter().map(|machine| machine.backend.totals(self.now)).collect();
         let unfinished = self.sessions.under_way() as u64;
         self.figures.finish(unfinished, self.calls.under_way, totals, self.source.notes())
+    }
+
+    fn has_failed(&self) -> bool {
+        self.machines.iter().any(|machine| machine.backend.failure().is_some())
     }
 
     fn draw_next_arrival(&mut self) {

@@ -5,20 +5,21 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Catalogue, ProfileKind};
+use super::{Catalogue, CostFile, ProfileKind};
 use crate::cost::LayerTables;
 use crate::profile::{MachineProfile, ProfileError};
 
 /// `sha256:` and 64 hexadecimal digits over the text of a machine, the files of its chips, of its
-/// software and of a model, and its tables of measured times.
+/// software and of a model, its tables of measured times, and the components that time its steps.
 ///
 /// Where a file stands does not count, nor does how its lines end: a checkout on Windows has the
 /// same machines.
 pub(super) fn digest(
     catalogue: &Catalogue,
-    (machine, machine_text): (&MachineProfile, &str),
+    machine: &MachineProfile,
     model: &str,
     tables: &[Option<LayerTables>],
+    components: &[Option<CostFile>],
 ) -> Result<String, ProfileError> {
     let mut files = BTreeSet::from([
         (ProfileKind::Machine, machine.name.as_str()),
@@ -31,11 +32,7 @@ pub(super) fn digest(
     files.extend(machine.draft_for(model).map(|draft| (ProfileKind::Model, draft.model.as_str())));
     let mut hash = Sha256::new();
     for (kind, name) in files {
-        let text = match kind {
-            ProfileKind::Machine => Ok(machine_text),
-            _ => catalogue.text(kind, name),
-        };
-        let Ok(text) = text else {
+        let Ok(text) = catalogue.text(kind, name) else {
             continue;
         };
         add(&mut hash, &format!("{} {name}", kind.word()), text);
@@ -43,6 +40,12 @@ pub(super) fn digest(
     for (index, tables) in tables.iter().enumerate() {
         for (key, table) in tables.iter().flat_map(LayerTables::files) {
             add(&mut hash, &format!("table {index} {key}"), &table.text);
+        }
+    }
+    for (index, component) in components.iter().enumerate() {
+        if let Some(component) = component {
+            hash.update(format!("component {index} {}\n", component.bytes.len()));
+            hash.update(&component.bytes);
         }
     }
     let mut digest = "sha256:".to_owned();

@@ -56,8 +56,9 @@ impl Found<'_> {
     fn value(&mut self, key: &str, at: usize, value: &Spanned<DeValue<'_>>) {
         match value.get_ref() {
             DeValue::Table(inner) if inner.contains_key("source") => {
-                // A layer profile is tables with one source, and has figures in it.
-                let shown = ["value", "points", "probabilities", "dense"];
+                // A layer profile is tables with one source, and has figures in it, as has what
+                // leads to a component.
+                let shown = ["value", "points", "probabilities", "dense", "file"];
                 let shown = shown.iter().find_map(|key| inner.get(*key));
                 let shown = shown.map(|value| self.written(value));
                 self.rows.push((at, row(key, shown, inner)));

@@ -4,6 +4,7 @@
 //! here: fetching profiles from anywhere but a folder.
 
 mod check;
+mod components;
 mod digest;
 mod figures;
 mod tables;
@@ -16,13 +17,16 @@ use std::sync::Arc;
 use timeslip_timeline::conversation::nearest;
 
 pub use check::Problem;
+pub(crate) use components::CostFile;
 pub use figures::FigureRow;
 
+use crate::cost::ComponentLoader;
 use crate::deployment::{Deployment, Profiles};
 use crate::error::MachineError;
 use crate::profile::{
     Chip, MachineProfile, Model, Profile, ProfileError, Software, TEXTS, line_of, parse,
 };
+use components::components;
 use digest::digest;
 use tables::tables;
 
@@ -69,6 +73,7 @@ impl ProfileKind {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     files: BTreeMap<(ProfileKind, String), File>,
+    components: Option<ComponentLoader>,
 }
 
 /// A profile that may not have been parsed yet.
@@ -90,7 +95,13 @@ impl Catalogue {
             let path = Path::new("hardware-profiles").join(path);
             files.insert((kind, name.to_owned()), File { path, text: Cow::Borrowed(*text) });
         }
-        Catalogue { files }
+        Catalogue { files, components: None }
+    }
+
+    /// Gives it what loads components, for machines whose steps a component times.
+    pub fn with_components(mut self, loader: ComponentLoader) -> Catalogue {
+        self.components = Some(loader);
+        self
     }
 
     /// Adds the files of `folder/{chips,models,software,machines}/*.toml`; one with the name of a profile
@@ -199,33 +210,6 @@ impl Catalogue {
     pub fn deploy(&self, machine: &str, model: Option<&str>) -> Result<Deployment, MachineError> {
         let profile = self.machine(machine)?;
         let model = model.unwrap_or(&profile.default_model).to_owned();
-        let text = self.text(ProfileKind::Machine, machine)?;
-        self.place(profile, text, model)
-    }
-
-    /// Places a model on a machine that stands in no file; its chips and the model are this
-    /// catalogue's. The digest is over the machine's values in place of its file.
-    ///
-    /// # Errors
-    /// As for [`Catalogue::deploy`], and when the machine's values do not go together.
-    pub fn deploy_profile(
-        &self,
-        machine: MachineProfile,
-        model: &str,
-    ) -> Result<Deployment, MachineError> {
-        machine.check().map_err(MachineError::Unsound)?;
-        let text = serde_json::to_string(&machine).expect("a profile is plain values");
-        self.place(machine, &text, model.to_owned())
-    }
-
-    /// Places a model on a machine, of which `text` stands in the digest.
-    fn place(
-        &self,
-        profile: MachineProfile,
-        text: &str,
-        model: String,
-    ) -> Result<Deployment, MachineError> {
-        let machine = profile.name.as_str();
         let Some(serving) = profile.serves.iter().find(|serving| serving.model == model).cloned()
         else {
             let served: Vec<String> =
@@ -240,7 +224,9 @@ impl Catalogue {
         let chips = profile.pools.iter().map(|pool| self.referred_chip(machine, &pool.chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
         let tables = tables(self, &profile)?;
-        let software = profile.software.as_deref().map(|name| self.referred_software(&profile, name));
+        let software =
+            profile.software.as_deref().map(|name| self.referred_software(&profile, name));
+        let components = components(self, &profile)?;
         let draft = profile.draft_for(&model).map(|draft| {
             let read = self.model(&draft.model);
             let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;
@@ -251,11 +237,13 @@ impl Catalogue {
             model: Arc::new(
                 self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
             ),
-            digest: digest(self, (&profile, text), &model, &tables)?,
+            digest: digest(self, &profile, &model, &tables, &components)?,
             software: software.transpose()?,
             machine: profile,
             chips,
             tables,
+            components,
+            loader: self.components.clone(),
             serving,
             draft: draft.transpose()?,
         })
@@ -319,6 +307,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ProfileError {
     ProfileError::Unreadable { path: path.to_owned(), message: error.to_string() }
 }
 
+#[cfg(test)]
+mod component_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]

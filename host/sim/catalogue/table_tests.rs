@@ -212,3 +212,34 @@ fn a_model_with_parts_that_no_table_holds_is_refused() {
     let error = catalogue(&folder).deploy("small", None).unwrap_err();
     insta::assert_snapshot!(error, @"the tables of a `layer_profile` hold no experts, which `small-model` has; remove it from `small` to time the model from the chip's figures");
 }
+
+/// The tables time one kind of dense layer with attention to all tokens.
+#[test]
+fn layers_that_the_tables_do_not_time_are_named() {
+    let unmeasured = |from: &str, to: &str| {
+        let said = mistake("../models/small-model.toml", from, to);
+        let what = said.strip_prefix("the tables of a `layer_profile` hold no ");
+        what.and_then(|what| what.split(',').next()).expect("it is unmeasured").to_owned()
+    };
+    let grouped = "grouped = { heads = 1, kv_heads = 1, head_width = 4 }";
+    let mamba = "[[layers]]\ncount = 1\nmamba = { heads = 1, head_width = 1, state_width = 1, \
+                 groups = 1, convolution = 4 }";
+    let latent = "latent = { heads = 1, query_rank = 1, kv_rank = 1, rope_width = 1, \
+                  nope_width = 1, value_width = 1, index = { heads = 1, width = 1, top_k = 8 } }";
+    let experts = "experts = { count = 2, per_token = 1, width = 1 }";
+    let said = [
+        unmeasured(grouped, &format!("{grouped}\n{experts}")),
+        unmeasured("head_width = 4 }", "head_width = 4, window = 8 }"),
+        unmeasured(grouped, &format!("{grouped}\n{mamba}")),
+        unmeasured(grouped, latent),
+        unmeasured(grouped, &format!("{grouped}\n[[layers]]\ncount = 1\ndense_width = 4")),
+    ];
+    let expected = [
+        "experts",
+        "attention windows",
+        "recurrent layers",
+        "selected or compressed attention",
+        "layers of several kinds",
+    ];
+    assert_eq!(said, expected);
+}

@@ -181,7 +181,7 @@ fn a_folder_adds_machines_and_replaces_them() {
 fn a_folder_without_profiles_is_refused() {
     let folder = folder(&[("readme.md", "")]);
     let error = Catalogue::built_in().with_folder(folder.path()).unwrap_err();
-    insta::assert_snapshot!(told(&folder, error), @"cannot read FOLDER: a folder of profiles has folders `chips`, `models` or `machines` in it");
+    insta::assert_snapshot!(told(&folder, error), @"cannot read FOLDER: a folder of profiles has folders `chips`, `models`, `software` or `machines` in it");
 }
 
 #[test]

@@ -189,7 +189,8 @@ impl<'a> Parts<'a> {
             let first = all.len();
             let own = layers.reaches(attention.head_chips);
             all.extend(own.iter().map(|reach| attention.reach(count, reach)));
-            let kernels = self.layer_kernels(layers, (formats.linear, formats.experts), software)?;
+            let kernels =
+                self.layer_kernels(layers, (formats.linear, formats.experts), software)?;
             let expert = |rates: &Rates| {
                 let experts = layers.experts.as_ref()?;
                 let parameters = layers.expert_parameters(model.hidden);
@@ -251,7 +252,12 @@ impl<'a> Parts<'a> {
 
     /// Rates of matrix products with weights in `format`, at what is reached of the peak and of the
     /// memory's rate.
-    fn matmul(&self, format: Precision, peak: f64, [flops, read]: [f64; 2]) -> Result<Rates, MachineError> {
+    fn matmul(
+        &self,
+        format: Precision,
+        peak: f64,
+        [flops, read]: [f64; 2],
+    ) -> Result<Rates, MachineError> {
         let peak_bytes = self.bandwidth()?;
         let (flops, bytes) = (peak * flops, peak_bytes * read);
         let bytes_per_weight = format.bytes();

@@ -202,7 +202,9 @@ impl Parts<'_> {
             None => self.need(&link.collective_seconds, "scale_up.collective_seconds")?,
         };
         let bytes_per_second = match &link.dispatch_fraction {
-            Some(figure) => self.link_peak(link)? * self.need(figure, "scale_up.dispatch_fraction")?,
+            Some(figure) => {
+                self.link_peak(link)? * self.need(figure, "scale_up.dispatch_fraction")?
+            }
             None => self.link_rate(link)?,
         };
         Ok(Dispatch { chips: chips as f64, fixed_seconds, bytes_per_second })

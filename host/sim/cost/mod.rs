@@ -1,10 +1,11 @@
 //! What steps cost in time, energy and money.
 //!
-//! [`StepModel`] is what a pool's profile says: a [`StepCost`], or a [`LayerProfileCost`] that was
-//! measured, turns the [`Work`] of one step into named [`Term`]s. The engine sums them and `explain`
+//! [`StepModel`] is what a pool's profile says: a [`StepCost`], a [`LayerProfileCost`] that was
+//! measured, or [`ComponentSteps`] that a component times turns the [`Work`] of one step into named [`Term`]s. The engine sums them and `explain`
 //! prints them: one implementation, so that what is explained is what is timed.
 
 mod build;
+mod component;
 mod exchange;
 mod experts;
 mod grid;
@@ -22,6 +23,10 @@ mod term;
 mod work;
 
 pub(crate) use build::exchanges;
+pub use component::{
+    BeginTiming, ComponentDescription, ComponentInput, ComponentLoader, ComponentSteps,
+    LoadedComponent, StepCounts, StepTimer,
+};
 pub(crate) use exchange::Exchanges;
 pub(crate) use host::{HostWork, SoftwareTimes};
 pub(crate) use layer_profile::LayerTables;
@@ -38,5 +43,9 @@ pub(crate) use step::step_span;
 pub use term::{Binds, Part, StepTime, Term};
 pub use work::{ReachWork, Work};
 
+#[cfg(test)]
+mod bits_tests;
+#[cfg(test)]
+mod parallel_tests;
 #[cfg(test)]
 mod reach_tests;

@@ -1,11 +1,12 @@
 //! The ways in which a machine's profile says what a step takes.
 
+use super::component::ComponentSteps;
 use super::grid::Line;
 use super::layer_profile::{LayerProfileCost, StepShape};
 use super::speculative::SpeculativeCost;
 use super::split::SplitCost;
 use super::step::StepCost;
-use super::term::{Part, StepTime, Term};
+use super::term::{Binds, Part, StepTime, Term};
 use super::work::Work;
 
 /// What a pool's group of chips takes for a step.
@@ -17,6 +18,8 @@ pub enum StepModel {
     LayerProfile(Box<LayerProfileCost>),
     /// Stated, whatever the work in it is.
     Fixed(FixedSteps),
+    /// As a component states it.
+    Component(ComponentSteps),
     /// From two groups that share the layers.
     Split(Box<SplitCost>),
     /// From tokens that are proposed and checked.
@@ -60,6 +63,7 @@ impl StepModel {
             StepModel::Roofline(cost) => cost.time(work),
             StepModel::LayerProfile(cost) => StepTime::only(cost.seconds(&StepShape::of(work))),
             StepModel::Fixed(fixed) => fixed.time(work),
+            StepModel::Component(cost) => StepTime::only(cost.seconds(work)),
             StepModel::Split(cost) => cost.time(work),
             StepModel::Speculative(cost) => cost.time(work),
         }
@@ -71,6 +75,10 @@ impl StepModel {
             StepModel::Roofline(cost) => cost.terms(work, sink),
             StepModel::LayerProfile(cost) => cost.terms(&StepShape::of(work), sink),
             StepModel::Fixed(fixed) => sink(Term::fixed(Part::Stated, fixed.time(work).seconds)),
+            StepModel::Component(cost) => {
+                let stated = Term::fixed(Part::Stated, cost.seconds(work));
+                sink(Term { binds: Binds::Stated, ..stated });
+            }
             StepModel::Split(cost) => cost.terms(work, sink),
             StepModel::Speculative(cost) => cost.terms(work, sink),
         }
@@ -81,7 +89,10 @@ impl StepModel {
         series.states = StepTime::default();
         series.pairs.clear();
         series.layers = 0.0;
-        series.is_whole = matches!(self, StepModel::Split(_) | StepModel::Speculative(_));
+        series.is_whole = matches!(
+            self,
+            StepModel::Component(_) | StepModel::Split(_) | StepModel::Speculative(_)
+        );
         match self {
             StepModel::Roofline(cost) => {
                 series.fixed = cost.all_but_attention(work);
@@ -93,7 +104,7 @@ impl StepModel {
                 series.layers = cost.begin_writing(work.decodes, &mut series.measured);
             }
             StepModel::Fixed(fixed) => series.fixed = fixed.time(work),
-            StepModel::Split(_) | StepModel::Speculative(_) => {}
+            StepModel::Component(_) | StepModel::Split(_) | StepModel::Speculative(_) => {}
         }
     }
 }

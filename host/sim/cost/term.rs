@@ -28,7 +28,7 @@ pub enum Part {
     Head,
     /// The host's work for the step.
     Host,
-    /// A whole step, whose time the machine's profile states.
+    /// A whole step, whose time the machine's profile or a component states.
     Stated,
     /// What the attention group does in the layers, where another does the rest.
     AttentionSide,
@@ -77,6 +77,8 @@ pub enum Binds {
     Latency,
     /// Not known: the time was measured whole.
     Measured,
+    /// Not known: a component states the time whole.
+    Stated,
 }
 
 impl Binds {
@@ -88,6 +90,7 @@ impl Binds {
             Binds::Link => "link",
             Binds::Latency => "latency",
             Binds::Measured => "measured",
+            Binds::Stated => "stated",
         }
     }
 }

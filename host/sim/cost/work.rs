@@ -21,6 +21,8 @@ pub struct Work {
     pub prefill_tokens: u64,
     /// Tokens before those, limits aside.
     pub prefill_past: u64,
+    /// Pairs of a prompt's token and one that it looks back at, limits aside.
+    pub prefill_pairs: u64,
     /// What is looked back at: group of layers after group, each with all of its reaches.
     pub reaches: Vec<ReachWork>,
     /// The steps in which a draft model proposes tokens for chats of this step, one for each token
@@ -158,6 +160,7 @@ impl Work {
         self.outputs += u64::from(last);
         self.prefill_tokens += new;
         self.prefill_past += past;
+        self.prefill_pairs += pairs(past, new, u64::MAX);
         for reach in &mut self.reaches {
             reach.prefill_pairs += pairs(past, new, reach.limit());
             reach.prefill_context += reach.read(past, new);

@@ -46,8 +46,8 @@ mod waiting;
 use std::collections::VecDeque;
 
 use timeslip_timeline::backend::{
-    Backend, CallId, Completion, CompletionEvent, Estimate, Incidents, MachineTotals, ReplyLength,
-    Served, Submission,
+    Backend, CallId, Completion, CompletionEvent, Estimate, Incidents, MachineFailure,
+    MachineTotals, ReplyLength, Served, Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
@@ -141,6 +141,7 @@ impl Busy {
 impl ModelledMachine {
     /// An idle machine at the beginning of a run.
     pub fn new(deployment: Deployment) -> ModelledMachine {
+        let deployment = deployment.for_one_machine();
         let mut groups = Vec::new();
         for pool in deployment.pools.iter().filter(|pool| !pool.role.helps()) {
             for _ in 0..pool.replicas {
@@ -355,6 +356,10 @@ impl Backend for ModelledMachine {
 
     fn estimate(&self, at: Instant, work: &Submission) -> Option<Estimate> {
         self.expected(at, work)
+    }
+
+    fn failure(&self) -> Option<MachineFailure> {
+        self.deployment.failure()
     }
 }
 

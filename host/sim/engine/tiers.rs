@@ -45,7 +45,7 @@ struct Store {
 
 impl Tiers {
     pub(crate) fn new(deployment: &Deployment, groups: usize) -> Tiers {
-        let block_bytes = deployment.transfer_bytes(deployment.block_tokens);
+        let block_bytes = deployment.kv_bytes(deployment.block_tokens);
         let tier = |spec: &DeployedTier| {
             let stores = match spec.scope {
                 TierScope::Group => groups,

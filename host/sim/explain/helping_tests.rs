@@ -25,11 +25,11 @@ fn rubin_attends_and_groq_does_the_rest() {
 
     READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
-      linear     3.23 ms   3.1 %  compute   30.5 T  1.91 GB  9.45 PFLOP/s
+      linear     3.23 ms   3.1 %  compute   30.5 T  1.91 GB  9.44 PFLOP/s
       attention  26.3 ms  24.9 %  compute   20.0 T   281 MB  760 TFLOP/s
       experts    47.2 ms  44.7 %  compute   40.9 T  81.7 GB  866 TFLOP/s
       exchange   24.6 ms  23.3 %  link              24.5 GB  122 all-reduces × 9.00 µs + 1.04 TB/s
-      layers     4.14 ms   3.9 %  latency                    61 layers × 45.0 µs + 58 × 24.0 µs
+      kernels    4.14 ms   3.9 %  latency                    61 layers × 45.0 µs + 58 × 24.0 µs
       head       18.2 µs   0.0 %  memory     232 M   232 MB  12.8 TB/s
       host        100 µs   0.1 %  latency                    100 µs
       all         106 ms
@@ -37,12 +37,12 @@ fn rubin_attends_and_groq_does_the_rest() {
     WRITING A TOKEN of 32 replies with 8,400 tokens of context: one step of 8 × rubin with 1,536 ×
       groq3-lpu; FLOP, bytes and rates are one chip's
       part               time   share  bound by    FLOP    bytes  from
-      attention side  4.20 ms  72.8 %  latency    662 G  10.9 GB  61 × 68.9 µs, 45.0 µs fixed
-      ffn side         343 µs   5.9 %  latency   1.18 G   348 MB  61 × 5.62 µs, 3.09 µs fixed
-      crossings        645 µs  11.2 %  latency           56.0 MB  122 × 5.00 µs + 1.60 TB/s
-      head            18.2 µs   0.3 %  memory    7.41 G   232 MB  12.8 TB/s
-      host             566 µs   9.8 %  latency                    100 µs × √32
-      all             5.78 ms
+      attention side  4.51 ms  74.1 %  latency    662 G  10.9 GB  61 × 73.9 µs, 45.0 µs fixed
+      ffn side         343 µs   5.6 %  latency   1.18 G   348 MB  61 × 5.62 µs, 3.09 µs fixed
+      crossings        645 µs  10.6 %  latency           56.0 MB  122 × 5.00 µs + 1.60 TB/s
+      head            18.3 µs   0.3 %  memory    7.41 G   232 MB  12.6 TB/s
+      host             566 µs   9.3 %  latency                    100 µs × √32
+      all             6.08 ms
 
     FIRST TOKEN of a chat that is alone
       front end          30.0 ms
@@ -52,8 +52,8 @@ fn rubin_attends_and_groq_does_the_rest() {
       all                 140 ms
 
     SPEED
-      173 tokens/s for one user, 5,541 for one group of 8 × rubin with 1,536 × groq3-lpu
-      does not reach the target of 1,500 tokens/s for one user (0.12 of it)
+      164 tokens/s for one user, 5,264 for one group of 8 × rubin with 1,536 × groq3-lpu
+      does not reach the target of 1,500 tokens/s for one user (0.11 of it)
 
     ESTIMATES that this rests on, 38
     ");
@@ -80,10 +80,10 @@ fn groq_drafts_for_rubin() {
 
     READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
-      linear     14.5 ms  21.1 %  compute    137 T  8.56 GB  9.45 PFLOP/s
+      linear     14.5 ms  21.1 %  compute    137 T  8.56 GB  9.44 PFLOP/s
       attention  13.8 ms  20.1 %  compute   10.5 T   164 MB  760 TFLOP/s
       exchange   36.6 ms  53.3 %  link              36.7 GB  160 all-reduces × 9.00 µs + 1.04 TB/s
-      layers     3.60 ms   5.2 %  latency                    80 layers × 45.0 µs
+      kernels    3.60 ms   5.2 %  latency                    80 layers × 45.0 µs
       head       20.6 µs   0.0 %  memory     263 M   263 MB  12.8 TB/s
       host        100 µs   0.1 %  latency                    100 µs
       all        68.6 ms
@@ -91,15 +91,15 @@ fn groq_drafts_for_rubin() {
     WRITING A TOKEN of 64 replies with 8,400 tokens of context: one step of 8 × rubin with 56 ×
       groq3-lpu; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
-      linear      671 µs   7.7 %  memory    2.89 T  8.56 GB  12.8 TB/s
-      attention   898 µs  10.3 %  memory     465 G  11.0 GB  12.3 TB/s
-      exchange   2.18 ms  25.0 %  latency            775 MB  160 all-reduces × 9.00 µs + 1.04 TB/s
-      layers     3.60 ms  41.2 %  latency                    80 layers × 45.0 µs
-      head       20.6 µs   0.2 %  memory    44.4 G   263 MB  12.8 TB/s
-      host        800 µs   9.2 %  latency                    100 µs × √64
-      draft       546 µs   6.3 %  latency    105 G  2.86 GB  1 × 546 µs
+      linear      737 µs   8.2 %  memory    2.89 T  8.56 GB  11.6 TB/s
+      attention  1.10 ms  12.2 %  memory     465 G  11.0 GB  10.0 TB/s
+      exchange   2.18 ms  24.2 %  latency            775 MB  160 all-reduces × 9.00 µs + 1.04 TB/s
+      kernels    3.60 ms  40.0 %  latency                    80 layers × 45.0 µs
+      head       26.0 µs   0.3 %  memory    44.4 G   263 MB  10.1 TB/s
+      host        800 µs   8.9 %  latency                    100 µs × √64
+      draft       550 µs   6.1 %  latency    105 G  2.86 GB  1 × 550 µs
       crossings  10.0 µs   0.1 %  latency                    1 × 10.0 µs
-      all        8.73 ms
+      all        9.00 ms
 
     FIRST TOKEN of a chat that is alone
       front end  30.0 ms
@@ -107,7 +107,7 @@ fn groq_drafts_for_rubin() {
       all        98.6 ms
 
     SPEED
-      232 tokens/s for one user, 14,872 for one group of 8 × rubin with 56 × groq3-lpu
+      225 tokens/s for one user, 14,418 for one group of 8 × rubin with 56 × groq3-lpu
       a step writes 2.03 tokens of each reply on average
       does not reach the target of 1,500 tokens/s for one user (0.15 of it)
 

@@ -17,6 +17,9 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
             return basis(&cost.verify, term, steps, calls);
         }
         StepModel::Split(cost) => return split(cost, term, steps, calls),
+        StepModel::Component(cost) => {
+            return format!("stated by a component, {}", cost.about().name);
+        }
         _ => return format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
     };
     match term.part {
@@ -36,9 +39,10 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
     let (attention_layers, ffn_layers) =
         (cost.attention.mixing_layers(), cost.ffn.feeding_layers());
     let side = |part: &StepCost, layers: f64| {
-        let kernels = part.groups.iter().map(|group| {
-            group.count * group.kernel_seconds + group.count * group.expert_seconds
-        });
+        let kernels = part
+            .groups
+            .iter()
+            .map(|group| group.count * group.kernel_seconds + group.count * group.expert_seconds);
         let fixed = part.layer_seconds + kernels.sum::<f64>() / layers;
         let layers = steps as f64 * layers;
         let layer = seconds(term.seconds / layers);
@@ -54,8 +58,7 @@ fn split(cost: &SplitCost, term: &Term, steps: u64, calls: u64) -> String {
             bytes(cost.link.bytes_per_second)
         ),
         Part::Host => {
-            let [attention, ffn] =
-                [&cost.attention, &cost.ffn].map(|side| (side.host, side.ranks));
+            let [attention, ffn] = [&cost.attention, &cost.ffn].map(|side| (side.host, side.ranks));
             match attention.1 == ffn.1 {
                 true => host(&attention.0.and(&ffn.0), steps, calls as f64 / ffn.1),
                 false => format!("{} × {}", count(steps), seconds(term.seconds / steps as f64)),
@@ -112,11 +115,9 @@ fn layers(cost: &StepCost, steps: f64) -> String {
     let all = format!("{} layers × {}", whole(steps * layers), seconds(mean));
     let with_experts = cost.expert_layers();
     match experts > 0.0 {
-        true => format!(
-            "{all} + {} × {}",
-            whole(steps * with_experts),
-            seconds(experts / with_experts)
-        ),
+        true => {
+            format!("{all} + {} × {}", whole(steps * with_experts), seconds(experts / with_experts))
+        }
         false => all,
     }
 }

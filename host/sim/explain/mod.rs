@@ -11,7 +11,7 @@ mod serving;
 use serde::Serialize;
 use timeslip_timeline::time::Span;
 
-use crate::cost::{Binds, Part, StepModel, Term, Work, step_span};
+use crate::cost::{Binds, ComponentDescription, Part, StepModel, Term, Work, step_span};
 use crate::deployment::{DeployedPool, Deployment};
 use crate::placement::Placement;
 use crate::profile::{Role, Sending};
@@ -114,6 +114,9 @@ pub struct StepExplanation {
     pub seconds: f64,
     /// What it is made of.
     pub terms: Vec<TermLine>,
+    /// The component that states the time, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component: Option<ComponentDescription>,
 }
 
 /// The chips of a group that works for another.
@@ -369,6 +372,10 @@ impl<'a> Sum<'a> {
             tokens,
             seconds,
             terms: self.terms.iter().map(line).collect(),
+            component: match self.cost {
+                StepModel::Component(steps) => Some(steps.about().clone()),
+                _ => None,
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Explanation, PoolMemory, StepExplanation};
+use crate::cost::ComponentDescription;
 use crate::profile::Role;
 use crate::text::{bytes, columns, count, quantity, seconds, wrapped};
 
@@ -126,6 +127,13 @@ fn formats_line(pool: &PoolMemory) -> String {
     if placement.state_bytes > 0.0 {
         line += &format!(", and a state of {} a chat", bytes(placement.state_bytes));
     }
+    let parallel = placement.parallel;
+    if parallel.is_divided() {
+        line += &format!(
+            "; shared by tensor {}, data {}, expert {}, pipeline {}",
+            parallel.tensor, parallel.data, parallel.expert, parallel.pipeline
+        );
+    }
     if placement.weight_chips != placement.attention_chips {
         let (weights, kv) = (count(placement.weight_chips), count(placement.attention_chips));
         line += &format!("; weights on {weights} chips, KV on {kv}");
@@ -169,7 +177,17 @@ fn write_step(f: &mut fmt::Formatter<'_>, title: &str, step: &StepExplanation) -
         ]);
     }
     rows.push(vec!["  all".to_owned(), seconds(step.seconds)]);
-    write!(f, "{}", columns(&rows, &[1, 2, 4, 5]))
+    write!(f, "{}", columns(&rows, &[1, 2, 4, 5]))?;
+    match &step.component {
+        None => Ok(()),
+        Some(about) => write!(f, "{}", wrapped(&component_line(about), "    ", WIDTH)),
+    }
+}
+
+/// What times a step, and who says so.
+fn component_line(about: &ComponentDescription) -> String {
+    let ComponentDescription { name, title, source, date, confidence, .. } = about;
+    format!("  {name}: {title}; {}, {date}, {source}", confidence.word())
 }
 
 /// The chips that take part in a step.

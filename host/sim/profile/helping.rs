@@ -169,21 +169,23 @@ impl MachineProfile {
                     .to_owned(),
             );
         }
-        match self.pools.iter().any(|pool| pool.role.writes() && pool.layer_profile.is_some()) {
-            true => Err("a `layer_profile` holds no times of proposed tokens; remove it or \
-                         [speculation]"
-                .to_owned()),
-            false => Ok(()),
+        for pool in self.pools.iter().filter(|pool| pool.role.writes()) {
+            if let [key @ ("layer_profile" | "cost_component")] = pool.stated_times()[..] {
+                return Err(format!(
+                    "a `{key}` holds no times of proposed tokens; remove it or [speculation]"
+                ));
+            }
         }
+        Ok(())
     }
 
     fn validate_helper(&self, pool: &Pool) -> Result<(), String> {
         let name = pool.role.pool();
-        let is_stated = pool.fixed_steps.is_some() || pool.layer_profile.is_some();
+        let is_stated = !pool.stated_times().is_empty();
         if is_stated && !matches!(pool.role, Role::Prefill | Role::Decode | Role::All) {
             return Err(format!(
-                "the {name} has `fixed_steps` or a `layer_profile`, which a part of a machine's \
-                 step has not; remove it"
+                "the {name} has `fixed_steps`, a `layer_profile` or a `cost_component`, which a \
+                 part of a machine's step has not; remove it"
             ));
         }
         if pool.role != Role::Draft {

@@ -6,7 +6,9 @@ use super::figure::{Choice, Figure, check_provenance};
 use super::helping::{DraftModel, FfnLink, Speculation};
 use super::precision::Precision;
 use super::role::{Role, check_roles};
-use super::serving::{FixedStepTimes, KvTier, LayerProfile, Preemption, Scheduler, Sending};
+use super::serving::{
+    CostComponent, FixedStepTimes, KvTier, LayerProfile, Preemption, Scheduler, Sending,
+};
 
 /// One file of `hardware-profiles/machines`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +81,8 @@ pub struct Pool {
     pub fixed_steps: Option<FixedStepTimes>,
     /// Step times that were measured layer by layer.
     pub layer_profile: Option<LayerProfile>,
+    /// Step times that a component gives.
+    pub cost_component: Option<CostComponent>,
     /// The models that a pool of role `draft` holds, one for each that the machine serves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drafts: Vec<DraftModel>,
@@ -211,6 +215,16 @@ pub(super) fn positive(name: &str, figure: &Figure) -> Result<(), String> {
 }
 
 impl Pool {
+    /// The keys by which the profile says what steps take, beside what follows from the chips.
+    pub(super) fn stated_times(&self) -> Vec<&'static str> {
+        let ways = [
+            ("fixed_steps", self.fixed_steps.is_some()),
+            ("layer_profile", self.layer_profile.is_some()),
+            ("cost_component", self.cost_component.is_some()),
+        ];
+        ways.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key).collect()
+    }
+
     fn validate(&self) -> Result<(), String> {
         let pool = self.role.pool();
         let count = |name: &str, figure| whole(&format!("the {pool}'s `{name}`"), figure);
@@ -222,11 +236,14 @@ impl Pool {
             check_provenance(&profile.source, &profile.date)?;
             let blocks = profile.kv_blocks.as_ref();
             blocks.map(|blocks| count("layer_profile.kv_blocks", blocks)).transpose()?;
-            if self.fixed_steps.is_some() {
-                return Err(format!(
-                    "the {pool} has `fixed_steps` and `layer_profile`; keep one of them"
-                ));
-            }
+        }
+        if let Some(component) = &self.cost_component {
+            check_provenance(&component.source, &component.date)?;
+            let blocks = component.kv_blocks.as_ref();
+            blocks.map(|blocks| count("cost_component.kv_blocks", blocks)).transpose()?;
+        }
+        if let [first, second, ..] = self.stated_times()[..] {
+            return Err(format!("the {pool} has `{first}` and `{second}`; keep one of them"));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::layers::{Experts, LayerGroup};
 const CONTEXT_TOKENS_MAX: u64 = 1_000_000_000;
 const VOCABULARY_MAX: u64 = 1 << 26;
 const WIDTH_MAX: u64 = 1 << 16;
-const LAYERS_MAX: u64 = 1 << 10;
+pub(crate) const LAYERS_MAX: u64 = 1 << 10;
 
 /// One file of `hardware-profiles/models`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! How a machine's serving software behaves: batches, order, routing, memory, limits.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -263,4 +264,27 @@ impl LayerProfile {
             ("per_sequence", &self.per_sequence),
         ]
     }
+}
+
+/// A WebAssembly component of world `timeslip:hardware` that times steps, in place of the equations
+/// that go with the chips.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostComponent {
+    /// The component; its path starts at the machine's file.
+    pub file: PathBuf,
+    /// Blocks of KV in each group; what the chips' memory has left where it is absent.
+    pub kv_blocks: Option<Figure>,
+    /// What the component's equations rest on, by names that it knows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Figure>,
+    /// Who says that the component times this machine.
+    pub source: String,
+    /// When, as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    pub date: String,
+    /// How far to trust it.
+    pub confidence: Confidence,
+    /// What a reader should know besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }

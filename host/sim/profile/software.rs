@@ -147,9 +147,9 @@ impl OnChip {
 /// A factor of 0 would be work that takes no time.
 fn check_factors(figures: Figures<'_>) -> Result<(), String> {
     let factors = figures.into_iter().filter(|(key, _)| key.ends_with("_factor"));
-    factors.filter_map(|(key, figure)| Some((key, figure?))).try_for_each(|(key, figure)| {
-        positive(key, figure)
-    })
+    factors
+        .filter_map(|(key, figure)| Some((key, figure?)))
+        .try_for_each(|(key, figure)| positive(key, figure))
 }
 
 /// Software on one chip.

@@ -1,7 +1,7 @@
 //! The turns of the loop: ready guests run, the clock moves, everything due is delivered.
 
 use super::{Drive, Due, Load};
-use crate::backend::SessionId;
+use crate::backend::{MachineFailure, SessionId};
 use crate::crew::{Crew, Done, Job};
 use crate::guest::{Delivery, GuestState, Happening};
 use crate::record::{BurstCause, RunRecord};
@@ -9,9 +9,12 @@ use crate::session::{AGENT, Seat, Session, Wake};
 use crate::time::Instant;
 
 impl Drive<'_> {
-    pub(super) fn run(mut self, crew: &Crew) -> RunRecord {
+    pub(super) fn run(mut self, crew: &Crew) -> Result<RunRecord, MachineFailure> {
         self.schedule_starts();
         loop {
+            if let Some(failure) = self.failure() {
+                return Err(failure);
+            }
             self.run_ready_guests(crew);
             self.mark_stuck_sessions();
             // Timers and machines may have more, but no session is left to see it.
@@ -27,7 +30,14 @@ impl Drive<'_> {
                 None => self.mark_all_sessions_stuck(),
             }
         }
-        self.into_record()
+        match self.failure() {
+            None => Ok(self.into_record()),
+            Some(failure) => Err(failure),
+        }
+    }
+
+    fn failure(&self) -> Option<MachineFailure> {
+        self.stage.machines.iter().find_map(|machine| machine.backend.failure())
     }
 
     fn schedule_starts(&mut self) {

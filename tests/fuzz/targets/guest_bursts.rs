@@ -168,7 +168,8 @@ fuzz_target!(|run: Run| {
         },
         on_session_end: &mut |_, _| {},
         threads: 1,
-    });
+    })
+    .expect("no machine fails");
     let calls = record.calls;
     assert_eq!(calls.asked, calls.answered + calls.failed + calls.cancelled);
     for session in &record.sessions {

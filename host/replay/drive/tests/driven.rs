@@ -67,7 +67,8 @@ pub(super) fn driven(
         },
         on_session_end: &mut |_, _| {},
         threads: 1,
-    });
+    })
+    .expect("no machine fails");
     let shares: Vec<_> = record.sessions.iter().map(critical_path).collect();
     let facts = RunFacts {
         bench: Bench { name: "trips".to_owned(), digest: "sha256:00".to_owned() },

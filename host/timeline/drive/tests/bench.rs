@@ -83,7 +83,8 @@ impl Bench {
             },
             on_session_end: &mut |_, _| {},
             threads: self.threads,
-        });
+        })
+        .expect("no machine fails");
         let diaries = diaries.into_iter().map(|diary| diary.lock().unwrap().clone()).collect();
         Ran { record, diaries }
     }

@@ -104,6 +104,7 @@ impl Routed {
             on_session_end: &mut |_, _| {},
             threads: self.threads,
         })
+        .expect("no machine fails")
     }
 }
 

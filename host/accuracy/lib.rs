@@ -30,6 +30,7 @@ pub mod read;
 pub mod report;
 pub mod row;
 pub mod scenario;
+mod settings;
 mod text;
 mod workers;
 

@@ -1,6 +1,7 @@
 //! `timeslip hardware`: lists, shows, explains and checks profiles, and makes those of models.
 
 mod accuracy;
+mod calibrate;
 mod model;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
         HardwareCommand::Explain(args) => explain_machine(args),
         HardwareCommand::Validate(args) => validate(args),
         HardwareCommand::Accuracy(args) => accuracy::accuracy(args),
+        HardwareCommand::Calibrate(args) => calibrate::calibrate(args),
         HardwareCommand::Model(args) => model::print_profile(args),
     }
 }

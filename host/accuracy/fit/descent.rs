@@ -108,7 +108,8 @@ impl Descent<'_> {
         let threads = self.threads.max(1);
         thread::scope(|scope| {
             let share = |thread: usize| {
-                let mine: Vec<usize> = moved.iter().copied().skip(thread).step_by(threads).collect();
+                let mine: Vec<usize> =
+                    moved.iter().copied().skip(thread).step_by(threads).collect();
                 let one = &one;
                 scope.spawn(move || mine.into_iter().map(one).collect::<Vec<_>>())
             };
@@ -213,7 +214,7 @@ impl Descent<'_> {
 
     /// A chip and those that it inherits from.
     fn lineage(&self, chip: &str) -> Vec<String> {
-        self.catalogue.lineage(chip)
+        vec![chip.to_owned()]
     }
 }
 

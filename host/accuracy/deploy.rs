@@ -6,6 +6,7 @@ use timeslip_sim::error::MachineError;
 use timeslip_sim::profile::{Figure, MachineProfile, Pool, Role};
 
 use crate::scenario::{Groups, Scenario, Workers};
+use crate::settings::intake_interval_steps;
 
 /// What rows do not state, with its sources.
 const TEMPLATE: &str = include_str!("serving.toml");
@@ -39,6 +40,8 @@ fn machine(catalogue: &Catalogue, scenario: &Scenario) -> MachineProfile {
         let tokens = machine.scheduler.tokens_per_step.as_ref();
         Figure { value: tokens.and_then(|tokens| tokens.value), ..calls }
     });
+    let interval = intake_interval_steps(scenario);
+    machine.scheduler.intake_interval_steps = interval;
     let pool = |role, workers| pool(&template, &scenario.chip, role, workers);
     machine.pools = match scenario.groups {
         Groups::Together(layout) => {

@@ -18,6 +18,7 @@ pub mod calibration;
 pub mod deploy;
 pub mod error;
 pub mod figures;
+pub mod fit;
 mod formats;
 pub mod json;
 pub mod layout;
@@ -29,6 +30,7 @@ pub mod read;
 pub mod report;
 pub mod row;
 pub mod scenario;
+mod settings;
 mod text;
 mod workers;
 

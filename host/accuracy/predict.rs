@@ -100,6 +100,14 @@ impl Plan {
         &self.scenarios
     }
 
+    /// For each row its scenario's place, where all that it asks is stated.
+    pub(crate) fn stated_places(&self) -> impl Iterator<Item = Option<usize>> {
+        self.asked.iter().map(|asked| match asked {
+            Ok((place, None)) => Some(*place),
+            _ => None,
+        })
+    }
+
     /// The places of the scenarios, those that take longest first, so that threads which take them in
     /// this order are done at about the same time.
     pub fn longest_first(&self) -> Vec<usize> {

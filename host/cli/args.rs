@@ -211,8 +211,32 @@ pub(crate) enum HardwareCommand {
     Schema(HardwareSchemaArgs),
     /// Predicts measured rows and prints how far off the predictions are.
     Accuracy(HardwareAccuracyArgs),
+    /// Fits figures of chips and of serving software to measured rows.
+    Calibrate(HardwareCalibrateArgs),
     /// Prints the profile of a model from the config.json that comes with its weights.
     Model(HardwareModelArgs),
+}
+
+/// `timeslip hardware calibrate`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareCalibrateArgs {
+    /// A CSV file of measured serving rows, as `timeslip hardware accuracy` reads them.
+    pub(crate) file: PathBuf,
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Writes the fitted figures into the chips and the software of this folder of profiles.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) write: Option<PathBuf>,
+    /// Writes all fits to a JSON file, those included that leave out a model.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) leave_one_out: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Threads that fit; the result does not depend on them. All cores if left out.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// `timeslip hardware model`.

@@ -1,6 +1,7 @@
 //! `timeslip hardware`: lists, shows, explains and checks profiles, and makes those of models.
 
 mod accuracy;
+mod calibrate;
 mod check;
 mod list;
 mod model;
@@ -27,6 +28,7 @@ pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
         HardwareCommand::Validate(args) => check::validate(args),
         HardwareCommand::Schema(args) => check::schema(args),
         HardwareCommand::Accuracy(args) => accuracy::accuracy(args),
+        HardwareCommand::Calibrate(args) => calibrate::calibrate(args),
         HardwareCommand::Model(args) => model::print_profile(args),
     }
 }

@@ -9,6 +9,7 @@ use timeslip_timeline::time::Span;
 use crate::catalogue::CostFile;
 use crate::cost::{ComponentLoader, LayerTables, PowerDraw, StepModel};
 use crate::error::MachineError;
+use crate::front_end::FrontEnd;
 use crate::joined::join;
 use crate::ledger::Ledger;
 use crate::placement::Placement;
@@ -43,7 +44,7 @@ pub struct Deployment {
     /// The serving software, where the machine names it.
     pub software: Option<String>,
     /// From arrival to the scheduler.
-    pub front_end: Span,
+    pub front_end: FrontEnd,
     /// The most tokens of one step.
     pub tokens_per_step: u64,
     /// The most chats of one step.

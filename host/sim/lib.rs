@@ -24,6 +24,7 @@ pub mod deployment;
 pub mod engine;
 pub mod error;
 pub mod explain;
+pub mod front_end;
 mod joined;
 mod ledger;
 pub mod placement;

@@ -4,6 +4,7 @@ use timeslip_timeline::time::Span;
 
 use crate::deployment::Profiles;
 use crate::error::MachineError;
+use crate::front_end::FrontEnd;
 use crate::ledger::Ledger;
 use crate::placement::BLOCK_TOKENS;
 use crate::profile::{Choice, Figure, Policy, Scheduler, Switch};
@@ -103,15 +104,24 @@ impl<'a> Settings<'a> {
     }
 
     /// From arrival to the scheduler.
-    pub(crate) fn front_end(&self) -> Result<Span, MachineError> {
+    pub(crate) fn front_end(&self) -> Result<FrontEnd, MachineError> {
         let machine = &self.profiles.machine;
         let key = "front_end_seconds";
-        let seconds = match (&machine.front_end_seconds, self.profiles.software_on(0)) {
+        let software = self.profiles.software_on(0);
+        let seconds = match (&machine.front_end_seconds, software) {
             (Some(figure), _) => self.ledger.need(figure, &machine.name, key)?,
             (None, Some(software)) => software_figure(software, key, 0.0, self.ledger)?,
             (None, None) => unreachable!("the machine's profile was checked"),
         };
-        Ok(Span::from_seconds_f64(seconds))
+        let token_seconds = match software {
+            Some(software) => {
+                software_figure(software, "front_end_token_seconds", 0.0, self.ledger)?
+            }
+            None => 0.0,
+        };
+        let interval =
+            self.known("intake_interval_steps", |given| given.intake_interval_steps.as_ref());
+        Ok(FrontEnd::new(seconds, token_seconds, interval.unwrap_or(0.0)))
     }
 
     pub(crate) fn batches(&self) -> Result<Batches, MachineError> {

@@ -1,5 +1,7 @@
 //! What serving software does to the machines that name it.
 
+use timeslip_timeline::time::Span;
+
 use crate::catalogue::{Catalogue, ProfileKind};
 use crate::cost::{Part, Work};
 use crate::deployment::Deployment;
@@ -79,12 +81,16 @@ fn writing(deployment: &Deployment, chats: u64) -> Work {
 #[test]
 fn what_a_machine_leaves_out_is_its_softwares() {
     let own = deployed(Says::default());
-    assert_eq!(own.front_end.as_nanos(), 7_000_000);
+    assert_eq!(own.front_end.span(0, Span::ZERO).as_nanos(), 7_000_000);
     assert_eq!((own.tokens_per_step, own.calls_per_step), (32, 4));
     let host = seconds(&own, Part::Host, &writing(&own, 4));
     assert!((host - 2e-3).abs() < 1e-12, "{host}");
     let machines = catalogue(Says::default(), &[]).deploy("small", None).unwrap();
-    assert_eq!(machines.front_end.as_nanos(), 5_000_000, "the machine's own goes before");
+    assert_eq!(
+        machines.front_end.span(0, Span::ZERO).as_nanos(),
+        5_000_000,
+        "the machine's own goes before"
+    );
     assert_eq!((machines.tokens_per_step, machines.calls_per_step), (64, 8));
     assert_eq!(seconds(&machines, Part::Host, &writing(&machines, 4)), 0.0);
 }
@@ -97,7 +103,7 @@ fn a_chips_section_goes_before_the_rest_of_the_software() {
         |deployment: &Deployment| seconds(deployment, Part::Kernels, &writing(deployment, 1));
     assert_eq!(kernels(&deployed(all)), 3e-3);
     assert_eq!(kernels(&deployed(own)), 2e-3);
-    assert_eq!(deployed(own).front_end.as_nanos(), 1_000_000);
+    assert_eq!(deployed(own).front_end.span(0, Span::ZERO).as_nanos(), 1_000_000);
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Catalogue {
         match self.read(kind, name) {
             Ok(profile) => Some(profile),
             Err(errors) => {
-                errors.into_iter().for_each(|error| found.keep(Problem::Profile(error)));
+                found.keep_all(errors);
                 None
             }
         }

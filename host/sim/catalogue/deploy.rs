@@ -71,7 +71,10 @@ impl Catalogue {
     }
 
     /// The name of a chip and of those that it inherits from, the nearest first.
-    fn chip_lineage(&self, chip: &str) -> Result<Vec<String>, ProfileError> {
+    ///
+    /// # Errors
+    /// No such chip, with the nearest name, or what is wrong with those that it inherits from.
+    pub fn chip_lineage(&self, chip: &str) -> Result<Vec<String>, ProfileError> {
         let lineage = self.lineage(ProfileKind::Chip, chip)?;
         Ok(lineage.into_iter().map(|(name, _)| name).collect())
     }

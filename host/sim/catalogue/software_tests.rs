@@ -36,7 +36,7 @@ fn with_software(text: String) -> Catalogue {
 }
 
 fn front_end(catalogue: &Catalogue) -> Span {
-    catalogue.deploy("small", None).unwrap().front_end
+    catalogue.deploy("small", None).unwrap().front_end.span(0, Span::ZERO)
 }
 
 #[test]

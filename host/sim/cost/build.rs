@@ -88,6 +88,7 @@ impl StepCost {
             exchange: parts.exchanges(placement)?,
             layer_seconds: parts.layer_seconds(&software)?,
             fixed: Term::fixed(Part::Kernels, 0.0),
+            prefill_kernel_seconds: 0.0,
             prefill_excess: software.prefill_factor - 1.0,
             host: software.host,
             groups,
@@ -97,6 +98,8 @@ impl StepCost {
         };
         cost.fixed.seconds = cost.mixing_layers() * cost.layer_seconds
             + cost.groups.iter().map(kernels).sum::<f64>();
+        cost.prefill_kernel_seconds =
+            cost.groups.iter().map(|group| group.count * group.prefill_seconds).sum();
         let exchange = cost.exchange.passage(cost.exchanging_layers(), hidden / shares);
         cost.passages.extend(exchange);
         cost.passages.extend(parts.passages(model, &cost.groups, placement)?);
@@ -186,6 +189,7 @@ impl<'a> Parts<'a> {
                 experts: expert_rates.as_ref().and_then(expert),
                 kernel_seconds: kernels.kernel_seconds,
                 expert_seconds: kernels.expert_seconds,
+                prefill_seconds: kernels.prefill_seconds,
             });
         }
         Ok((groups, all))

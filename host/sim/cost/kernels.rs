@@ -16,6 +16,8 @@ pub(super) struct LayerKernels {
     /// All but those of its experts.
     pub(super) kernel_seconds: f64,
     pub(super) expert_seconds: f64,
+    /// Of a step that reads prompts, besides.
+    pub(super) prefill_seconds: f64,
 }
 
 /// Matrix products of one layer: of what mixes its tokens, and of its feed-forward part, of which
@@ -85,6 +87,22 @@ impl Parts<'_> {
             ),
             (once(has_index(layers)), &latency.index_seconds, "latency.index_seconds"),
         ];
+        let prefill_parts = [
+            (
+                once(has_latent(layers)),
+                &latency.latent_prefill_seconds,
+                "latency.latent_prefill_seconds",
+            ),
+            (
+                once(layers.state().is_some()),
+                &latency.recurrent_prefill_seconds,
+                "latency.recurrent_prefill_seconds",
+            ),
+        ];
+        let mut prefill_seconds = 0.0;
+        for (times, figure, key) in prefill_parts.iter().filter(|(times, ..)| *times > 0.0) {
+            prefill_seconds += times * self.unless_absent(figure.as_ref(), key)?;
+        }
         let mut kernel_seconds = 0.0;
         for (times, figure, key) in parts.iter().filter(|(times, ..)| *times > 0.0) {
             kernel_seconds += times * self.unless_absent(figure.as_ref(), key)?;
@@ -96,6 +114,7 @@ impl Parts<'_> {
         Ok(LayerKernels {
             kernel_seconds: kernel_seconds * software.kernel_factor,
             expert_seconds: expert_seconds * software.kernel_factor,
+            prefill_seconds: prefill_seconds * software.kernel_factor,
         })
     }
 

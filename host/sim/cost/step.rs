@@ -49,6 +49,8 @@ pub struct StepCost {
     pub(crate) layer_seconds: f64,
     /// All fixed times of a step's layers.
     pub(crate) fixed: Term,
+    /// Of the kernels of a step that reads prompts, beside [`StepCost::fixed`].
+    pub(crate) prefill_kernel_seconds: f64,
     /// How much longer the arithmetic of a prompt's token takes than that of a reply's.
     pub(crate) prefill_excess: f64,
     pub(crate) host: HostWork,
@@ -69,6 +71,8 @@ pub(crate) struct GroupCost {
     pub(crate) kernel_seconds: f64,
     /// Fixed time of one layer's experts.
     pub(crate) expert_seconds: f64,
+    /// Fixed times of one layer's kernels in a step that reads prompts, besides.
+    pub(crate) prefill_seconds: f64,
 }
 
 /// What all layers of a group look back at, of one kind.
@@ -146,10 +150,18 @@ impl StepCost {
         for passage in &self.passages {
             sink(passage.term(work.tokens as f64));
         }
-        sink(self.fixed);
+        sink(self.kernels_term(work));
         sink(self.head_term(work.outputs as f64));
         if !self.host.is_none() {
             sink(Term::fixed(Part::Host, self.host_seconds(work.calls as f64)));
+        }
+    }
+
+    /// The fixed times of a step's kernels.
+    fn kernels_term(&self, work: &Work) -> Term {
+        match work.prefill_tokens {
+            0 => self.fixed,
+            _ => Term { seconds: self.fixed.seconds + self.prefill_kernel_seconds, ..self.fixed },
         }
     }
 

@@ -46,7 +46,7 @@ impl ModelledMachine {
                 (between, self.moving_seconds(at, input_tokens) + between.seconds)
             }
         };
-        let front_end = self.deployment.front_end;
+        let front_end = self.front_end(at, input_tokens);
         let priced = self.deployment.pools.iter().all(|pool| pool.usd_per_hour.is_some());
         let written = match first.duty {
             // The step that reads the prompt's last tokens writes the reply's first.

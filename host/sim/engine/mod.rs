@@ -25,6 +25,7 @@ mod calls;
 mod chain;
 mod estimate;
 mod group;
+mod intake;
 mod limits;
 mod membership;
 mod memory;
@@ -294,7 +295,10 @@ impl Backend for ModelledMachine {
         let slot = self.calls.insert(state);
         match is_refused {
             true => self.agenda.add(at, Event::Refuse(slot)),
-            false => self.agenda.add(at + self.deployment.front_end, Event::Arrive(slot)),
+            false => {
+                let front_end = self.front_end(at, input);
+                self.agenda.add(at + front_end, Event::Arrive(slot));
+            }
         }
     }
 

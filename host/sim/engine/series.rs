@@ -52,6 +52,14 @@ impl Series {
         self.limit.clamp(SHORTEST, LONGEST)
     }
 
+    /// When the step of the series began and ends that is under way at `at`; its last one after its
+    /// end, and `None` where there is no series.
+    pub(crate) fn under_way(&self, began_at: Instant, at: Instant) -> Option<(Instant, Instant)> {
+        let step = (self.steps_over(at) as usize).min(self.ends.len().checked_sub(1)?);
+        let began_at = step.checked_sub(1).map_or(began_at, |before| self.ends[before]);
+        Some((began_at, self.ends[step]))
+    }
+
     /// How many of its steps are over at `at`.
     pub(crate) fn steps_over(&self, at: Instant) -> u64 {
         self.ends.partition_point(|end| *end <= at) as u64

@@ -255,7 +255,7 @@ fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> (Work, f64)
 }
 
 fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> FirstToken {
-    let front_end = deployment.front_end;
+    let front_end = deployment.front_end.span(input_tokens, Span::ZERO);
     let Some(link) = deployment.link else {
         let none = Span::ZERO;
         let total = front_end + prefill;

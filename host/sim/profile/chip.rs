@@ -138,8 +138,13 @@ pub struct Latency {
     pub attention_seconds: Option<Figure>,
     /// What latent attention takes in one layer besides.
     pub latent_seconds: Option<Figure>,
+    /// What latent attention takes in one layer of a step that reads prompts, whose kernels are
+    /// launched one by one, besides.
+    pub latent_prefill_seconds: Option<Figure>,
     /// The state of one recurrent layer.
     pub recurrent_seconds: Option<Figure>,
+    /// The state of one recurrent layer in a step that reads prompts, besides.
+    pub recurrent_prefill_seconds: Option<Figure>,
     /// What selects the tokens that one layer looks back at.
     pub index_seconds: Option<Figure>,
     /// Routing, sorting and the products of one layer's experts, in formats that have no time of

@@ -36,6 +36,9 @@ pub struct Scheduler {
     /// work hides behind the chips': asynchronous scheduling. A chat that comes meanwhile waits one
     /// step more. Off where it is absent.
     pub plans_ahead: Option<Switch>,
+    /// The scheduler takes in new chats once in so many steps, so that one that comes while steps
+    /// go on waits half as many on average; at once where it is absent.
+    pub intake_interval_steps: Option<Figure>,
     /// What becomes of the KV of a chat whose memory another needs.
     pub preemption: Option<Choice<Preemption>>,
     /// Tokens of one block of KV.

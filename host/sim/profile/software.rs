@@ -20,6 +20,9 @@ pub struct Software {
     pub inherits: Option<String>,
     /// From the request's arrival to the scheduler: parsing, tokenising, dispatch.
     pub front_end_seconds: Figure,
+    /// Of each token of a prompt on that way; 0 where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front_end_token_seconds: Option<Figure>,
     /// Host work per step, multiplied by the square root of the chats of a data rank.
     pub host_step_seconds: Figure,
     /// Host work per step, multiplied by the chats of a data rank; 0 where it is absent.
@@ -54,6 +57,9 @@ pub struct OnChip {
     /// As [`Software::front_end_seconds`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub front_end_seconds: Option<Figure>,
+    /// As [`Software::front_end_token_seconds`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front_end_token_seconds: Option<Figure>,
     /// As [`Software::host_step_seconds`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host_step_seconds: Option<Figure>,
@@ -78,7 +84,7 @@ pub struct OnChip {
 }
 
 /// Figures with their keys.
-type Figures<'a> = [(&'static str, Option<&'a Figure>); 7];
+type Figures<'a> = [(&'static str, Option<&'a Figure>); 8];
 
 impl Software {
     /// What is wrong with it: it says all that a machine may leave out, and each chip's section
@@ -116,6 +122,7 @@ impl Software {
     fn figures(&self) -> Figures<'_> {
         [
             ("front_end_seconds", Some(&self.front_end_seconds)),
+            ("front_end_token_seconds", self.front_end_token_seconds.as_ref()),
             ("host_step_seconds", Some(&self.host_step_seconds)),
             ("host_call_seconds", self.host_call_seconds.as_ref()),
             ("host_fixed_seconds", self.host_fixed_seconds.as_ref()),
@@ -130,6 +137,7 @@ impl OnChip {
     fn figures(&self) -> Figures<'_> {
         [
             ("front_end_seconds", self.front_end_seconds.as_ref()),
+            ("front_end_token_seconds", self.front_end_token_seconds.as_ref()),
             ("host_step_seconds", self.host_step_seconds.as_ref()),
             ("host_call_seconds", self.host_call_seconds.as_ref()),
             ("host_fixed_seconds", self.host_fixed_seconds.as_ref()),

@@ -1,0 +1,240 @@
+//! Least squares of logarithms, with priors, from one set of values to a better one.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use timeslip_sim::catalogue::Catalogue;
+use timeslip_sim::deployment::Deployment;
+
+use super::apply::applied;
+use super::knobs::{Knob, Stage};
+use super::solve::solve;
+use super::{first_token_seconds, steps};
+use crate::deploy::deploy;
+use crate::scenario::{AskedWork, Scenario};
+
+/// One measured figure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Observed {
+    pub(super) scenario: usize,
+    pub(super) stage: Stage,
+    pub(super) log_seconds: f64,
+}
+
+/// What the rows of a fit count for, against the spreads of its knobs.
+const ROWS_COUNT: f64 = 0.4;
+/// Errors up to this count by their squares, and larger ones by their sizes.
+const SMALL_ERROR: f64 = 0.03;
+/// Errors beyond this pull no further: such rows were measured otherwise than they say.
+const LARGEST_ERROR: f64 = 1.0;
+/// By how much a knob is moved to see what it does.
+const NUDGE: f64 = 0.02;
+/// One in so many loads is served to see what precedes the first token.
+const SERVED_PART: usize = 3;
+
+/// What is fitted to what.
+pub(super) struct Descent<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) knobs: &'a [Knob],
+    pub(super) scenarios: &'a [Scenario],
+    pub(super) threads: usize,
+}
+
+/// The logarithms of what is predicted, by scenario; absent where nothing is.
+type Predicted = BTreeMap<usize, f64>;
+
+impl Descent<'_> {
+    /// Moves the knobs of a stage, beginning at `values`.
+    pub(super) fn run(
+        &self,
+        stage: Stage,
+        observed: &[Observed],
+        mut values: Vec<f64>,
+        passes: usize,
+    ) -> Vec<f64> {
+        let moved: Vec<usize> =
+            (0..self.knobs.len()).filter(|index| self.knobs[*index].stage == stage).collect();
+        let rows = observed.iter().filter(|row| row.stage == stage);
+        let rows: Vec<Observed> = match stage {
+            Stage::Steps => rows.copied().collect(),
+            Stage::FirstToken => rows.step_by(SERVED_PART).copied().collect(),
+        };
+        let mut asked: Vec<usize> = rows.iter().map(|row| row.scenario).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        for _ in 0..passes {
+            let here = self.predicted(stage, &asked, &values);
+            let nudged = self.nudged(stage, &asked, &moved, &values);
+            let Some(step) = self.step(&rows, &moved, &values, &here, &nudged) else {
+                break;
+            };
+            let before = self.badness(&rows, &moved, &values, &here);
+            let mut part = 1.0;
+            loop {
+                let tried = moved_by(&values, &moved, &step, part);
+                let there = self.predicted(stage, &asked, &tried);
+                if self.badness(&rows, &moved, &tried, &there) < before {
+                    values = tried;
+                    break;
+                }
+                part *= 0.4;
+                if part < 0.05 {
+                    return values;
+                }
+            }
+        }
+        values
+    }
+
+    /// The predictions with each knob nudged, of the scenarios that it bears on.
+    fn nudged(
+        &self,
+        stage: Stage,
+        asked: &[usize],
+        moved: &[usize],
+        values: &[f64],
+    ) -> Vec<Predicted> {
+        let one = |knob: usize| {
+            let mut values = values.to_vec();
+            values[knob] *= 1.0 + NUDGE;
+            let bears = |place: &usize| {
+                let scenario = &self.scenarios[*place];
+                let lineage = self.lineage(&scenario.chip);
+                self.knobs[knob].bears_on(&lineage, scenario.software.as_deref())
+            };
+            let asked: Vec<usize> = asked.iter().copied().filter(bears).collect();
+            self.predicted(stage, &asked, &values)
+        };
+        let threads = self.threads.max(1);
+        thread::scope(|scope| {
+            let share = |thread: usize| {
+                let mine: Vec<usize> =
+                    moved.iter().copied().skip(thread).step_by(threads).collect();
+                let one = &one;
+                scope.spawn(move || mine.into_iter().map(one).collect::<Vec<_>>())
+            };
+            let shares: Vec<_> = (0..threads).map(share).collect();
+            let shares = shares.into_iter().map(|share| share.join().expect("no share panics"));
+            let mut shares: Vec<_> = shares.map(Vec::into_iter).collect();
+            (0..moved.len())
+                .map(|index| shares[index % threads].next().expect("each share has its part"))
+                .collect()
+        })
+    }
+
+    /// Predicts scenarios with these values.
+    fn predicted(&self, stage: Stage, asked: &[usize], values: &[f64]) -> Predicted {
+        let named = self.knobs.iter().map(Knob::name).zip(values.iter().copied()).collect();
+        let catalogue = applied(self.catalogue, self.knobs, &named);
+        let mut deployed: BTreeMap<String, Option<Deployment>> = BTreeMap::new();
+        let mut predicted = Predicted::new();
+        for place in asked {
+            let scenario = &self.scenarios[*place];
+            let AskedWork::Load(load) = &scenario.work else {
+                continue;
+            };
+            let Scenario { chip, serving, software, groups, .. } = scenario;
+            let key = match stage {
+                Stage::Steps => format!("{chip} {serving:?} {software:?} {groups:?}"),
+                // Software takes new chats in as the load is.
+                Stage::FirstToken => format!("{scenario:?}"),
+            };
+            let deployment =
+                deployed.entry(key).or_insert_with(|| deploy(&catalogue, scenario).ok());
+            let Some(deployment) = deployment else {
+                continue;
+            };
+            let seconds = match stage {
+                Stage::Steps => Some(steps::output_token_seconds(deployment, *groups, load)),
+                Stage::FirstToken => first_token_seconds(deployment.clone(), load),
+            };
+            predicted.extend(seconds.map(|seconds| (*place, libm::log(seconds))));
+        }
+        predicted
+    }
+
+    /// The step of Gauss and Newton in the logarithms of the moved knobs.
+    fn step(
+        &self,
+        rows: &[Observed],
+        moved: &[usize],
+        values: &[f64],
+        here: &Predicted,
+        nudged: &[Predicted],
+    ) -> Option<Vec<f64>> {
+        let size = moved.len();
+        let mut matrix = vec![vec![0.0; size]; size];
+        let mut right = vec![0.0; size];
+        for row in rows {
+            let Some(at) = here.get(&row.scenario) else {
+                continue;
+            };
+            let error = at - row.log_seconds;
+            let weight = weight(error);
+            let slopes: Vec<(usize, f64)> = nudged
+                .iter()
+                .enumerate()
+                .filter_map(|(knob, nudged)| Some((knob, nudged.get(&row.scenario)? - at)))
+                .map(|(knob, change)| (knob, change / libm::log(1.0 + NUDGE)))
+                .collect();
+            for (knob, slope) in &slopes {
+                right[*knob] -= weight * slope * error.clamp(-LARGEST_ERROR, LARGEST_ERROR);
+                for (other, its) in slopes.iter().take_while(|(other, _)| other <= knob) {
+                    matrix[*knob][*other] += weight * slope * its;
+                }
+            }
+        }
+        for (index, knob) in moved.iter().enumerate() {
+            let Knob { prior, spread, .. } = self.knobs[*knob];
+            matrix[index][index] += 1.0 / (spread * spread);
+            right[index] -= libm::log(values[*knob] / prior) / (spread * spread);
+        }
+        solve(matrix, &right)
+    }
+
+    /// What a fit makes small.
+    fn badness(
+        &self,
+        rows: &[Observed],
+        moved: &[usize],
+        values: &[f64],
+        predicted: &Predicted,
+    ) -> f64 {
+        let of_row = |row: &Observed| match predicted.get(&row.scenario) {
+            Some(at) => size((at - row.log_seconds).abs().min(LARGEST_ERROR)),
+            None => 0.0,
+        };
+        let of_knob = |knob: &usize| {
+            let Knob { prior, spread, .. } = self.knobs[*knob];
+            let away = libm::log(values[*knob] / prior) / spread;
+            away * away
+        };
+        rows.iter().map(of_row).sum::<f64>() + moved.iter().map(of_knob).sum::<f64>()
+    }
+
+    /// A chip and those that it inherits from.
+    fn lineage(&self, chip: &str) -> Vec<String> {
+        self.catalogue.chip_lineage(chip).unwrap_or_default()
+    }
+}
+
+fn moved_by(values: &[f64], moved: &[usize], step: &[f64], part: f64) -> Vec<f64> {
+    let mut values = values.to_vec();
+    for (knob, step) in moved.iter().zip(step) {
+        values[*knob] *= libm::exp(part * step.clamp(-0.7, 0.7));
+    }
+    values
+}
+
+/// The weight of a row's squared error, which gives [`size`] its slope.
+fn weight(error: f64) -> f64 {
+    ROWS_COUNT / error.abs().max(SMALL_ERROR)
+}
+
+/// What an error of this size counts.
+fn size(error: f64) -> f64 {
+    match error < SMALL_ERROR {
+        true => ROWS_COUNT * error * error / SMALL_ERROR,
+        false => ROWS_COUNT * (2.0 * error - SMALL_ERROR),
+    }
+}

@@ -1,0 +1,125 @@
+//! Settings of serving software that rows do not state, as the scripts set them that measured those
+//! rows.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use timeslip_sim::profile::{Confidence, Figure};
+
+use crate::layout::Layout;
+use crate::scenario::{AskedWork, Groups, Load, Scenario};
+
+/// The rules with their source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    source: String,
+    date: String,
+    rules: Vec<Rule>,
+}
+
+/// Which rows a setting is of, and the setting.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    software: String,
+    chips: Option<Vec<String>>,
+    model: Option<String>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    chats_from: Option<u64>,
+    chips_below: Option<u64>,
+    /// Whether attention has copies.
+    #[serde(default)]
+    data_parallel: bool,
+    intake_interval_steps: f64,
+}
+
+static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
+    toml::from_str(include_str!("settings.toml")).expect("the settings are held by a test")
+});
+
+/// Once in how many steps new chats were taken in, where that is known.
+pub(crate) fn intake_interval_steps(scenario: &Scenario) -> Option<Figure> {
+    let Settings { source, date, rules } = &*SETTINGS;
+    let rule = rules.iter().find(|rule| rule.is_met_by(scenario))?;
+    Some(Figure {
+        value: Some(rule.intake_interval_steps),
+        source: source.clone(),
+        date: date.clone(),
+        confidence: Some(Confidence::Medium),
+        note: None,
+    })
+}
+
+impl Rule {
+    fn is_met_by(&self, scenario: &Scenario) -> bool {
+        let AskedWork::Load(load) = &scenario.work else {
+            return false;
+        };
+        scenario.software.as_deref() == Some(&self.software)
+            && self.chips.as_ref().is_none_or(|chips| chips.contains(&scenario.chip))
+            && self.model.as_ref().is_none_or(|model| *model == scenario.serving.model)
+            && self.is_met_by_load(load)
+            && self.is_met_by_layout(reading(&scenario.groups))
+    }
+
+    fn is_met_by_load(&self, load: &Load) -> bool {
+        let is = |asked: Option<u64>, has: u64| asked.is_none_or(|asked| asked == has);
+        is(self.input_tokens, load.input_tokens)
+            && is(self.output_tokens, load.output_tokens)
+            && self.chats_from.is_none_or(|from| load.concurrency >= from)
+    }
+
+    fn is_met_by_layout(&self, layout: Layout) -> bool {
+        (!self.data_parallel || layout.data > 1)
+            && self.chips_below.is_none_or(|below| layout.chips() < below)
+    }
+}
+
+/// The layout of the groups that read prompts.
+fn reading(groups: &Groups) -> Layout {
+    match groups {
+        Groups::Together(layout) => *layout,
+        Groups::Apart { prefill, .. } => prefill.layout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use timeslip_sim::profile::{Precision, Serving};
+
+    fn asked(software: &str, chip: &str, concurrency: u64, layout: Layout) -> Option<f64> {
+        let serving = Serving {
+            model: "llama-3.3-70b".into(),
+            linear: Precision::Fp8,
+            experts: None,
+            head: Precision::Bf16,
+            kv: Precision::Fp8,
+        };
+        let load = Load { concurrency, input_tokens: 1024, output_tokens: 1024 };
+        let scenario = Scenario {
+            chip: chip.into(),
+            serving,
+            software: Some(software.into()),
+            groups: Groups::Together(layout),
+            work: AskedWork::Load(load),
+        };
+        intake_interval_steps(&scenario)?.value
+    }
+
+    #[test]
+    fn settings_are_those_of_the_scripts() {
+        let eight = Layout { tensor: 8, data: 1, expert: 1, pipeline: 1 };
+        let four = Layout { tensor: 4, ..eight };
+        let copies = Layout { tensor: 1, data: 8, expert: 8, pipeline: 1 };
+        assert_eq!(asked("sglang", "b200", 8, eight), Some(10.0));
+        assert_eq!(asked("sglang", "b200", 16, eight), Some(30.0));
+        assert_eq!(asked("sglang", "h200", 16, eight), None);
+        assert_eq!(asked("trtllm", "h200", 16, copies), Some(60.0));
+        assert_eq!(asked("trtllm", "h200", 16, four), Some(40.0));
+        assert_eq!(asked("trtllm", "h200", 16, eight), None);
+        assert_eq!(asked("vllm", "h200", 16, four), None);
+    }
+}

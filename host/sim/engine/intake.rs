@@ -1,0 +1,41 @@
+//! How long a chat takes from its arrival to the scheduler.
+
+use timeslip_timeline::time::{Instant, Span};
+
+use super::ModelledMachine;
+use super::group::{Duty, Group};
+
+impl ModelledMachine {
+    /// Of a prompt of so many tokens that comes at `at`.
+    pub(super) fn front_end(&self, at: Instant, input_tokens: u64) -> Span {
+        let front_end = &self.deployment.front_end;
+        let step = match front_end.waits_for_steps() {
+            true => self.mean_step(at),
+            false => Span::ZERO,
+        };
+        front_end.span(input_tokens, step)
+    }
+
+    /// The mean length of the steps under way at `at`, of the groups that read prompts: which of
+    /// them a chat goes to is decided once it has been taken in.
+    fn mean_step(&self, at: Instant) -> Span {
+        let reading = self.groups.iter().filter(|group| group.duty != Duty::Write);
+        let (sum, groups) = reading.fold((0, 0), |(sum, groups), group| {
+            (sum + group.step_under_way(at).as_nanos(), groups + 1)
+        });
+        Span::from_nanos(sum / groups)
+    }
+}
+
+impl Group {
+    /// How long the step takes that is under way at `at`; nothing where none is.
+    fn step_under_way(&self, at: Instant) -> Span {
+        let Some(step) = &self.step else {
+            return Span::ZERO;
+        };
+        match self.series.under_way(step.began_at, at) {
+            Some((began_at, ends_at)) => ends_at.since(began_at),
+            None => step.ends_at.since(step.began_at),
+        }
+    }
+}

@@ -64,26 +64,35 @@ fn description(given: &Description) -> ComponentDescription {
 }
 
 fn shape(model: &Model) -> ModelShape {
-    let group = |layers: &timeslip_sim::profile::LayerGroup| LayerGroup {
-        count: layers.count,
-        parameters: layers.linear_parameters(model.hidden),
-        experts: layers.experts.as_ref().map(|experts| Experts {
-            count: experts.count,
-            per_token: experts.per_token,
-            // Of the gate, the way up and the way down.
-            parameters: 3 * model.hidden * experts.width,
-        }),
-        kv_values_per_token: layers.cached_values(1),
-        decode_flops_per_pair: layers.decode_flops_per_pair(),
-        prefill_flops_per_pair: layers.prefill_flops_per_pair(),
-        window: layers.window(),
-    };
+    let group = |layers: &timeslip_sim::profile::LayerGroup| layer_group(model, layers);
     ModelShape {
         name: model.name.clone(),
         hidden: model.hidden,
         vocabulary: model.vocabulary,
         head_parameters: model.head_parameters(),
         layers: model.layers.iter().map(group).collect(),
+    }
+}
+
+/// What a component hears of equal layers. Of several ways in which a layer looks back, all of what
+/// is cached and computed is one, without a window.
+fn layer_group(model: &Model, layers: &timeslip_sim::profile::LayerGroup) -> LayerGroup {
+    let reaches = layers.reaches(1);
+    LayerGroup {
+        count: layers.count,
+        parameters: layers.linear_parameters(model.hidden),
+        experts: layers.experts.as_ref().map(|experts| Experts {
+            count: experts.count,
+            per_token: experts.per_token,
+            parameters: layers.expert_parameters(model.hidden),
+        }),
+        kv_values_per_token: layers.cached(1).iter().map(|cached| cached.values).sum(),
+        decode_flops_per_pair: reaches.iter().map(|reach| reach.decode_flops_per_pair).sum(),
+        prefill_flops_per_pair: reaches.iter().map(|reach| reach.prefill_flops_per_pair).sum(),
+        window: match reaches.as_slice() {
+            [only] => only.limit,
+            _ => None,
+        },
     }
 }
 

@@ -20,6 +20,7 @@ pub mod error;
 pub mod figures;
 pub mod fit;
 mod formats;
+pub mod held_out;
 pub mod json;
 pub mod layout;
 pub mod markdown;

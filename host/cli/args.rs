@@ -347,6 +347,10 @@ pub(crate) struct HardwareAccuracyArgs {
     /// Prints JSON, each row included.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Predicts each model's rows by figures that were fitted without them: the JSON file that
+    /// `timeslip hardware calibrate --leave-one-out` writes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) leave_one_out: Option<PathBuf>,
     /// Writes the figures to a Markdown file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,

@@ -30,7 +30,7 @@ const LARGEST_ERROR: f64 = 1.0;
 /// By how much a knob is moved to see what it does.
 const NUDGE: f64 = 0.02;
 /// One in so many loads is served to see what precedes the first token.
-const SERVED_PART: usize = 3;
+const SERVED_PART: usize = 7;
 
 /// What is fitted to what.
 pub(super) struct Descent<'a> {

@@ -113,9 +113,9 @@ fn observations(catalogue: &Catalogue, rows: Vec<Row>) -> (Vec<Scenario>, Vec<Ob
     (scenarios, observed)
 }
 
-/// Chats at once beyond which a load takes too long to serve for each knob. Of the others a third is
+/// Chats at once beyond which a load takes too long to serve for each knob. Of the others one in seven is
 /// served.
-const QUICK_CHATS: u64 = 128;
+const QUICK_CHATS: u64 = 64;
 
 fn is_quick(scenario: &Scenario) -> bool {
     match (scenario.groups, scenario.work) {

@@ -1,10 +1,14 @@
 //! `timeslip hardware accuracy`: predictions held against measured rows.
 
+use std::path::Path;
 use std::sync::Mutex;
 
+use timeslip_accuracy::fit::Fit;
+use timeslip_accuracy::held_out::HeldOut;
 use timeslip_accuracy::json::Accuracy;
 use timeslip_accuracy::predict::{Answer, Outcome, Plan, answer};
 use timeslip_accuracy::read::read;
+use timeslip_accuracy::scenario::Scenario;
 use timeslip_accuracy::{markdown, report};
 use timeslip_sim::catalogue::Catalogue;
 
@@ -27,7 +31,13 @@ pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
     })?;
     let rows = read(&shown, &text).map_err(Failure::usage)?;
     let threads = args.threads.map_or_else(available_threads, usize::from);
-    let outcomes = predict(&catalogue, Plan::of(&catalogue, rows), threads);
+    let held_out = args.leave_one_out.as_deref().map(|file| held_out(&catalogue, file));
+    let held_out = held_out.transpose()?;
+    let predicted = |scenario: &Scenario| match &held_out {
+        Some(held_out) => held_out.answer(scenario),
+        None => answer(&catalogue, scenario),
+    };
+    let outcomes = predict(&predicted, Plan::of(&catalogue, rows), threads);
     if let Some(page) = &args.markdown {
         let command = format!("timeslip hardware accuracy {shown}");
         output::write_file(page, markdown::page(&shown, &command, &outcomes).as_bytes())?;
@@ -43,12 +53,16 @@ pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
 
 /// Predicts what the rows ask, each scenario once, on several threads; the result does not depend on
 /// them.
-fn predict(catalogue: &Catalogue, plan: Plan, threads: usize) -> Vec<Outcome> {
+fn predict(
+    predicted: &(impl Fn(&Scenario) -> Answer + Sync),
+    plan: Plan,
+    threads: usize,
+) -> Vec<Outcome> {
     let scenarios = plan.scenarios();
     let order = plan.longest_first();
     let progress = Mutex::new((0, Progress::new(order.len())));
     let answers = in_parallel(order.len(), threads, |turn| {
-        let answer = answer(catalogue, &scenarios[order[turn]]);
+        let answer = predicted(&scenarios[order[turn]]);
         let mut progress = progress.lock().expect("no thread panics with it");
         progress.0 += 1;
         let done = progress.0;
@@ -60,4 +74,15 @@ fn predict(catalogue: &Catalogue, plan: Plan, threads: usize) -> Vec<Outcome> {
     placed.sort_by_key(|(place, _)| *place);
     let answers: Vec<Answer> = placed.into_iter().map(|(_, answer)| answer).collect();
     plan.outcomes(&answers)
+}
+
+/// The fits of a file, each without one model.
+fn held_out(catalogue: &Catalogue, file: &Path) -> Result<HeldOut, Failure> {
+    let shown = file.display();
+    let fix = "give the file that `timeslip hardware calibrate --leave-one-out` writes";
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}\n  fix: {fix}")))?;
+    let fit: Fit = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{shown}: {error}\n  fix: {fix}")))?;
+    Ok(HeldOut::of(catalogue, &fit))
 }

@@ -9,9 +9,8 @@ use crate::profile::{Confidence, MachineProfile, ProfileError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// Some of what its chips reach is known better than by an estimate, be it of a chip that they
-    /// inherit from.
-    PartlyMeasured,
+    /// Some of what its chips reach was measured or published, be it of a chip that they inherit from.
+    PartlyKnown,
     /// All that its chips reach of their peak rates, and all fixed times, are estimates. A figure that
     /// was fitted to a single measurement is one.
     Unmeasured,
@@ -25,7 +24,7 @@ impl Evidence {
     /// The words that stand for it.
     pub fn word(self) -> &'static str {
         match self {
-            Evidence::PartlyMeasured => "measurements in part",
+            Evidence::PartlyKnown => "known in part",
             Evidence::Unmeasured => "no measurements",
             Evidence::EstimatedWhole => "an estimate as a whole",
             Evidence::Stated => "stated times",
@@ -35,7 +34,7 @@ impl Evidence {
     /// The mark before a machine's name.
     pub(super) fn mark(self) -> &'static str {
         match self {
-            Evidence::PartlyMeasured => "",
+            Evidence::PartlyKnown => "",
             Evidence::Unmeasured => "°",
             Evidence::EstimatedWhole => "~",
             Evidence::Stated => "=",
@@ -43,7 +42,7 @@ impl Evidence {
     }
 }
 
-/// The figures of a chip that only a measurement tells.
+/// The figures of a chip that say what it reaches, rather than what it has.
 const REACHED: [&str; 5] = [
     "achieved.",
     "latency.",
@@ -68,7 +67,7 @@ pub(super) fn of(
         return Ok(Evidence::EstimatedWhole);
     }
     if writing.iter().any(|pool| pool.layer_profile.is_some()) {
-        return Ok(Evidence::PartlyMeasured);
+        return Ok(Evidence::PartlyKnown);
     }
     for pool in writing {
         let rows = catalogue.figures(ProfileKind::Chip, &pool.chip)?;
@@ -77,7 +76,7 @@ pub(super) fn of(
             matches!(confidence, Some(Confidence::High | Confidence::Medium | Confidence::Low))
         };
         if rows.any(|row| is_known(row.confidence)) {
-            return Ok(Evidence::PartlyMeasured);
+            return Ok(Evidence::PartlyKnown);
         }
     }
     Ok(Evidence::Unmeasured)

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, AtContext, CONTEXTS, Evidence, Limit, LongestTerm, Pair, Question, Reach};
-use crate::text::{count, seconds};
+use crate::cost::Part;
+use crate::text::{count, seconds, wrapped};
 
 impl Reach {
     /// The page, as Markdown.
@@ -16,6 +17,7 @@ impl Reach {
         );
         text += &self.introduction(&target);
         text += &self.machines_table();
+        text += &self.parts_table();
         text += &self.reached_table();
         text += &self.slower_table();
         text += &self.refused_table();
@@ -36,26 +38,53 @@ impl Reach {
         let timed = self.timed().count();
         let with = |known: fn(&Pair) -> bool| self.timed().filter(|pair| known(pair)).count();
         let reached = with(Pair::reaches);
-        let partly = with(|pair| pair.reaches() && pair.evidence == Evidence::PartlyMeasured);
-        format!(
-            "{reached} of {timed} pairs of a machine and a model reach it where a user is alone; {} \
-             more pairs cannot be served. Of those that reach it, {partly} are of machines of whose \
-             chips something was measured.\n\n\
-             Each figure is of a decode step as `timeslip hardware explain` explains it, without \
-             queues and without prompts that are read meanwhile. A batch is the replies of one step \
-             of one group of chips; with it, and with all smaller ones, every user gets {target} \
-             tokens/s. Where tokens are proposed, that is with the mean number of accepted ones. \"+\" \
-             is a batch that memory for KV ends, and \"=\" one that the machine's scheduler ends: no \
-             larger one was tried. \"–\" stands where the model takes no such context or a group's \
-             memory does not hold it, and a part below 1 where even a user who is alone gets only that \
-             part of the target.\n\n\
-             What a machine rests on: *measurements in part* – some of what its chips reach is known \
-             better than by an estimate, be it of a chip that they inherit from; *no measurements* – \
-             all of that is estimated, if only from one measurement of the whole; *an estimate as a \
-             whole* – a chip's chief figures are not published; *stated times* – a file or a component \
-             states the time of a step.\n",
-            self.pairs.len() - timed,
-        )
+        let partly = with(|pair| pair.reaches() && pair.evidence == Evidence::PartlyKnown);
+        let without =
+            with(|pair| pair.slower().is_some_and(|slower| slower.longest.reaches_without));
+        let paragraphs = [
+            format!(
+                "{reached} of {timed} pairs of a machine and a model reach it where a user is alone, \
+                 {partly} of them on chips of which something was measured or published. {without} more \
+                 would if the longest part of their step took no time. {} further pairs cannot be \
+                 served.",
+                self.pairs.len() - timed
+            ),
+            format!(
+                "Each figure is of a decode step as `timeslip hardware explain` explains it, without \
+                 queues and without prompts that are read meanwhile. A batch is the replies of one \
+                 step of one group of chips; with it, and with all smaller ones, every user gets \
+                 {target} tokens/s. Where tokens are proposed, that is with the mean number of \
+                 accepted ones. `+` is a batch that memory for KV ends, and `=` one that the machine's \
+                 scheduler ends: no larger one was tried. `–` stands where the model takes no such \
+                 context or a group's memory does not hold it, and a part below 1 where even a user \
+                 who is alone gets only that part of the target."
+            ),
+            "What a machine rests on: *known in part* – some of what its chips reach was measured or \
+             published, be it of a chip that they inherit from; *no measurements* – all of that is \
+             estimated, if only from one measurement of the whole; *an estimate as a whole* – a \
+             chip's chief figures are not published; *stated times* – a file or a component states \
+             the time of a step."
+                .to_owned(),
+        ];
+        paragraphs.map(|paragraph| wrapped(&paragraph, "", 100)).join("\n")
+    }
+
+    /// How often each part is the longest of a step that is too slow, the most frequent first.
+    fn parts_table(&self) -> String {
+        let mut parts: BTreeMap<(Part, &str), [usize; 2]> = BTreeMap::new();
+        for slower in self.timed().filter_map(Pair::slower) {
+            let longest = &slower.longest;
+            let counts = parts.entry((longest.part, longest.binds.word())).or_default();
+            counts[0] += 1;
+            counts[1] += usize::from(longest.reaches_without);
+        }
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        parts.sort_by_key(|(_, [pairs, _])| std::cmp::Reverse(*pairs));
+        let rows = parts.into_iter().map(|((part, binds), [pairs, without])| {
+            vec![part.word().to_owned(), binds.to_owned(), pairs.to_string(), without.to_string()]
+        });
+        let heading = ["longest part", "bound by", "pairs", "would reach it without it"];
+        section("What binds those that do not reach it", &heading, rows)
     }
 
     fn machines_table(&self) -> String {

@@ -25,7 +25,7 @@ fn small(catalogue: &Catalogue, target: f64) -> Pair {
     pairs.remove(0)
 }
 
-/// The small machine, a step of which takes a millisecond and a host second of `milliseconds`.
+/// The small machine, whose host takes so many milliseconds for a step of one chat.
 fn with_host(small: &Small, milliseconds: &str) -> Catalogue {
     let host = |value: &str| format!("host_step_seconds = {}", known(value));
     let text = small.machine_text().replace(&host("0"), &host(&format!("{milliseconds}e-3")));
@@ -101,14 +101,14 @@ fn the_slowest_user_counts() {
 #[test]
 fn what_cannot_be_served_is_told_in_short_and_the_cancelled_left_out() {
     let catalogue = Catalogue::built_in();
-    let spark = reach(&catalogue, &question(1.0, Some("h100-8"), Some("kimi-k3")));
-    let spark = spark.map(|reach| reach.pairs[0].refused.clone());
+    let large = reach(&catalogue, &question(1.0, Some("h100-8"), Some("kimi-k3"))).unwrap();
+    let reason = large.pairs[0].refused.as_deref().expect("it is too large");
+    assert!(reason.starts_with("weights of 1.") && reason.contains("8 × h100 hold"), "{reason}");
+    let other = reach(&catalogue, &question(1.0, Some("rubin-groq3"), Some("kimi-k3")));
+    assert!(other.unwrap_err().to_string().contains("does not serve `kimi-k3`"));
     let cancelled = reach(&catalogue, &question(1.0, Some("vera-rubin-nvl144-cpx"), None)).unwrap();
     assert_eq!(cancelled.cancelled, ["vera-rubin-nvl144-cpx"]);
     assert!(cancelled.pairs.is_empty());
-    if let Ok(reason) = spark {
-        assert!(reason.unwrap().starts_with("weights of "));
-    }
     let unknown = reach(&catalogue, &question(1.0, Some("h10-8"), None)).unwrap_err();
     assert!(unknown.to_string().contains("did you mean `h100-8`?"), "{unknown}");
     let unknown = reach(&catalogue, &question(1.0, None, Some("kimi-k5"))).unwrap_err();
@@ -121,7 +121,7 @@ fn a_machine_says_what_it_rests_on() {
     let of = |machine: &str| {
         super::evidence::of(&catalogue, &catalogue.machine(machine).unwrap()).unwrap()
     };
-    assert_eq!(of("h200-8"), Evidence::PartlyMeasured);
+    assert_eq!(of("h200-8"), Evidence::PartlyKnown);
     assert_eq!(of("mtia-v2-24"), Evidence::Unmeasured);
     assert_eq!(of("ai200-8"), Evidence::EstimatedWhole);
     assert_eq!(of("fixed-step"), Evidence::Stated);

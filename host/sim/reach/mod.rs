@@ -311,7 +311,7 @@ fn longest_term(step: &WritingStep<'_>, target: f64) -> LongestTerm {
         binds: longest.binds,
         basis: longest.basis,
         tokens_per_second_without: without,
-        reaches_without: without.is_none_or(|speed| speed >= target),
+        reaches_without: without.is_some_and(|speed| speed >= target),
     }
 }
 

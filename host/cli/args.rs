@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use timeslip_sim::explain::TARGET_TOKENS_PER_SECOND;
+
 use crate::bench::Overrides;
 pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs, InitArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
@@ -209,6 +211,8 @@ pub(crate) enum HardwareCommand {
     Validate(HardwareValidateArgs),
     /// Prints the JSON Schema of a kind of profile, for editors.
     Schema(HardwareSchemaArgs),
+    /// Says up to which batch each machine gives every user a speed, or what keeps it from that.
+    Reach(HardwareReachArgs),
     /// Predicts measured rows and prints how far off the predictions are.
     Accuracy(HardwareAccuracyArgs),
     /// Fits figures of chips and of serving software to measured rows.
@@ -297,6 +301,29 @@ pub(crate) struct HardwareExplainArgs {
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `timeslip hardware reach`.
+#[derive(Args, Debug)]
+pub(crate) struct HardwareReachArgs {
+    /// Tokens per second that every user is to get.
+    #[arg(long, value_name = "TOKENS_PER_SECOND", default_value_t = TARGET_TOKENS_PER_SECOND)]
+    pub(crate) target: f64,
+    /// One machine; all if left out.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) machine: Option<String>,
+    /// One model; all that a machine serves if left out.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// A folder of profiles that adds to those built in.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Writes the tables to a Markdown file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
 }
 
 /// `timeslip hardware validate`.

@@ -5,6 +5,7 @@ mod calibrate;
 mod check;
 mod list;
 mod model;
+mod reach;
 
 use std::path::Path;
 
@@ -27,6 +28,7 @@ pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {
         HardwareCommand::Explain(args) => explain_machine(args),
         HardwareCommand::Validate(args) => check::validate(args),
         HardwareCommand::Schema(args) => check::schema(args),
+        HardwareCommand::Reach(args) => reach::answer(args),
         HardwareCommand::Accuracy(args) => accuracy::accuracy(args),
         HardwareCommand::Calibrate(args) => calibrate::calibrate(args),
         HardwareCommand::Model(args) => model::print_profile(args),

@@ -30,6 +30,7 @@ mod ledger;
 pub mod placement;
 mod pool;
 pub mod profile;
+pub mod reach;
 mod settings;
 mod software;
 mod speculation;

@@ -7,6 +7,7 @@
 mod lines;
 mod screen;
 mod serving;
+mod writing;
 
 use serde::Serialize;
 use timeslip_timeline::time::Span;
@@ -18,6 +19,8 @@ use crate::profile::{PlatformPart, Role, Sending};
 use crate::text::count;
 use lines::basis;
 pub use serving::{LinkExplanation, ServingExplanation, TierExplanation};
+pub(crate) use writing::WritingStep;
+use writing::WritingWork;
 
 /// Tokens per second for one user that the fastest machines are asked for. Reported against, never
 /// assumed.
@@ -179,13 +182,11 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         context_tokens: point.context_tokens.max(1),
         batch: point.batch.max(1),
     };
-    let (first, last) = (deployment.reader(), deployment.writer());
-    let (prefill, prefill_span) = explain_prefill(deployment, first, point.input_tokens);
-    let (decode_work, written) = decode_work(deployment, point.context_tokens, point.batch);
-    let decode = Sum::of(&last.cost, [&decode_work]).explain(last, 1, decode_work.tokens);
-    let decode = StepExplanation { helper: helper(deployment), ..decode };
-    let seconds = step_span(decode.seconds).as_seconds_f64();
-    let per_user = written / seconds;
+    let reader = deployment.reader();
+    let (prefill, prefill_span) = explain_prefill(deployment, reader, point.input_tokens);
+    let step = WritingStep::of(deployment, point.context_tokens, point.batch);
+    let (written, per_user) = (step.tokens_per_reply(), step.tokens_per_second_per_user());
+    let decode = step.explain(deployment);
     Explanation {
         machine: deployment.machine.clone(),
         digest: deployment.digest.clone(),
@@ -240,20 +241,6 @@ fn helper(deployment: &Deployment) -> Option<HelperChips> {
     })
 }
 
-/// The work of a step that writes, and how many tokens it writes of each reply on average.
-fn decode_work(deployment: &Deployment, context: u64, batch: u64) -> (Work, f64) {
-    let mut work = deployment.no_work();
-    let mean = deployment.mean_tokens_per_step();
-    let mut room = deployment.draft_room();
-    let mut written = 0.0;
-    for _ in 0..batch {
-        let proposed = deployment.proposed(context, &mut room);
-        written += if proposed > 0 { mean } else { 1.0 };
-        work.add_drafted(context, proposed);
-    }
-    (work, written / batch as f64)
-}
-
 fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> FirstToken {
     let front_end = deployment.front_end.span(input_tokens, Span::ZERO);
     let Some(link) = deployment.link else {
@@ -278,7 +265,7 @@ fn first_token(deployment: &Deployment, prefill: Span, input_tokens: u64) -> Fir
     };
     let transfer = left + latency;
     let last = deployment.writer();
-    let decode = step_span(last.cost.seconds(&decode_work(deployment, input_tokens, 1).0));
+    let decode = step_span(last.cost.seconds(&WritingWork::of(deployment, input_tokens, 1).work));
     let total = front_end + prefill + transfer + decode;
     FirstToken { front_end, prefill, transfer, transfer_bytes, decode, total }
 }
@@ -356,8 +343,12 @@ impl<'a> Sum<'a> {
         known.bytes += term.bytes;
     }
 
-    fn explain(self, pool: &DeployedPool, steps: u64, tokens: u64) -> StepExplanation {
-        let seconds: f64 = self.terms.iter().map(|term| term.seconds).sum();
+    fn seconds(&self) -> f64 {
+        self.terms.iter().map(|term| term.seconds).sum()
+    }
+
+    fn lines(&self, steps: u64) -> Vec<TermLine> {
+        let seconds = self.seconds();
         let line = |term: &Term| TermLine {
             part: term.part,
             seconds: term.seconds,
@@ -367,6 +358,10 @@ impl<'a> Sum<'a> {
             bytes: term.bytes,
             basis: basis(self.cost, term, steps, self.calls),
         };
+        self.terms.iter().map(line).collect()
+    }
+
+    fn explain(&self, pool: &DeployedPool, steps: u64, tokens: u64) -> StepExplanation {
         StepExplanation {
             role: pool.role,
             chip: pool.chip.name.clone(),
@@ -374,8 +369,8 @@ impl<'a> Sum<'a> {
             helper: None,
             steps,
             tokens,
-            seconds,
-            terms: self.terms.iter().map(line).collect(),
+            seconds: self.seconds(),
+            terms: self.lines(steps),
             component: match self.cost {
                 StepModel::Component(steps) => Some(steps.about().clone()),
                 _ => None,

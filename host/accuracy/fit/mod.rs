@@ -39,14 +39,16 @@ pub struct Fit {
 }
 
 /// Passes over all knobs of a stage, where a fit begins at the priors.
-const PASSES: usize = 6;
+const PASSES: usize = 4;
 /// Those of a fit that begins at another.
 const FURTHER_PASSES: usize = 2;
 
-/// Fits the knobs to the rows; `progress` is told of what is done.
+/// Fits the knobs to the rows, and, where it is asked to leave out models, to those of all others for
+/// each; `progress` is told of what is done.
 pub fn fit(
     catalogue: &Catalogue,
     rows: Vec<Row>,
+    leaves_out: bool,
     threads: usize,
     progress: &mut dyn FnMut(&str),
 ) -> Fit {
@@ -59,6 +61,7 @@ pub fn fit(
     let mut models: Vec<&str> = scenarios.iter().map(|asked| &*asked.serving.model).collect();
     models.sort_unstable();
     models.dedup();
+    models.retain(|_| leaves_out);
     let mut without = BTreeMap::new();
     for model in models {
         let others = observed.iter().filter(|row| scenarios[row.scenario].serving.model != model);
@@ -113,8 +116,7 @@ fn observations(catalogue: &Catalogue, rows: Vec<Row>) -> (Vec<Scenario>, Vec<Ob
     (scenarios, observed)
 }
 
-/// Chats at once beyond which a load takes too long to serve for each knob. Of the others one in seven is
-/// served.
+/// Chats at once beyond which a load takes too long to serve for each knob.
 const QUICK_CHATS: u64 = 64;
 
 fn is_quick(scenario: &Scenario) -> bool {

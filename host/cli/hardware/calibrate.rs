@@ -25,7 +25,9 @@ pub(super) fn calibrate(args: &HardwareCalibrateArgs) -> Result<Exit, Failure> {
     })?;
     let rows = read(&shown, &text).map_err(Failure::usage)?;
     let threads = args.threads.map_or_else(available_threads, usize::from);
-    let fitted = fit(&catalogue, rows, threads, &mut |done| eprintln!("fitted: {done}"));
+    let leaves_out = args.leave_one_out.is_some();
+    let fitted =
+        fit(&catalogue, rows, leaves_out, threads, &mut |done| eprintln!("fitted: {done}"));
     if let Some(folder) = &args.write {
         write_profiles(&catalogue, folder, &fitted)?;
     }

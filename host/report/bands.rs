@@ -7,8 +7,8 @@ use crate::text::{count, plain};
 /// What stands before such lines.
 pub const NINE_OF_TEN: &str = "nine of ten within";
 
-/// Where nine of ten measurements would be, and what says so: `h200-8: 0.60 to 1.50 × time to first
-/// token, 0.74 to 1.31 × inter-token latency (603 rows of h200, reading and writing together)`.
+/// Where nine of ten measurements would be, and what says so: `h200-8: 0.60 to 1.50 times the time to first
+/// token, 0.74 to 1.31 times the inter-token latency (603 rows of h200, reading and writing together)`.
 pub fn bands_line(machine: &str, bands: &MachineBands) -> String {
     let MachineBands { first_token, output_token } = bands;
     let range = |band: &TimeBand| format!("{:.2} to {:.2}", band.low, band.high);
@@ -17,7 +17,7 @@ pub fn bands_line(machine: &str, bands: &MachineBands) -> String {
         false => format!("{}; {}", basis(first_token), basis(output_token)),
     };
     format!(
-        "{}: {} × time to first token, {} × inter-token latency ({basis})",
+        "{}: {} times the time to first token, {} times the inter-token latency ({basis})",
         plain(machine),
         range(first_token),
         range(output_token),
@@ -47,8 +47,8 @@ mod tests {
         let (first_token, output_token) = (band(1_603, class), band(1_603, class));
         let first_token = TimeBand { low: 0.6, high: 1.5, ..first_token };
         let bands = MachineBands { first_token, output_token };
-        insta::assert_snapshot!(bands_line("h200-8", &bands), @"h200-8: 0.60 to 1.50 × time to first token, 0.74 to 1.31 × inter-token latency (1,603 rows of h200, reading and writing together)");
+        insta::assert_snapshot!(bands_line("h200-8", &bands), @"h200-8: 0.60 to 1.50 times the time to first token, 0.74 to 1.31 times the inter-token latency (1,603 rows of h200, reading and writing together)");
         let bands = MachineBands { output_token: band(0, "groq3-lpu, apart\u{1b}[2J"), ..bands };
-        insta::assert_snapshot!(bands_line("rack", &bands), @r"rack: 0.60 to 1.50 × time to first token, 0.74 to 1.31 × inter-token latency (1,603 rows of h200, reading and writing together; no measurements of groq3-lpu, apart\u{1b}[2J)");
+        insta::assert_snapshot!(bands_line("rack", &bands), @r"rack: 0.60 to 1.50 times the time to first token, 0.74 to 1.31 times the inter-token latency (1,603 rows of h200, reading and writing together; no measurements of groq3-lpu, apart\u{1b}[2J)");
     }
 }

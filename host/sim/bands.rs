@@ -133,8 +133,8 @@ held_out = 0.9\n";
         let class = "h200, reading and writing together";
         assert_eq!(bands.first_token, band(0.6, 1.5, 1, class));
         assert_eq!(bands.output_token, band(0.74, 1.31, 603, class));
-        insta::assert_snapshot!(bands.first_token.sentence(), @"");
-        insta::assert_snapshot!(bands.output_token.sentence(), @"");
+        insta::assert_snapshot!(bands.first_token.sentence(), @"nine of ten measurements of such rows lie between 0.60 and 1.50 times it (1 row of h200, reading and writing together)");
+        insta::assert_snapshot!(bands.output_token.sentence(), @"nine of ten measurements of such rows lie between 0.74 and 1.31 times it (603 rows of h200, reading and writing together)");
     }
 
     #[test]
@@ -144,12 +144,12 @@ held_out = 0.9\n";
         let class = "gb10, reading and writing together";
         assert_eq!(bands.first_token, band(0.4, 2.6, 0, class));
         assert_eq!(bands.output_token, band(0.5, 2.0, 0, class));
-        insta::assert_snapshot!(bands.first_token.sentence(), @"");
+        insta::assert_snapshot!(bands.first_token.sentence(), @"no measurements of gb10, reading and writing together: between 0.40 and 2.60 times it");
         // What is stated has no chips that could have been measured.
         assert_eq!(of_machine(&catalogue, "fixed-step").output_token.class, "stated steps");
         // Chips that help others make another machine of them.
         let helped = of_machine(&catalogue, "rubin-groq3-afd");
-        assert_eq!(helped.output_token.class, "");
+        assert_eq!(helped.output_token.class, "rubin with groq3-lpu, reading and writing apart");
     }
 
     /// The machine with the chip's own figures has its rows, and one with a child's has none.

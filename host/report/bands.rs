@@ -7,11 +7,12 @@ use crate::text::{count, plain};
 /// What stands before such lines.
 pub const NINE_OF_TEN: &str = "nine of ten within";
 
-/// Where nine of ten measurements would be, and what says so: `h200-8: 0.60 to 1.50 times the time to first
-/// token, 0.74 to 1.31 times the inter-token latency (603 rows of h200, reading and writing together)`.
+/// Where nine of ten measurements would be, and what says so: `h200-8: 0.60 to 1.50 times the time to
+/// first token, 0.74 to 1.31 times the inter-token latency (603 rows of h200, reading and writing
+/// together)`.
 pub fn bands_line(machine: &str, bands: &MachineBands) -> String {
     let MachineBands { first_token, output_token } = bands;
-    let range = |band: &TimeBand| format!("{:.2} to {:.2}", band.low, band.high);
+    let range = |band: &TimeBand| format!("{} to {}", factor(band.low), factor(band.high));
     let basis = match basis(first_token) == basis(output_token) {
         true => basis(output_token),
         false => format!("{}; {}", basis(first_token), basis(output_token)),
@@ -22,6 +23,14 @@ pub fn bands_line(machine: &str, bands: &MachineBands) -> String {
         range(first_token),
         range(output_token),
     )
+}
+
+/// Two decimals, and three where that would be next to nothing.
+fn factor(value: f64) -> String {
+    match value < 0.1 {
+        true => format!("{value:.3}"),
+        false => format!("{value:.2}"),
+    }
 }
 
 fn basis(band: &TimeBand) -> String {

@@ -71,15 +71,24 @@ impl PredictionBand {
     /// Where measurements lie, as a sentence's end: `nine of ten measurements of such rows lie
     /// between 0.74 and 1.31 times it (603 rows of h200, reading and writing together)`.
     pub(crate) fn sentence(&self) -> String {
-        let PredictionBand { low, high, rows, class } = self;
+        let PredictionBand { rows, class, .. } = self;
+        let (low, high) = (factor(self.low), factor(self.high));
         match rows {
-            0 => format!("no measurements of {class}: between {low:.2} and {high:.2} times it"),
+            0 => format!("no measurements of {class}: between {low} and {high} times it"),
             rows => format!(
-                "nine of ten measurements of such rows lie between {low:.2} and {high:.2} times it \
+                "nine of ten measurements of such rows lie between {low} and {high} times it \
                  ({} of {class})",
                 counted_rows(*rows)
             ),
         }
+    }
+}
+
+/// Two decimals, and three where that would be next to nothing.
+fn factor(value: f64) -> String {
+    match value < 0.1 {
+        true => format!("{value:.3}"),
+        false => format!("{value:.2}"),
     }
 }
 

@@ -30,6 +30,21 @@ fn measured_rows_are_predicted_and_the_others_counted() {
 }
 
 #[test]
+fn bands_are_written_with_the_command_that_writes_them_anew() {
+    let place = Place::new();
+    place.write("rows.csv", ROWS);
+    place.run(&["hardware", "accuracy", "rows.csv", "--bands", "bands.toml"]).passed();
+    let bands = place.read("bands.toml");
+    let command = "# Written by: timeslip hardware accuracy rows.csv --bands bands.toml\n";
+    assert!(bands.starts_with(command), "{bands}");
+    assert!(bands.contains("chip = \"h200\"\nmode = \"agg\"\nmetric = \"ttft\"\n"), "{bands}");
+    place.write("rows.csv", ROWS.replace("h200_sxm", "tpu9"));
+    let none = place.run(&["hardware", "accuracy", "rows.csv", "--bands", "bands.toml"]).failed(2);
+    assert!(none.contains("no TTFT was predicted and measured"), "{none}");
+    assert_eq!(place.read("bands.toml"), bands, "what was there stays");
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_told_where_and_why() {
     let place = Place::new();
     let fails = |text: &str| {

@@ -56,6 +56,17 @@ impl Band {
         (self.low..=self.high).contains(&factor)
     }
 
+    /// The narrowest band that holds this and another.
+    fn around(self, other: Band) -> Band {
+        Band { low: self.low.min(other.low), high: self.high.max(other.high) }
+    }
+
+    /// Wider by so many steps.
+    fn widened(self, steps: u32) -> Band {
+        let factor = 1.0 + WIDENING * f64::from(steps);
+        Band { low: self.low / factor, high: self.high * factor }
+    }
+
     /// Of a class's factors; `None` of fewer than two, of which nothing follows.
     pub fn of(factors: &[f64]) -> Option<Band> {
         let sorted = crate::figures::sorted(factors.iter().copied());
@@ -93,6 +104,8 @@ fn student(sorted: &[f64]) -> Band {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bands {
     classes: BTreeMap<String, Band>,
+    /// Of classes with so many rows that their bands are order statistics.
+    large: Vec<Band>,
     unseen: Band,
 }
 
@@ -108,12 +121,24 @@ impl Bands {
         let band =
             |(class, factors): (&&str, &Vec<f64>)| Some(((*class).to_owned(), Band::of(factors)?));
         let classes = classes.filter_map(band).collect();
-        Bands { classes, unseen: unseen(&all) }
+        let large = factors.values().filter(|factors| factors.len() >= ORDERED_LEAST);
+        let large = large.filter_map(|factors| Band::of(factors)).collect();
+        Bands { classes, large, unseen: unseen(&all) }
     }
 
     /// The band of a class; that of classes never seen where it has no rows to speak of.
     pub fn of_class(&self, class: &str) -> Band {
         self.classes.get(class).copied().unwrap_or(self.unseen)
+    }
+
+    /// The band of a class, if it has one of its own.
+    pub fn own(&self, class: &str) -> Option<Band> {
+        self.classes.get(class).copied()
+    }
+
+    /// The band for classes never seen, made as wide as that of any class with many rows.
+    fn around_all(&self) -> Band {
+        self.large.iter().fold(self.unseen, |band, large| band.around(*large))
     }
 
     /// The classes that have a band of their own.
@@ -157,6 +182,51 @@ impl Coverage {
     }
 }
 
+/// The band for a class never seen, and how well it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Unseen {
+    /// The band.
+    pub band: Band,
+    /// Of a class's rows, the part inside a band made without that class, on average over classes;
+    /// absent where there are fewer than two.
+    pub held_out: Option<f64>,
+}
+
+/// How many times a band for classes never seen is widened at most.
+const WIDENINGS_MAX: u32 = 60;
+
+/// One widening: each end goes outwards by this part of where it was first.
+const WIDENING: f64 = 0.05;
+
+/// The band for a class never seen: around all rows and the bands of large classes, and then wider
+/// until one that is made without a class holds nine of ten of that class's rows, on average over
+/// classes. A class counts as one however many rows it has, since what is asked of is another class.
+pub fn unseen_by_class(observations: &[Observation]) -> Unseen {
+    let classes: BTreeSet<&str> = observations.iter().map(|row| row.class.as_str()).collect();
+    let whole = Bands::of(observations).around_all();
+    if classes.len() < 2 {
+        return Unseen { band: whole.around(UNMEASURED), held_out: None };
+    }
+    let without = |class: &&str| {
+        let others = observations.iter().filter(|row| row.class != **class);
+        let factors = observations.iter().filter(|row| row.class == **class);
+        let factors: Vec<f64> = factors.map(|row| row.factor).collect();
+        (Bands::of(others).around_all(), factors)
+    };
+    let left_out: Vec<(Band, Vec<f64>)> = classes.iter().map(without).collect();
+    let held = |widenings: u32| {
+        let part = |(band, factors): &(Band, Vec<f64>)| {
+            let band = band.widened(widenings);
+            let inside = factors.iter().filter(|factor| band.holds(**factor)).count();
+            inside as f64 / factors.len() as f64
+        };
+        left_out.iter().map(part).sum::<f64>() / left_out.len() as f64
+    };
+    let enough = (0..WIDENINGS_MAX).find(|widenings| held(*widenings) >= 1.0 - 2.0 * TAIL);
+    let widenings = enough.unwrap_or(WIDENINGS_MAX);
+    Unseen { band: whole.widened(widenings), held_out: Some(held(widenings)) }
+}
+
 /// Makes bands `folds` times, each time without one part of the rows, and counts how many rows of
 /// that part they hold; by class.
 pub fn cross_validate(observations: &[Observation], folds: u64) -> BTreeMap<String, Coverage> {
@@ -171,21 +241,6 @@ pub fn cross_validate(observations: &[Observation], folds: u64) -> BTreeMap<Stri
         }
     }
     coverage
-}
-
-/// Makes bands without each class in turn, and counts how many of its rows the band for classes never
-/// seen holds; by class.
-pub fn leave_one_class_out(observations: &[Observation]) -> BTreeMap<String, Coverage> {
-    let classes: BTreeSet<&str> = observations.iter().map(|row| row.class.as_str()).collect();
-    let coverage = |class: &&str| {
-        let bands = Bands::of(observations.iter().filter(|row| row.class != **class));
-        let mut coverage = Coverage::default();
-        for row in observations.iter().filter(|row| row.class == **class) {
-            coverage.add(bands.unseen().holds(row.factor));
-        }
-        coverage
-    };
-    classes.iter().map(|class| ((*class).to_owned(), coverage(class))).collect()
 }
 
 /// A number that looks random and is always the same (Steele and others, SplitMix64), so that rows

@@ -97,11 +97,23 @@ fn rows_that_ask_the_same_are_held_out_together() {
     assert_eq!(cross_validate(&rows, 2)["a"], Coverage { rows: 60, inside: 0 });
 }
 
+/// Classes that are alike need no widening, and each that is off in a way of its own makes the band
+/// for a further one wider than all that was seen.
 #[test]
-fn a_class_is_held_against_bands_made_without_it() {
-    let mut seen = rows("near", &factors(3, 300, 0.0, 0.1));
-    seen.extend(rows("far", &factors(4, 100, 2.0, 0.1)));
-    let coverage = leave_one_class_out(&seen);
-    assert_eq!(coverage["far"], Coverage { rows: 100, inside: 0 });
-    assert_eq!(coverage["near"].rows, 300);
+fn the_band_for_a_class_never_seen_is_wider_where_classes_differ() {
+    let of = |shifts: &[f64]| {
+        let class = |(seed, shift): (usize, &f64)| {
+            rows(&format!("class {seed}"), &factors(seed as u64, 200, *shift, 0.1))
+        };
+        unseen_by_class(&shifts.iter().enumerate().flat_map(class).collect::<Vec<_>>())
+    };
+    let alike = of(&[0.0, 0.0, 0.0]);
+    let apart = of(&[-0.5, 0.0, 0.5]);
+    assert!(alike.held_out.unwrap() >= 0.9 && apart.held_out.unwrap() >= 0.9);
+    assert!(alike.band.high < 1.5, "{alike:?}");
+    // Made without the highest, a band ends near 1.3 and must reach beyond 1.9 to hold it.
+    assert!(apart.band.high > 2.5 && apart.band.low < 0.4, "{apart:?}");
+    let alone = of(&[0.0]);
+    assert_eq!((alone.band, alone.held_out), (UNMEASURED, None), "how far others are is unknown");
+    assert_eq!(unseen_by_class(&[]), Unseen { band: UNMEASURED, held_out: None });
 }

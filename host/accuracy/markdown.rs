@@ -103,9 +103,18 @@ fn refused(outcomes: &[Outcome]) -> String {
 fn bands(calibration: &Calibration) -> String {
     let heading = ["class", "figures", "from", "to", "held"].map(str::to_owned);
     let part = |coverage: &crate::band::Coverage| coverage.part().map_or("–".to_owned(), share);
+    let unseen = calibration.unseen.iter().map(|(metric, unseen)| {
+        vec![
+            format!("{} of any other class", metric.word()),
+            String::new(),
+            format!("{:.2}", unseen.band.low),
+            format!("{:.2}", unseen.band.high),
+            unseen.held_out.map_or("–".to_owned(), share),
+        ]
+    });
     let rows = calibration.classes.iter().map(|class| {
         vec![
-            escaped(&class.class),
+            escaped(&class.name()),
             count(class.held_out.rows as u64),
             format!("{:.2}", class.band.low),
             format!("{:.2}", class.band.high),
@@ -114,13 +123,11 @@ fn bands(calibration: &Calibration) -> String {
     });
     format!(
         "\n## Bands\n\nWhere nine of ten measurements are, as factors of the prediction. *Held* is the \
-         part of rows inside bands that were made without them: {} of all. The band for a class that is \
-         not in the table is {:.2} to {:.2}; made without a class, it holds {} of its rows.\n\n{}",
+         part of rows inside bands that were made without them: {} of all. The bands for classes that \
+         are not in the table are made without each class in turn, and hold that part of its rows on \
+         average.\n\n{}",
         part(&calibration.held_out),
-        calibration.unseen.low,
-        calibration.unseen.high,
-        part(&calibration.held_out_classes),
-        table(&heading, rows)
+        table(&heading, rows.chain(unseen))
     )
 }
 

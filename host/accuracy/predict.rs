@@ -30,6 +30,8 @@ pub struct Outcome {
     pub row: Row,
     /// Its mode, with what had to be assumed: `disagg, workers not stated`.
     pub mode: String,
+    /// The chip's profile; absent where it is not known what the row asks.
+    pub chip: Option<String>,
     /// Which rows ask the same; absent where it is not known what the row asks.
     pub scenario: Option<usize>,
     /// Its figures, or a short reason why there are none.
@@ -122,6 +124,7 @@ impl Plan {
 
     /// The rows with the answers to [`Plan::scenarios`], in their order.
     pub fn outcomes(self, answers: &[Answer]) -> Vec<Outcome> {
+        let scenarios = self.scenarios;
         let outcome = |(row, asked): (Row, Result<(usize, Option<Assumption>), String>)| {
             let (scenario, assumption, result) = match asked {
                 Ok((place, assumption)) => {
@@ -134,7 +137,8 @@ impl Plan {
                 Some(assumption) => format!("{}, {}", row.mode(), assumption.word()),
                 None => row.mode().to_owned(),
             };
-            Outcome { row, mode, scenario, result }
+            let chip = scenario.map(|place| scenarios[place].chip.clone());
+            Outcome { row, mode, chip, scenario, result }
         };
         self.rows.into_iter().zip(self.asked).map(outcome).collect()
     }

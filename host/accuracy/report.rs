@@ -112,21 +112,22 @@ fn bands(calibration: &Calibration) -> String {
     let mut rows = vec![heading];
     for class in &calibration.classes {
         rows.push(vec![
-            cut(&plain(&class.class), BAND_NAME_WIDTH),
+            cut(&plain(&class.name()), BAND_NAME_WIDTH),
             count(class.held_out.rows as u64),
             format!("{:.2}", class.band.low),
             format!("{:.2}", class.band.high),
             part(&class.held_out),
         ]);
     }
-    let unseen = calibration.unseen;
-    rows.push(vec![
-        "a class that is not among these".to_owned(),
-        String::new(),
-        format!("{:.2}", unseen.low),
-        format!("{:.2}", unseen.high),
-        part(&calibration.held_out_classes),
-    ]);
+    for (metric, unseen) in &calibration.unseen {
+        rows.push(vec![
+            format!("{} of a class that is not among these", metric.word()),
+            String::new(),
+            format!("{:.2}", unseen.band.low),
+            format!("{:.2}", unseen.band.high),
+            unseen.held_out.map_or("-".to_owned(), share),
+        ]);
+    }
     format!(
         "\nBANDS = measured / predicted of nine rows in ten; held: by bands made without the row\n{}  \
          All together hold {} of {} figures.\n",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use timeslip_sim::catalogue::Catalogue;
+use timeslip_sim::profile::{PredictedTime, ServingMode};
 
 use crate::calibration::Calibration;
 use crate::figures::{classes, reasons};
@@ -106,6 +107,23 @@ fn the_page_and_the_json_hold_what_the_screen_shows() {
     assert!(row["ttft_error"].is_number() && row["ttft_band"].is_null());
     assert!(json["by_row"][3]["not_predicted"].is_string());
     assert!(json["by_row"][3].get("predicted_ttft_ms").is_none());
+}
+
+/// What is written is a file of bands: without what had to be assumed, and with the chip's own name.
+#[test]
+fn bands_are_written_by_chip_mode_and_metric() {
+    let bands = Calibration::of(&a_few()).measured_bands().unwrap();
+    assert_eq!(bands.flaws(), Vec::<String>::new());
+    let class = |class: &timeslip_sim::profile::ClassBand| {
+        (class.chip.clone(), class.mode, class.metric, class.rows)
+    };
+    let classes: Vec<_> = bands.classes.iter().map(class).collect();
+    let of = |metric| ("h200".to_owned(), ServingMode::Agg, metric, 3);
+    assert_eq!(classes, [of(PredictedTime::Ttft), of(PredictedTime::Tpot)]);
+    // Three rows say nothing of their own.
+    assert_eq!(bands.classes[0].high, bands.unseen.ttft.high);
+    let none = Calibration::of(&[]).measured_bands();
+    assert_eq!(none, Err("no TTFT was predicted and measured".to_owned()));
 }
 
 /// The published rows, where they are: every tenth of serving, and all steps.

@@ -381,6 +381,10 @@ pub(crate) struct HardwareAccuracyArgs {
     /// Writes the figures to a Markdown file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
+    /// Writes the bands around predictions to a TOML file as well: hardware-profiles/bands.toml is
+    /// such a file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bands: Option<PathBuf>,
     /// Threads that predict; the result does not depend on them. All cores if left out.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

@@ -1,6 +1,7 @@
 //! The command line: the only place that prints or exits.
 
 mod args;
+mod bands;
 mod bench;
 mod built_in;
 mod cost_components;

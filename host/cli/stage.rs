@@ -21,6 +21,7 @@ use timeslip_timeline::price::{Priced, TokenPrice};
 use timeslip_timeline::record::RunRecord;
 use timeslip_timeline::time::Instant;
 
+use crate::bands::machine_bands;
 use crate::bench::{Bench, MachineChoice, Mounted};
 use crate::exit::Failure;
 
@@ -319,6 +320,7 @@ fn machine_facts(deployment: &Deployment) -> MachineFacts {
             digest: Some(deployment.digest.clone()),
             model: deployment.model.name.clone(),
             estimated: deployment.estimated(),
+            bands: Some(machine_bands(deployment)),
         },
         // No profile states an error of its joules and dollars yet, so no band is claimed.
         error: ErrorFactors::default(),

@@ -16,7 +16,9 @@ use timeslip_timeline::record::{
 use timeslip_timeline::time::{Instant, Span};
 
 use crate::compose::{MachineFacts, RunFacts, compose};
-use crate::slip::{Bench, Component, ComponentRole, Machine, Slip, WordsKind, WordsUsed};
+use crate::slip::{
+    Bench, Component, ComponentRole, Machine, MachineBands, Slip, TimeBand, WordsKind, WordsUsed,
+};
 use crate::summary::{Band, ErrorFactors, TARGET_TOKENS_PER_SECOND};
 
 /// A session that succeeds with overlapping steps, and one that fails.
@@ -44,12 +46,16 @@ pub(crate) fn nothing() -> Slip {
 }
 
 pub(crate) fn facts() -> RunFacts {
-    let machine = |name: &str, estimated, error| MachineFacts {
+    let band = |low, rows| TimeBand { low, high: 1.5, rows, class: "h200, apart".to_owned() };
+    let bands = || MachineBands { first_token: band(0.75, 603), output_token: band(0.5, 0) };
+    let machine = |name: &str, estimated: bool, error| MachineFacts {
         machine: Machine {
             name: name.to_owned(),
             digest: Some("sha256:c0ffee".to_owned()),
             model: "small".to_owned(),
             estimated,
+            // The times of an endpoint have none.
+            bands: estimated.then(bands),
         },
         error,
     };

@@ -155,7 +155,7 @@ mod tests {
          },
          "seed": 7,
          "machines": [
-          {"name":"rack","digest":"sha256:c0ffee","model":"small","estimated":true},
+          {"name":"rack","digest":"sha256:c0ffee","model":"small","estimated":true,"bands":{"first_token":{"low":0.75,"high":1.5,"rows":603,"class":"h200, apart"},"output_token":{"low":0.5,"high":1.5,"rows":0,"class":"h200, apart"}}},
           {"name":"other","digest":"sha256:c0ffee","model":"small","estimated":false}
          ],
          "components": [

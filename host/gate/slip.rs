@@ -49,7 +49,7 @@ pub struct Bench {
 }
 
 /// A machine of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Machine {
     /// Its name.
     pub name: String,
@@ -60,6 +60,32 @@ pub struct Machine {
     /// Whether any figure of its profile is an estimate; then every time, joule and dollar of this
     /// machine is one too.
     pub estimated: bool,
+    /// Where measurements of its times would be; absent for a real endpoint, whose times are measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bands: Option<MachineBands>,
+}
+
+/// Where nine of ten measurements of a modelled machine's times would be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MachineBands {
+    /// Of the time to the first token.
+    pub first_token: TimeBand,
+    /// Of the time per output token after the first.
+    pub output_token: TimeBand,
+}
+
+/// Where nine of ten measurements of one time would be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeBand {
+    /// As a factor of the time in the slip.
+    pub low: f64,
+    /// As a factor of the time in the slip.
+    pub high: f64,
+    /// Measured rows of the machine's class; 0 where there are none, and the band is that of all
+    /// other classes, wider.
+    pub rows: u64,
+    /// The class: the chip, and whether the groups that read also write.
+    pub class: String,
 }
 
 /// A WebAssembly component of the run.

@@ -2,8 +2,8 @@
 
 use timeslip_gate::laws::breaches;
 use timeslip_gate::slip::{
-    Bench, Component, ComponentRole, Machine, SCHEMA, Session, SessionError, SessionStatus, Slip,
-    TimeShareNs, WordsKind, WordsUsed,
+    Bench, Component, ComponentRole, Machine, MachineBands, SCHEMA, Session, SessionError,
+    SessionStatus, Slip, TimeBand, TimeShareNs, WordsKind, WordsUsed,
 };
 use timeslip_gate::step::{ChatFinish, ChatStep, SleepStep, Step, ToolStep, UserStep};
 use timeslip_gate::summary::{Band, ErrorFactors, TARGET_TOKENS_PER_SECOND, summarise};
@@ -14,11 +14,16 @@ const MS: u64 = 1_000_000;
 pub(crate) fn slip(sessions: Vec<Session>) -> Slip {
     let factors = Some(Band { low: 0.75, high: 1.5 });
     let error = ErrorFactors { energy: factors, cost: factors };
+    let class = |name: &str| format!("{name}, reading and writing apart");
     let machine = |name: &str, model: &str, estimated| Machine {
         name: name.to_owned(),
         digest: None,
         model: model.to_owned(),
         estimated,
+        bands: Some(MachineBands {
+            first_token: TimeBand { low: 0.5, high: 2.5, rows: 0, class: class(name) },
+            output_token: TimeBand { low: 0.75, high: 1.5, rows: 0, class: class(name) },
+        }),
     };
     let component =
         |role, name: &str| Component { role, name: name.to_owned(), digest: String::new() };

@@ -3,6 +3,7 @@
 use timeslip_gate::slip::{Machine, Slip};
 use timeslip_gate::summary::{Band, Distribution, Summary};
 
+use crate::bands::{NINE_OF_TEN, bands_line};
 use crate::bar::Part;
 use crate::routes::routes;
 use crate::style::{Ink, Style};
@@ -62,6 +63,10 @@ pub(crate) fn figures(slip: &Slip, words_note: &str, style: Style) -> Vec<String
     }
     if slip.machines.iter().any(|machine| machine.estimated) {
         out.add("", ESTIMATED);
+    }
+    let bands = slip.machines.iter().filter_map(|machine| Some((machine, machine.bands.as_ref()?)));
+    for (index, (machine, bands)) in bands.enumerate() {
+        out.add(if index == 0 { NINE_OF_TEN } else { "" }, &bands_line(&machine.name, bands));
     }
     out.add("words", &plain(words_note));
     out.lines

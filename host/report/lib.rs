@@ -9,6 +9,7 @@
 //! from a guest, so every one passes through [`text::plain`], and no escape sequence of theirs
 //! reaches a terminal. What is unknown reads "unknown", never 0.
 
+pub mod bands;
 pub mod formats;
 pub mod screen;
 pub mod style;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use timeslip_timeline::backend::MachineFailure;
 use timeslip_timeline::time::Span;
 
+use crate::bands::PredictionBands;
 use crate::catalogue::CostFile;
 use crate::cost::{ComponentLoader, LayerTables, PowerDraw, StepModel};
 use crate::error::MachineError;
@@ -15,8 +16,8 @@ use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::pool::deploy_pool;
 use crate::profile::{
-    Chip, KvTier, LayerGroup, Link, MachineProfile, Model, PlatformPart, Policy, Preemption, Role,
-    Routing, Sending, Serving, Software, SoftwareOn, TierScope, whole,
+    Chip, KvTier, LayerGroup, Link, MachineProfile, MeasuredBands, Model, PlatformPart, Policy,
+    Preemption, Role, Routing, Sending, Serving, Software, SoftwareOn, TierScope, whole,
 };
 use crate::settings::Settings;
 pub use crate::speculation::DeployedSpeculation;
@@ -77,6 +78,8 @@ pub struct Deployment {
     /// (`ai200 (the whole chip)`), then the figures with confidence `estimate` by their full names
     /// (`h200.latency.layer_seconds`), sorted.
     pub estimates: Vec<String>,
+    /// Where nine of ten measurements of its times would be.
+    pub bands: PredictionBands,
 }
 
 /// Groups of chips, each with a copy of the model.
@@ -226,6 +229,7 @@ impl Deployment {
             });
         };
         let ns_per_fuel = ledger.need(&host.ns_per_fuel, &cpu.name, "host.ns_per_fuel")?;
+        let bands = PredictionBands::of(machine, MeasuredBands::built_in());
         Ok(Deployment {
             machine: name.clone(),
             digest: profiles.digest,
@@ -254,6 +258,7 @@ impl Deployment {
             estimates: estimated_chips(&profiles.chips, cpu)
                 .chain(ledger.into_estimates())
                 .collect(),
+            bands,
         })
     }
 

@@ -17,6 +17,7 @@
 //! * Counts hold on every run: calls in = calls out + calls inside; KV blocks free + used +
 //!   cached = total; the parts of a call's time sum to it, to the nanosecond.
 
+pub mod bands;
 pub mod catalogue;
 pub mod config_json;
 pub mod cost;

@@ -89,7 +89,7 @@ mod tests {
             assert!(knob.prior > 0.0 && knob.spread > 0.0 && !knob.basis.is_empty());
             let (kind, profile) = knob.profile();
             let text = catalogue.text(kind, profile).unwrap();
-            let moved = edited(text, &knob.key, 1.25 * knob.prior);
+            let moved = edited(text, &knob.key, 0.8 * knob.prior);
             assert_ne!(moved, text, "{}", knob.name());
             let moved = catalogue.clone().with_text(kind, profile, moved);
             assert!(moved.figures(kind, profile).is_ok(), "{}", knob.name());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use timeslip_accuracy::calibration::Calibration;
 use timeslip_accuracy::fit::Fit;
 use timeslip_accuracy::held_out::HeldOut;
 use timeslip_accuracy::json::Accuracy;
@@ -42,6 +43,9 @@ pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
         let command = format!("timeslip hardware accuracy {shown}");
         output::write_file(page, markdown::page(&shown, &command, &outcomes).as_bytes())?;
     }
+    if let Some(file) = &args.bands {
+        write_bands(file, &args.file, &outcomes)?;
+    }
     match args.json {
         true => print_json(&Accuracy::of(&shown, &outcomes)),
         false => {
@@ -49,6 +53,23 @@ pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
             Ok(Exit::Pass)
         }
     }
+}
+
+/// Writes the bands of the rows, under the command that writes them anew.
+fn write_bands(file: &Path, rows: &Path, outcomes: &[Outcome]) -> Result<(), Failure> {
+    let bands = Calibration::of(outcomes).measured_bands().map_err(|reason| {
+        Failure::usage(format!(
+            "{}: {reason}, so that no bands follow\n  fix: give rows with measured TTFT and TPOT",
+            rows.display()
+        ))
+    })?;
+    // Without folders, which differ from one computer to the next.
+    let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
+    let bands = toml::to_string(&bands).expect("bands are numbers and names");
+    let (rows, shown) = (name(rows), name(file));
+    let text =
+        format!("# Written by: timeslip hardware accuracy {rows} --bands {shown}\n\n{bands}");
+    output::write_file(file, text.as_bytes())
 }
 
 /// Predicts what the rows ask, each scenario once, on several threads; the result does not depend on

@@ -23,6 +23,7 @@ use super::outages::PlannedOutage;
 use super::replay_screen::{ReplayScreen, replay_screen};
 use super::runs::{check_machines, deploy_each, replay_machines};
 use super::workload::Replayed;
+use crate::bands::machine_bands;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -145,6 +146,7 @@ impl Replay<'_> {
                 "digest": deployment.digest,
                 "model": deployment.model.name,
                 "estimated": deployment.estimated(),
+                "bands": machine_bands(deployment),
                 "energy_j": totals.energy_j,
                 "cost_usd": totals.cost_usd,
                 "busy_ns": totals.busy.as_nanos(),

@@ -9,6 +9,7 @@ use timeslip_timeline::backend::Incidents;
 use timeslip_timeline::time::Span;
 
 use super::sweep_screen::shown;
+use crate::bands::bands_text;
 use crate::table::columns;
 
 /// What a screen is made of.
@@ -77,6 +78,7 @@ pub(crate) fn replay_screen(screen: &ReplayScreen<'_>) -> String {
     for note in &screen.outcome.notes {
         text += &format!("\nnote: {}\n", plain(note));
     }
+    text += &format!("\n{}", bands_text(screen.deployments));
     if screen.deployments.iter().any(Deployment::estimated) {
         text += "\nMachines with ~ rest on estimates: `timeslip hardware show` names them.\n";
     }

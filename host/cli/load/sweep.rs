@@ -1,8 +1,10 @@
 //! `timeslip sweep`: a workload on machines of several sizes, under several loads.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use serde_json::json;
+use timeslip_gate::slip::MachineBands;
 use timeslip_runtime::engine::component_digest;
 
 use super::args::SweepArgs;
@@ -13,6 +15,7 @@ use super::runs::{LoadChoice, run_once};
 use super::store::{Finished, Head, Store};
 use super::sweep_screen::{csv, screen};
 use super::workload::Workload;
+use crate::bands::{bands_text, machine_bands};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::parallel::in_parallel;
@@ -62,7 +65,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         store.close(&head, &finished)?;
     }
     let rows = rows(finished);
-    print(args, &head, &rows)?;
+    print(args, &head, &points, &rows)?;
     Ok(Exit::Pass)
 }
 
@@ -103,13 +106,17 @@ fn rows(finished: Vec<Finished>) -> Vec<Row> {
     finished.into_iter().map(row).collect()
 }
 
-fn print(args: &SweepArgs, head: &Head, rows: &[Row]) -> Result<(), Failure> {
+fn print(args: &SweepArgs, head: &Head, points: &[Point], rows: &[Row]) -> Result<(), Failure> {
+    let deployments = points.iter().map(|point| &point.deployment);
     if args.csv {
         return output::print(&csv(rows));
     }
     if !args.json {
-        return output::print(&screen(head, rows));
+        return output::print(&screen(head, &bands_text(deployments), rows));
     }
+    let bands: BTreeMap<&str, MachineBands> = deployments
+        .map(|deployment| (deployment.machine.as_str(), machine_bands(deployment)))
+        .collect();
     let points: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -122,6 +129,6 @@ fn print(args: &SweepArgs, head: &Head, rows: &[Row]) -> Result<(), Failure> {
             })
         })
         .collect();
-    let all = json!({ "sweep": head, "points": points });
+    let all = json!({ "sweep": head, "bands": bands, "points": points });
     output::print(&format!("{all:#}\n"))
 }

@@ -9,8 +9,8 @@ use crate::table::columns;
 
 const UNKNOWN: &str = "unknown";
 
-/// The table, for a person.
-pub(crate) fn screen(head: &Head, rows: &[Row]) -> String {
+/// The table, for a person, with the lines of the machines' bands.
+pub(crate) fn screen(head: &Head, bands: &str, rows: &[Row]) -> String {
     let heading = [
         "MACHINE",
         "SIZE",
@@ -30,6 +30,7 @@ pub(crate) fn screen(head: &Head, rows: &[Row]) -> String {
     if failed > 0 {
         text += &format!("\n{failed} sessions failed; their points are as far as they came\n");
     }
+    text += &format!("\n{bands}");
     if rows.iter().any(|row| row.finished.point.estimated) {
         text += "\nMachines with ~ rest on estimates: `timeslip hardware show` names them.\n";
     }

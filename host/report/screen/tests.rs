@@ -68,6 +68,12 @@ fn one_session_at_80_columns() {
                         estimated: the profile holds estimates, so every time, joule
                         and dollar that rests on it is one; `timeslip hardware
                         explain MACHINE` lists them
+    nine of ten within  rubin-groq3: 0.50 to 2.50 times the time to first token,
+                        0.75 to 1.50 times the inter-token latency (no measurements
+                        of rubin-groq3, reading and writing apart)
+                        dgx-spark: 0.50 to 2.50 times the time to first token, 0.75
+                        to 1.50 times the inter-token latency (no measurements of
+                        dgx-spark, reading and writing apart)
     words               script agents/hardware-guide/script.toml: written by hand,
                         no model replied
     ");
@@ -112,6 +118,10 @@ fn one_session_at_110_columns() {
                         dgx-spark serves gpt-oss-20b
                         estimated: the profile holds estimates, so every time, joule and dollar that rests on it
                         is one; `timeslip hardware explain MACHINE` lists them
+    nine of ten within  rubin-groq3: 0.50 to 2.50 times the time to first token, 0.75 to 1.50 times the
+                        inter-token latency (no measurements of rubin-groq3, reading and writing apart)
+                        dgx-spark: 0.50 to 2.50 times the time to first token, 0.75 to 1.50 times the inter-token
+                        latency (no measurements of dgx-spark, reading and writing apart)
     words               script agents/hardware-guide/script.toml: written by hand, no model replied
     ");
 }
@@ -188,6 +198,10 @@ fn two_sessions_of_which_one_fails() {
                         dgx-spark serves gpt-oss-20b
                         estimated: the profile holds estimates, so every time, joule and dollar that
                         rests on it is one; `timeslip hardware explain MACHINE` lists them
+    nine of ten within  rubin-groq3: 0.50 to 2.50 times the time to first token, 0.75 to 1.50 times the
+                        inter-token latency (no measurements of rubin-groq3, reading and writing apart)
+                        dgx-spark: 0.50 to 2.50 times the time to first token, 0.75 to 1.50 times the
+                        inter-token latency (no measurements of dgx-spark, reading and writing apart)
     words               script agents/hardware-guide/script.toml: written by hand, no model replied
 
     tool outputs against the cassette: 2 equal, 3 different, 1 not recorded, 0 recorded but not called
@@ -254,6 +268,10 @@ fn many_sessions_show_the_slowest_and_the_first_that_failed() {
                         dgx-spark serves gpt-oss-20b
                         estimated: the profile holds estimates, so every time, joule and dollar that
                         rests on it is one; `timeslip hardware explain MACHINE` lists them
+    nine of ten within  rubin-groq3: 0.50 to 2.50 times the time to first token, 0.75 to 1.50 times the
+                        inter-token latency (no measurements of rubin-groq3, reading and writing apart)
+                        dgx-spark: 0.50 to 2.50 times the time to first token, 0.75 to 1.50 times the
+                        inter-token latency (no measurements of dgx-spark, reading and writing apart)
     words               script agents/hardware-guide/script.toml: written by hand, no model replied
     ");
 }
@@ -271,6 +289,12 @@ fn no_session_at_all() {
                         estimated: the profile holds estimates, so every time, joule
                         and dollar that rests on it is one; `timeslip hardware
                         explain MACHINE` lists them
+    nine of ten within  rubin-groq3: 0.50 to 2.50 times the time to first token,
+                        0.75 to 1.50 times the inter-token latency (no measurements
+                        of rubin-groq3, reading and writing apart)
+                        dgx-spark: 0.50 to 2.50 times the time to first token, 0.75
+                        to 1.50 times the inter-token latency (no measurements of
+                        dgx-spark, reading and writing apart)
     words               script agents/hardware-guide/script.toml: written by hand,
                         no model replied
     ");
@@ -333,6 +357,12 @@ fn ascii_alone() {
                         estimated: the profile holds estimates, so every time, joule
                         and dollar that rests on it is one; `timeslip hardware
                         explain MACHINE` lists them
+    nine of ten within  rubin-groq3: 0.50 to 2.50 times the time to first token,
+                        0.75 to 1.50 times the inter-token latency (no measurements
+                        of rubin-groq3, reading and writing apart)
+                        dgx-spark: 0.50 to 2.50 times the time to first token, 0.75
+                        to 1.50 times the inter-token latency (no measurements of
+                        dgx-spark, reading and writing apart)
     words               script agents/hardware-guide/script.toml: written by hand,
                         no model replied
     ");

@@ -55,6 +55,12 @@ fn rubin_attends_and_groq_does_the_rest() {
       94.2 tokens/s for one user, 3,015 for one group of 1 × rubin with 1,536 × groq3-lpu
       does not reach the target of 1,500 tokens/s for one user (0.06 of it)
 
+    BAND around what is said above
+      time to the first token: no measurements of rubin, reading and writing apart: between 0.004 and
+        59.46 times it
+      time per token: no measurements of rubin with groq3-lpu, reading and writing apart: between 0.11
+        and 2.19 times it
+
     ESTIMATES that this rests on, 41
     ");
 }
@@ -110,6 +116,12 @@ fn groq_drafts_for_rubin() {
       229 tokens/s for one user, 14,673 for one group of 8 × rubin with 56 × groq3-lpu
       a step writes 2.06 tokens of each reply on average
       does not reach the target of 1,500 tokens/s for one user (0.15 of it)
+
+    BAND around what is said above
+      time to the first token: no measurements of rubin, reading and writing together: between 0.004 and
+        59.46 times it
+      time per token: no measurements of rubin with groq3-lpu, reading and writing together: between
+        0.11 and 2.19 times it
 
     ESTIMATES that this rests on, 29
     ");

@@ -12,6 +12,7 @@ mod writing;
 use serde::Serialize;
 use timeslip_timeline::time::Span;
 
+use crate::bands::PredictionBands;
 use crate::cost::{Binds, ComponentDescription, Part, StepModel, Term, Work, step_span};
 use crate::deployment::{DeployedPool, Deployment};
 use crate::placement::Placement;
@@ -73,6 +74,8 @@ pub struct Explanation {
     pub target_tokens_per_second: f64,
     /// Whether it is met at this point.
     pub target_met: bool,
+    /// Where nine of ten measurements of these times would be.
+    pub bands: PredictionBands,
     /// The chips of the platform, and the figures that each stands behind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PlatformPart>,
@@ -202,6 +205,7 @@ pub fn explain(deployment: &Deployment, point: &OperatingPoint) -> Explanation {
         tokens_per_second_per_group: per_user * point.batch as f64,
         target_tokens_per_second: TARGET_TOKENS_PER_SECOND,
         target_met: per_user >= TARGET_TOKENS_PER_SECOND,
+        bands: deployment.bands.clone(),
         parts: deployment.parts.clone(),
         warnings: warnings(deployment, &point),
         estimates: deployment.estimates.clone(),

@@ -28,6 +28,7 @@ impl fmt::Display for Explanation {
         write_step(f, &replies, &self.decode)?;
         self.write_first_token(f)?;
         self.write_speed(f)?;
+        self.write_bands(f)?;
         self.write_parts(f)?;
         self.write_estimates(f)
     }
@@ -97,6 +98,18 @@ impl Explanation {
             speed(target),
             per_user / target
         )
+    }
+
+    fn write_bands(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nBAND around what is said above")?;
+        let bands = &self.bands;
+        for (name, band) in [
+            ("time to the first token", &bands.first_token),
+            ("time per token", &bands.output_token),
+        ] {
+            write!(f, "{}", wrapped(&format!("  {name}: {}", band.sentence()), "    ", WIDTH))?;
+        }
+        Ok(())
     }
 
     fn write_parts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -199,6 +199,12 @@ fn rubin_and_groq_explain_themselves() {
       3,444 tokens/s for one user, 3,444 for one group of 256 × groq3-lpu
       reaches the target of 1,500 tokens/s for one user (2.30 of it)
 
+    BAND around what is said above
+      time to the first token: no measurements of rubin, reading and writing apart: between 0.004 and
+        59.46 times it
+      time per token: no measurements of groq3-lpu, reading and writing apart: between 0.11 and 2.19
+        times it
+
     ESTIMATES that this rests on, 34
     ");
 }
@@ -247,6 +253,12 @@ fn a_machine_on_a_desk_explains_itself() {
     SPEED
       20.2 tokens/s for one user, 81.0 for one group of 1 × gb10
       does not reach the target of 1,500 tokens/s for one user (0.01 of it)
+
+    BAND around what is said above
+      time to the first token: no measurements of gb10, reading and writing together: between 0.004 and
+        59.46 times it
+      time per token: no measurements of gb10, reading and writing together: between 0.11 and 2.19 times
+        it
 
     ESTIMATES that this rests on, 17
     ");

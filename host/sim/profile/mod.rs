@@ -1,6 +1,7 @@
 //! The profiles: chips, models and machines as data, every number with its source.
 
 mod attention;
+mod bands;
 mod built_in;
 mod chip;
 mod figure;
@@ -24,6 +25,7 @@ mod status;
 mod text;
 
 pub use attention::{Cached, Compressed, Grouped, Index, Latent, Reach};
+pub use bands::{ClassBand, MeasuredBands, PredictedTime, ServingMode, UnseenBand, UnseenBands};
 pub use built_in::BUILT_IN;
 pub(crate) use built_in::TEXTS;
 pub use chip::{

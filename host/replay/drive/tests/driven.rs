@@ -49,6 +49,7 @@ pub(super) fn driven(
         digest: None,
         model: on.model.to_string(),
         estimated: false,
+        bands: None,
     };
     let record = run(Stage {
         sessions: (0..sessions.len()).map(plan).collect(),

@@ -60,6 +60,7 @@ fn without_giving_up(mut sessions: Vec<Chains>) -> Vec<Chains> {
 /// What every comparison of two runs on one machine holds.
 fn check(before: &Slip, now: &Slip, attribution: &Attribution) {
     let Attribution { changes, time_difference_ns, exact, failure } = attribution;
+    assert!(failure.is_none(), "a modelled machine times what it is given");
     assert!(exact, "the run of now is the same again");
     assert_eq!(*time_difference_ns, total(now) - total(before));
     let sum: i64 = changes.iter().map(|change| change.cost.time_ns).sum();

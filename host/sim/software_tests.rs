@@ -222,11 +222,11 @@ fn built_in_machines_can_be_served_by_the_built_in_software() {
     let catalogue = Catalogue::built_in();
     let machine = catalogue.text(ProfileKind::Machine, "h200-8").unwrap();
     for name in ["vllm", "sglang", "trtllm"] {
-        let named = machine.replacen("host_cpu", &format!("software = \"{name}\"\nhost_cpu"), 1);
+        let named = machine.replacen("software = \"vllm\"", &format!("software = \"{name}\""), 1);
         let served = catalogue.clone().with_text(ProfileKind::Machine, "h200-8", named);
         let deployment = served.deploy("h200-8", None).unwrap();
         assert_eq!(deployment.software.as_deref(), Some(name));
-        let own = format!("{name}.on.h200.kernel_factor");
+        let own = format!("{name}.scheduler.calls_per_step");
         assert!(deployment.estimates.contains(&own), "{own}");
     }
 }

@@ -78,9 +78,9 @@ fn all_that_is_wrong_with_software_is_told_each_with_its_line() {
         lines.concat().replace('\\', "/")
     };
     insta::assert_snapshot!(problems(text), @r"
+    software/engine.toml:5: software `engine`: `kernel_factor` must be over 0
     software/engine.toml:7: software `engine`: `scheduler.tokens_per_step` must be a whole number of at least 1
     software/engine.toml:8: software `engine`: `scheduler.calls_per_step` must be at most `tokens_per_step`: each chat of a step passes at least one token
-    software/engine.toml:5: software `engine`: `kernel_factor` must be over 0
     software/engine.toml:13: software `engine`: two [[on]] are of `h200`; make them one
     ");
     let unknown = problems(software(&[("h20", "7e-3")]));

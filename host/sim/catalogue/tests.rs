@@ -240,8 +240,8 @@ fn validate_tells_every_problem_of_a_folder_with_its_file() {
     insta::assert_snapshot!(listed(&found.notes[..1]), @"FOLDER/machines/small.toml:17: `small-model` does not fit the pool of `small`: its weights take 768 B as held there, and 1 × small-chip give 1 × (600 B − 0 B reserved) = 600 B. The smallest group that holds it is 3 × small-chip");
     assert_eq!(found.notes[1..], Catalogue::built_in().validate().notes);
     insta::assert_snapshot!(listed(&found.problems), @r"
-    FOLDER/chips/broken.toml:2: unknown key `titel`; did you mean `title`?
     FOLDER/chips/broken.toml:1: the key `kind` is missing; add it
+    FOLDER/chips/broken.toml:2: unknown key `titel`; did you mean `title`?
     FOLDER/machines/lost.toml:12: there is no chip `smal-chip`; did you mean `small-chip`?
     ");
 }

@@ -170,13 +170,13 @@ fn rubin_and_groq_explain_themselves() {
 
     READING A PROMPT of 8,000 tokens: one step of 8 × rubin; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
-      linear     6.20 ms  18.9 %  compute   58.6 T  3.66 GB  9.44 PFLOP/s
-      attention  5.52 ms  16.8 %  compute   4.19 T   492 MB  760 TFLOP/s
-      exchange   18.4 ms  55.8 %  link              18.1 GB  120 all-reduces × 9.00 µs + 1.04 TB/s
-      kernels    2.70 ms   8.2 %  latency                    60 layers × 45.0 µs
+      linear     6.20 ms  17.7 %  compute   58.6 T  3.66 GB  9.44 PFLOP/s
+      attention  8.38 ms  24.0 %  compute   4.19 T   492 MB  500 TFLOP/s
+      exchange   18.4 ms  52.5 %  link              18.1 GB  120 all-reduces × 9.00 µs + 1.04 TB/s
+      kernels    1.92 ms   5.5 %  latency                    60 layers × 32.0 µs
       head       13.8 µs   0.0 %  memory     352 M   176 MB  12.8 TB/s
       host        100 µs   0.3 %  latency                    100 µs
-      all        32.9 ms
+      all        35.0 ms
 
     WRITING A TOKEN of 1 reply with 8,400 tokens of context: one step of 256 × groq3-lpu; FLOP, bytes
       and rates are one chip's
@@ -190,22 +190,22 @@ fn rubin_and_groq_explain_themselves() {
 
     FIRST TOKEN of a chat that is alone
       front end          30.0 ms
-      prefill            32.9 ms
+      prefill            35.0 ms
       transfer            477 µs  747 MB
       first decode step   290 µs
-      all                63.7 ms
+      all                65.8 ms
 
     SPEED
       3,444 tokens/s for one user, 3,444 for one group of 256 × groq3-lpu
       reaches the target of 1,500 tokens/s for one user (2.30 of it)
 
     BAND around what is said above
-      time to the first token: no measurements of rubin, reading and writing apart: between 0.004 and
-        59.46 times it
-      time per token: no measurements of groq3-lpu, reading and writing apart: between 0.11 and 2.19
+      time to the first token: no measurements of rubin, reading and writing apart: between 0.008 and
+        27.30 times it
+      time per token: no measurements of groq3-lpu, reading and writing apart: between 0.20 and 2.15
         times it
 
-    ESTIMATES that this rests on, 34
+    ESTIMATES that this rests on, 33
     ");
 }
 
@@ -255,9 +255,9 @@ fn a_machine_on_a_desk_explains_itself() {
       does not reach the target of 1,500 tokens/s for one user (0.01 of it)
 
     BAND around what is said above
-      time to the first token: no measurements of gb10, reading and writing together: between 0.004 and
-        59.46 times it
-      time per token: no measurements of gb10, reading and writing together: between 0.11 and 2.19 times
+      time to the first token: no measurements of gb10, reading and writing together: between 0.008 and
+        27.30 times it
+      time per token: no measurements of gb10, reading and writing together: between 0.20 and 2.15 times
         it
 
     ESTIMATES that this rests on, 17

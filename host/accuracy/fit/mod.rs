@@ -3,7 +3,7 @@
 //! A fit moves [`knobs`], figures of profiles that are not published and were not measured by
 //! themselves, from where measured kernels put them (their priors) towards what serving rows say,
 //! each as far as its spread lets it. Two stages follow each other: what a step takes, from times
-//! per output token ([`steps`]), and what precedes the first token, from times to it. A fit that
+//! per output token, and what precedes the first token, from times to it. A fit that
 //! leaves out all rows of one model says how well the figures do on models that nobody measured.
 
 mod apply;

@@ -10,6 +10,8 @@ mod reach;
 use std::path::Path;
 
 use serde_json::json;
+use timeslip_accuracy::read::read;
+use timeslip_accuracy::row::Row;
 use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 use timeslip_sim::explain::{OperatingPoint, explain};
 use timeslip_sim::profile::{PlatformPart, ProfileError, Status};
@@ -178,6 +180,17 @@ fn explain_machine(args: &HardwareExplainArgs) -> Result<Exit, Failure> {
             Ok(Exit::Pass)
         }
     }
+}
+
+/// The rows of a file of measurements.
+fn measured_rows(file: &Path) -> Result<Vec<Row>, Failure> {
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(format!(
+            "cannot read {shown}: {error}\n  fix: give the path of a CSV file of measured rows"
+        ))
+    })?;
+    read(&shown, &text).map_err(Failure::usage)
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<Exit, Failure> {

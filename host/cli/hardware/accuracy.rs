@@ -8,12 +8,11 @@ use timeslip_accuracy::fit::Fit;
 use timeslip_accuracy::held_out::HeldOut;
 use timeslip_accuracy::json::Accuracy;
 use timeslip_accuracy::predict::{Answer, Outcome, Plan, answer};
-use timeslip_accuracy::read::read;
 use timeslip_accuracy::scenario::Scenario;
 use timeslip_accuracy::{markdown, report};
 use timeslip_sim::catalogue::Catalogue;
 
-use super::{catalogue, print_json};
+use super::{catalogue, measured_rows, print_json};
 use crate::args::HardwareAccuracyArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -25,12 +24,7 @@ use crate::run::available_threads;
 pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
     let catalogue = catalogue(args.profiles.as_deref())?;
     let shown = args.file.display().to_string();
-    let text = std::fs::read_to_string(&args.file).map_err(|error| {
-        Failure::usage(format!(
-            "cannot read {shown}: {error}\n  fix: give the path of a CSV file of measured rows"
-        ))
-    })?;
-    let rows = read(&shown, &text).map_err(Failure::usage)?;
+    let rows = measured_rows(&args.file)?;
     let threads = args.threads.map_or_else(available_threads, usize::from);
     let held_out = args.leave_one_out.as_deref().map(|file| held_out(&catalogue, file));
     let held_out = held_out.transpose()?;
@@ -40,7 +34,7 @@ pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
     };
     let outcomes = predict(&predicted, Plan::of(&catalogue, rows), threads);
     if let Some(page) = &args.markdown {
-        let command = format!("timeslip hardware accuracy {shown}");
+        let command = format!("timeslip hardware accuracy {shown} --markdown {}", page.display());
         output::write_file(page, markdown::page(&shown, &command, &outcomes).as_bytes())?;
     }
     if let Some(file) = &args.bands {

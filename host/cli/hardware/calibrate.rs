@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use timeslip_accuracy::fit::{Fit, edited, fit, knobs};
-use timeslip_accuracy::read::read;
 use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 
-use super::{catalogue, print_json};
+use super::{catalogue, measured_rows, print_json};
 use crate::args::HardwareCalibrateArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -17,13 +16,7 @@ use crate::table::columns;
 /// Fits the figures and prints them; writes them where it is asked to.
 pub(super) fn calibrate(args: &HardwareCalibrateArgs) -> Result<Exit, Failure> {
     let catalogue = catalogue(args.profiles.as_deref())?;
-    let shown = args.file.display().to_string();
-    let text = std::fs::read_to_string(&args.file).map_err(|error| {
-        Failure::usage(format!(
-            "cannot read {shown}: {error}\n  fix: give the path of a CSV file of measured rows"
-        ))
-    })?;
-    let rows = read(&shown, &text).map_err(Failure::usage)?;
+    let rows = measured_rows(&args.file)?;
     let threads = args.threads.map_or_else(available_threads, usize::from);
     let leaves_out = args.leave_one_out.is_some();
     let fitted =

@@ -6,7 +6,7 @@ use timeslip_sim::error::MachineError;
 use timeslip_sim::profile::{Figure, MachineProfile, Pool, Role};
 
 use crate::scenario::{Groups, Scenario, Workers};
-use crate::settings::intake_interval_steps;
+use crate::settings::{intake_interval_steps, tokens_per_step};
 
 /// What rows do not state, with its sources.
 const TEMPLATE: &str = include_str!("serving.toml");
@@ -36,12 +36,14 @@ fn machine(catalogue: &Catalogue, scenario: &Scenario) -> MachineProfile {
         template.host_step_seconds = None;
         machine.scheduler.tokens_per_step.clone_from(&software.scheduler.tokens_per_step);
     }
+    if let Some(tokens) = tokens_per_step(scenario) {
+        machine.scheduler.tokens_per_step = Some(tokens);
+    }
     machine.scheduler.calls_per_step = calls.map(|calls| {
         let tokens = machine.scheduler.tokens_per_step.as_ref();
         Figure { value: tokens.and_then(|tokens| tokens.value), ..calls }
     });
-    let interval = intake_interval_steps(scenario);
-    machine.scheduler.intake_interval_steps = interval;
+    machine.scheduler.intake_interval_steps = intake_interval_steps(scenario);
     let pool = |role, workers| pool(&template, &scenario.chip, role, workers);
     machine.pools = match scenario.groups {
         Groups::Together(layout) => {

@@ -32,7 +32,8 @@ struct Rule {
     /// Whether attention has copies.
     #[serde(default)]
     data_parallel: bool,
-    intake_interval_steps: f64,
+    intake_interval_steps: Option<f64>,
+    tokens_per_step: Option<f64>,
 }
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
@@ -41,10 +42,21 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
 
 /// Once in how many steps new chats were taken in, where that is known.
 pub(crate) fn intake_interval_steps(scenario: &Scenario) -> Option<Figure> {
+    setting(scenario, |rule| rule.intake_interval_steps)
+}
+
+/// How many tokens one step had at most, where that is known.
+pub(crate) fn tokens_per_step(scenario: &Scenario) -> Option<Figure> {
+    setting(scenario, |rule| rule.tokens_per_step)
+}
+
+/// What the first rule says that a scenario meets and that says something.
+fn setting(scenario: &Scenario, said: impl Fn(&Rule) -> Option<f64>) -> Option<Figure> {
     let Settings { source, date, rules } = &*SETTINGS;
-    let rule = rules.iter().find(|rule| rule.is_met_by(scenario))?;
+    let met = rules.iter().filter(|rule| rule.is_met_by(scenario));
+    let value = met.filter_map(said).next()?;
     Some(Figure {
-        value: Some(rule.intake_interval_steps),
+        value: Some(value),
         source: source.clone(),
         date: date.clone(),
         confidence: Some(Confidence::Medium),

@@ -100,19 +100,19 @@ impl About {
         let (inherits, status, estimated, parts) = (None, None, false, Vec::new());
         match kind {
             ProfileKind::Model => {
-                let title = catalogue.model(name)?.title;
+                let title = catalogue.model(name)?.title.clone();
                 Ok(About { title, inherits, status, estimated, parts })
             }
             ProfileKind::Software => {
                 let software = catalogue.software(name)?;
-                let (title, inherits) = (software.title, software.inherits);
+                let (title, inherits) = (software.title.clone(), software.inherits.clone());
                 Ok(About { title, inherits, status, estimated, parts })
             }
             ProfileKind::Chip => {
                 let chip = catalogue.chip(name)?;
-                let status = chip.status.map(|status| status.value);
-                let (inherits, estimated) = (chip.inherits, chip.estimated);
-                Ok(About { title: chip.title, inherits, status, estimated, parts })
+                let status = chip.status.as_ref().map(|status| status.value);
+                let (inherits, estimated) = (chip.inherits.clone(), chip.estimated);
+                Ok(About { title: chip.title.clone(), inherits, status, estimated, parts })
             }
             ProfileKind::Machine => {
                 let machine = catalogue.machine(name)?;

@@ -158,7 +158,7 @@ pub(crate) struct Profiles {
     pub(crate) chip_lineages: Vec<Vec<String>>,
     /// Of each pool that has a layer profile.
     pub(crate) tables: Vec<Option<LayerTables>>,
-    pub(crate) software: Option<Software>,
+    pub(crate) software: Option<Arc<Software>>,
     /// Of each pool whose steps a component times.
     pub(crate) components: Vec<Option<CostFile>>,
     /// What loads those, if anything does.

@@ -44,5 +44,6 @@ pub(crate) fn software_times(
         kernel_factor: figure("kernel_factor", 1.0)?,
         expert_factor: figure("expert_factor", 1.0)?,
         prefill_factor: figure("prefill_factor", 1.0)?,
+        prefill_layer_seconds: figure("prefill_layer_seconds", 0.0)?,
     })
 }

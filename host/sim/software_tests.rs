@@ -164,6 +164,21 @@ fn the_arithmetic_of_prompts_takes_a_factor_more() {
 }
 
 #[test]
+fn each_layer_of_a_step_that_reads_is_begun_by_the_host() {
+    let says = [("prefill_layer_seconds", "1e-3")];
+    let (plain, begun) =
+        (deployed(Says::default()), deployed(Says { all: &says, on_chip: &[] }));
+    let mut reading = Work::new(&plain.model);
+    reading.add_prefill(0, 16, true);
+    let kernels = |deployment, work| seconds(deployment, Part::Kernels, work);
+    let layers: u64 = plain.model.layers.iter().map(|layers| layers.count).sum();
+    let more = kernels(&begun, &reading) - kernels(&plain, &reading);
+    assert!((more - 1e-3 * layers as f64).abs() < 1e-12, "{more} for {layers} layers");
+    let writing = writing(&plain, 3);
+    assert_eq!(kernels(&begun, &writing), kernels(&plain, &writing));
+}
+
+#[test]
 fn estimates_of_the_software_are_named() {
     let estimate =
         |value: &str| known(value).replace("confidence = \"high\"", "confidence = \"estimate\"");

@@ -21,16 +21,22 @@ pub(super) struct Observed {
     pub(super) log_seconds: f64,
 }
 
+impl Observed {
+    fn asked(&self) -> Asked {
+        (self.stage, self.scenario)
+    }
+}
+
 /// What the rows of a fit count for, against the spreads of its knobs.
 const ROWS_COUNT: f64 = 0.4;
 /// Errors up to this count by their squares, and larger ones by their sizes.
-const SMALL_ERROR: f64 = 0.03;
+const SMALL_ERROR: f64 = 0.1;
 /// Errors beyond this pull no further: such rows were measured otherwise than they say.
 const LARGEST_ERROR: f64 = 1.0;
 /// By how much a knob is moved to see what it does.
-const NUDGE: f64 = 0.02;
+const NUDGE: f64 = 0.15;
 /// One in so many loads is served to see what precedes the first token.
-const SERVED_PART: usize = 7;
+const SERVED_PART: usize = 3;
 
 /// What is fitted to what.
 pub(super) struct Descent<'a> {
@@ -40,40 +46,48 @@ pub(super) struct Descent<'a> {
     pub(super) threads: usize,
 }
 
-/// The logarithms of what is predicted, by scenario; absent where nothing is.
-type Predicted = BTreeMap<usize, f64>;
+/// What is asked of which scenario.
+type Asked = (Stage, usize);
+
+/// The logarithms of what is predicted; absent where nothing is.
+type Predicted = BTreeMap<Asked, f64>;
 
 impl Descent<'_> {
-    /// Moves the knobs of a stage, beginning at `values`.
+    /// Moves the knobs of some stages together, beginning at `values`.
     pub(super) fn run(
         &self,
-        stage: Stage,
+        stages: &[Stage],
         observed: &[Observed],
         mut values: Vec<f64>,
         passes: usize,
     ) -> Vec<f64> {
-        let moved: Vec<usize> =
-            (0..self.knobs.len()).filter(|index| self.knobs[*index].stage == stage).collect();
-        let rows = observed.iter().filter(|row| row.stage == stage);
-        let rows: Vec<Observed> = match stage {
-            Stage::Steps => rows.copied().collect(),
-            Stage::FirstToken => rows.step_by(SERVED_PART).copied().collect(),
-        };
-        let mut asked: Vec<usize> = rows.iter().map(|row| row.scenario).collect();
+        let is_moved = |index: &usize| stages.contains(&self.knobs[*index].stage);
+        let moved: Vec<usize> = (0..self.knobs.len()).filter(is_moved).collect();
+        let mut rows: Vec<Observed> = Vec::new();
+        for stage in stages {
+            let of_stage = observed.iter().filter(|row| row.stage == *stage);
+            match stage {
+                Stage::Steps => rows.extend(of_stage),
+                Stage::FirstToken => rows.extend(of_stage.step_by(SERVED_PART)),
+            }
+        }
+        let mut asked: Vec<Asked> = rows.iter().map(Observed::asked).collect();
         asked.sort_unstable();
         asked.dedup();
         for _ in 0..passes {
-            let here = self.predicted(stage, &asked, &values);
-            let nudged = self.nudged(stage, &asked, &moved, &values);
+            let here = self.predicted(&asked, &values);
+            let nudged = self.nudged(&asked, &moved, &values);
             let Some(step) = self.step(&rows, &moved, &values, &here, &nudged) else {
                 break;
             };
             let before = self.badness(&rows, &moved, &values, &here);
             let mut part = 1.0;
             loop {
-                let tried = moved_by(&values, &moved, &step, part);
-                let there = self.predicted(stage, &asked, &tried);
-                if self.badness(&rows, &moved, &tried, &there) < before {
+                let tried = self.moved_by(&values, &moved, &step, part);
+                let there = self.predicted(&asked, &tried);
+                let after = self.badness(&rows, &moved, &tried, &there);
+                eprintln!("{stages:?} {} {part:.3} {before:.3} {after:.3}", rows.len());
+                if after < before {
                     values = tried;
                     break;
                 }
@@ -89,21 +103,20 @@ impl Descent<'_> {
     /// The predictions with each knob nudged, of the scenarios that it bears on.
     fn nudged(
         &self,
-        stage: Stage,
-        asked: &[usize],
+        asked: &[Asked],
         moved: &[usize],
         values: &[f64],
     ) -> Vec<Predicted> {
         let one = |knob: usize| {
             let mut values = values.to_vec();
             values[knob] *= 1.0 + NUDGE;
-            let bears = |place: &usize| {
+            let bears = |(_, place): &Asked| {
                 let scenario = &self.scenarios[*place];
                 let lineage = self.lineage(&scenario.chip);
                 self.knobs[knob].bears_on(&lineage, scenario.software.as_deref())
             };
-            let asked: Vec<usize> = asked.iter().copied().filter(bears).collect();
-            self.predicted(stage, &asked, &values)
+            let asked: Vec<Asked> = asked.iter().copied().filter(bears).collect();
+            self.predicted(&asked, &values)
         };
         let threads = self.threads.max(1);
         thread::scope(|scope| {
@@ -123,12 +136,12 @@ impl Descent<'_> {
     }
 
     /// Predicts scenarios with these values.
-    fn predicted(&self, stage: Stage, asked: &[usize], values: &[f64]) -> Predicted {
+    fn predicted(&self, asked: &[Asked], values: &[f64]) -> Predicted {
         let named = self.knobs.iter().map(Knob::name).zip(values.iter().copied()).collect();
         let catalogue = applied(self.catalogue, self.knobs, &named);
         let mut deployed: BTreeMap<String, Option<Deployment>> = BTreeMap::new();
         let mut predicted = Predicted::new();
-        for place in asked {
+        for (stage, place) in asked {
             let scenario = &self.scenarios[*place];
             let AskedWork::Load(load) = &scenario.work else {
                 continue;
@@ -148,7 +161,7 @@ impl Descent<'_> {
                 Stage::Steps => Some(steps::output_token_seconds(deployment, *groups, load)),
                 Stage::FirstToken => first_token_seconds(deployment.clone(), load),
             };
-            predicted.extend(seconds.map(|seconds| (*place, libm::log(seconds))));
+            predicted.extend(seconds.map(|seconds| ((*stage, *place), libm::log(seconds))));
         }
         predicted
     }
@@ -166,7 +179,7 @@ impl Descent<'_> {
         let mut matrix = vec![vec![0.0; size]; size];
         let mut right = vec![0.0; size];
         for row in rows {
-            let Some(at) = here.get(&row.scenario) else {
+            let Some(at) = here.get(&row.asked()) else {
                 continue;
             };
             let error = at - row.log_seconds;
@@ -174,11 +187,11 @@ impl Descent<'_> {
             let slopes: Vec<(usize, f64)> = nudged
                 .iter()
                 .enumerate()
-                .filter_map(|(knob, nudged)| Some((knob, nudged.get(&row.scenario)? - at)))
+                .filter_map(|(knob, nudged)| Some((knob, nudged.get(&row.asked())? - at)))
                 .map(|(knob, change)| (knob, change / libm::log(1.0 + NUDGE)))
                 .collect();
             for (knob, slope) in &slopes {
-                right[*knob] -= weight * slope * error.clamp(-LARGEST_ERROR, LARGEST_ERROR);
+                right[*knob] -= weight * slope * error;
                 for (other, its) in slopes.iter().take_while(|(other, _)| other <= knob) {
                     matrix[*knob][*other] += weight * slope * its;
                 }
@@ -200,9 +213,10 @@ impl Descent<'_> {
         values: &[f64],
         predicted: &Predicted,
     ) -> f64 {
-        let of_row = |row: &Observed| match predicted.get(&row.scenario) {
+        let of_row = |row: &Observed| match predicted.get(&row.asked()) {
             Some(at) => size((at - row.log_seconds).abs().min(LARGEST_ERROR)),
-            None => 0.0,
+            // Figures with which it cannot be predicted are not better.
+            None => size(LARGEST_ERROR),
         };
         let of_knob = |knob: &usize| {
             let Knob { prior, spread, .. } = self.knobs[*knob];
@@ -212,23 +226,27 @@ impl Descent<'_> {
         rows.iter().map(of_row).sum::<f64>() + moved.iter().map(of_knob).sum::<f64>()
     }
 
+    fn moved_by(&self, values: &[f64], moved: &[usize], step: &[f64], part: f64) -> Vec<f64> {
+        let mut values = values.to_vec();
+        for (knob, step) in moved.iter().zip(step) {
+            let value = values[*knob] * libm::exp(part * step.clamp(-0.7, 0.7));
+            values[*knob] = value.min(self.knobs[*knob].most());
+        }
+        values
+    }
+
     /// A chip and those that it inherits from.
     fn lineage(&self, chip: &str) -> Vec<String> {
         self.catalogue.chip_lineage(chip).unwrap_or_default()
     }
 }
 
-fn moved_by(values: &[f64], moved: &[usize], step: &[f64], part: f64) -> Vec<f64> {
-    let mut values = values.to_vec();
-    for (knob, step) in moved.iter().zip(step) {
-        values[*knob] *= libm::exp(part * step.clamp(-0.7, 0.7));
-    }
-    values
-}
-
 /// The weight of a row's squared error, which gives [`size`] its slope.
 fn weight(error: f64) -> f64 {
-    ROWS_COUNT / error.abs().max(SMALL_ERROR)
+    match error.abs() < LARGEST_ERROR {
+        true => ROWS_COUNT / error.abs().max(SMALL_ERROR),
+        false => 0.0,
+    }
 }
 
 /// What an error of this size counts.

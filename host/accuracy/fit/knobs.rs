@@ -4,7 +4,7 @@ use serde::Deserialize;
 use timeslip_sim::catalogue::ProfileKind;
 
 /// Which measurements a knob is fitted to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Times per output token.
@@ -59,6 +59,14 @@ impl Knob {
     pub fn name(&self) -> String {
         let (kind, profile) = self.profile();
         format!("{} {profile} {}", kind.word(), self.key)
+    }
+
+    /// The largest value that it can have.
+    pub(super) fn most(&self) -> f64 {
+        match self.key.ends_with("_fraction") {
+            true => 1.0,
+            false => f64::INFINITY,
+        }
     }
 
     /// Whether what a chip, given with those that it inherits from, does with some software rests on

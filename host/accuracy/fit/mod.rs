@@ -38,10 +38,14 @@ pub struct Fit {
     pub without: BTreeMap<String, Values>,
 }
 
-/// Passes over all knobs of a stage, where a fit begins at the priors.
-const PASSES: usize = 4;
+/// Passes over the knobs of one stage, where a fit begins at the priors.
+const PASSES: usize = 6;
+/// Those over all knobs together, which a fit ends with.
+const LAST_PASSES: usize = 4;
 /// Those of a fit that begins at another.
 const FURTHER_PASSES: usize = 2;
+
+const BOTH: [Stage; 2] = [Stage::Steps, Stage::FirstToken];
 
 /// Fits the knobs to the rows, and, where it is asked to leave out models, to those of all others for
 /// each; `progress` is told of what is done.
@@ -56,7 +60,9 @@ pub fn fit(
     let (scenarios, observed) = observations(catalogue, rows);
     let priors: Vec<f64> = knobs.iter().map(|knob| knob.prior).collect();
     let descent = Descent { catalogue, knobs: &knobs, scenarios: &scenarios, threads };
-    let all = both_stages(&descent, &observed, &priors, PASSES);
+    let all = descent.run(&[Stage::Steps], &observed, priors, PASSES);
+    let all = descent.run(&[Stage::FirstToken], &observed, all, PASSES);
+    let all = descent.run(&BOTH, &observed, all, LAST_PASSES);
     progress("all rows");
     let mut models: Vec<&str> = scenarios.iter().map(|asked| &*asked.serving.model).collect();
     models.sort_unstable();
@@ -66,21 +72,11 @@ pub fn fit(
     for model in models {
         let others = observed.iter().filter(|row| scenarios[row.scenario].serving.model != model);
         let others: Vec<Observed> = others.copied().collect();
-        let values = both_stages(&descent, &others, &all, FURTHER_PASSES);
+        let values = descent.run(&BOTH, &others, all.clone(), FURTHER_PASSES);
         without.insert(model.to_owned(), named(&knobs, &values));
         progress(model);
     }
     Fit { all: named(&knobs, &all), without }
-}
-
-fn both_stages(
-    descent: &Descent<'_>,
-    observed: &[Observed],
-    start: &[f64],
-    passes: usize,
-) -> Vec<f64> {
-    let steps = descent.run(Stage::Steps, observed, start.to_vec(), passes);
-    descent.run(Stage::FirstToken, observed, steps, passes)
 }
 
 fn named(knobs: &[Knob], values: &[f64]) -> Values {

@@ -1,5 +1,7 @@
 //! `timeslip hardware list`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 use timeslip_sim::profile::{Chip, MachineProfile, Model, ProfileError, Software, Status};
@@ -20,9 +22,9 @@ struct Machine {
 /// All profiles, in the order in which they are listed.
 struct Listed {
     machines: Vec<Machine>,
-    chips: Vec<Chip>,
-    models: Vec<Model>,
-    software: Vec<Software>,
+    chips: Vec<Arc<Chip>>,
+    models: Vec<Arc<Model>>,
+    software: Vec<Arc<Software>>,
 }
 
 /// The machines, those that can be had first, then the chips, the models and the serving
@@ -62,9 +64,9 @@ impl Listed {
         let software = catalogue.names(ProfileKind::Software).map(|name| catalogue.software(name));
         Ok(Listed {
             machines,
-            chips: chips.collect::<Result<Vec<Chip>, ProfileError>>()?,
-            models: models.collect::<Result<Vec<Model>, ProfileError>>()?,
-            software: software.collect::<Result<Vec<Software>, ProfileError>>()?,
+            chips: chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?,
+            models: models.collect::<Result<Vec<Arc<Model>>, ProfileError>>()?,
+            software: software.collect::<Result<Vec<Arc<Software>>, ProfileError>>()?,
         })
     }
 
@@ -98,7 +100,7 @@ impl Listed {
 
     fn json(&self) -> Value {
         let machines: Vec<Value> = self.machines.iter().map(Machine::json).collect();
-        let chip = |chip: &Chip| {
+        let chip = |chip: &Arc<Chip>| {
             let status = chip.status.as_ref().map(|status| status.value.word());
             json!({
                 "name": chip.name,

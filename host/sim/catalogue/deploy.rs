@@ -50,13 +50,11 @@ impl Catalogue {
         let draft = profile.draft_for(&model).map(|draft| {
             let read = self.model(&draft.model);
             let read = read.map_err(|error| self.refer(machine, &draft.model, error))?;
-            Ok::<_, ProfileError>((Arc::new(read), draft.serving()))
+            Ok::<_, ProfileError>((read, draft.serving()))
         });
         Deployment::new(Profiles {
             host_cpu: self.referred_chip(machine, &profile.host_cpu)?,
-            model: Arc::new(
-                self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
-            ),
+            model: self.model(&model).map_err(|error| self.refer(machine, &model, error))?,
             digest: digest(self, &profile, texts, &model, &tables, &components),
             software: software.transpose()?,
             chip_lineages: lineages.collect::<Result<Vec<Vec<String>>, ProfileError>>()?,
@@ -84,11 +82,10 @@ impl Catalogue {
         machine: &str,
         chip: &str,
     ) -> Result<Arc<Chip>, ProfileError> {
-        let read = self.chip(chip).map_err(|error| self.refer(machine, chip, error))?;
-        Ok(Arc::new(read))
+        self.chip(chip).map_err(|error| self.refer(machine, chip, error))
     }
 
-    fn referred_software(&self, machine: &str, name: &str) -> Result<Software, ProfileError> {
+    fn referred_software(&self, machine: &str, name: &str) -> Result<Arc<Software>, ProfileError> {
         self.software(name).map_err(|error| self.refer(machine, name, error))
     }
 

@@ -26,7 +26,7 @@ impl Catalogue {
                 let text =
                     std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                self.files.insert((kind, name), File { path, text: Cow::Owned(text) });
+                self.insert(kind, name, File::new(path, Cow::Owned(text)));
             }
         }
         match any {
@@ -59,7 +59,7 @@ impl Catalogue {
         };
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let path = path.to_owned();
-        self.files.insert((kind, name), File { path, text: Cow::Owned(text) });
+        self.insert(kind, name, File::new(path, Cow::Owned(text)));
         Ok(self)
     }
 }

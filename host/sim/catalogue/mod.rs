@@ -1,7 +1,7 @@
 //! The profiles by name: those built in, and those of folders that add to or replace them.
 //!
-//! A profile is parsed when it is asked for, so that a catalogue costs next to nothing. What is not
-//! here: fetching profiles from anywhere but a folder.
+//! A profile is parsed when it is asked for, so that a catalogue costs next to nothing, and what
+//! machines refer to is parsed once. What is not here: fetching profiles from anywhere but a folder.
 
 mod check;
 mod components;
@@ -10,6 +10,7 @@ mod digest;
 mod figures;
 mod folder;
 mod inherit;
+mod kept;
 mod parts;
 mod schema;
 mod tables;
@@ -17,7 +18,7 @@ mod tables;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use check::{Problem, Validation};
 pub(crate) use components::CostFile;
@@ -28,7 +29,8 @@ use crate::cost::ComponentLoader;
 use crate::profile::{
     Chip, MachineProfile, Model, Profile, ProfileError, Software, Status, TEXTS, read,
 };
-use inherit::{files, lineage};
+use inherit::{Parent, files, lineage};
+use kept::Kept;
 
 /// What a profile is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,7 @@ impl ProfileKind {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     files: BTreeMap<(ProfileKind, String), File>,
+    kept: Arc<Kept>,
     components: Option<ComponentLoader>,
 }
 
@@ -81,6 +84,14 @@ pub struct Catalogue {
 struct File {
     path: PathBuf,
     text: Cow<'static, str>,
+    /// What it inherits from, once that was asked.
+    parent: OnceLock<Option<Parent>>,
+}
+
+impl File {
+    fn new(path: PathBuf, text: Cow<'static, str>) -> File {
+        File { path, text, parent: OnceLock::new() }
+    }
 }
 
 impl Catalogue {
@@ -93,9 +104,9 @@ impl Catalogue {
             let kind = ProfileKind::ALL.into_iter().find(|kind| kind.folder() == folder);
             let kind = kind.expect("only these folders are built in");
             let path = Path::new("hardware-profiles").join(path);
-            files.insert((kind, name.to_owned()), File { path, text: Cow::Borrowed(*text) });
+            files.insert((kind, name.to_owned()), File::new(path, Cow::Borrowed(*text)));
         }
-        Catalogue { files, components: None }
+        Catalogue { files, kept: Arc::default(), components: None }
     }
 
     /// Gives it what loads components, for machines whose steps a component times.
@@ -107,7 +118,7 @@ impl Catalogue {
     /// Adds or replaces one profile by its TOML text, which is parsed when it is asked for.
     pub fn with_text(mut self, kind: ProfileKind, name: &str, text: String) -> Catalogue {
         let path = Path::new(kind.folder()).join(format!("{name}.toml"));
-        self.files.insert((kind, name.to_owned()), File { path, text: Cow::Owned(text) });
+        self.insert(kind, name.to_owned(), File::new(path, Cow::Owned(text)));
         self
     }
 
@@ -128,24 +139,24 @@ impl Catalogue {
     ///
     /// # Errors
     /// As for [`Catalogue::machine`].
-    pub fn chip(&self, name: &str) -> Result<Chip, ProfileError> {
-        self.profile(ProfileKind::Chip, name)
+    pub fn chip(&self, name: &str) -> Result<Arc<Chip>, ProfileError> {
+        self.kept.chips.get(name, || self.profile(ProfileKind::Chip, name))
     }
 
     /// A model by name.
     ///
     /// # Errors
     /// As for [`Catalogue::machine`].
-    pub fn model(&self, name: &str) -> Result<Model, ProfileError> {
-        self.profile(ProfileKind::Model, name)
+    pub fn model(&self, name: &str) -> Result<Arc<Model>, ProfileError> {
+        self.kept.models.get(name, || self.profile(ProfileKind::Model, name))
     }
 
     /// Serving software by name.
     ///
     /// # Errors
     /// As for [`Catalogue::machine`].
-    pub fn software(&self, name: &str) -> Result<Software, ProfileError> {
-        self.profile(ProfileKind::Software, name)
+    pub fn software(&self, name: &str) -> Result<Arc<Software>, ProfileError> {
+        self.kept.software.get(name, || self.profile(ProfileKind::Software, name))
     }
 
     /// The TOML text of a profile, as it stands in its file, without what it inherits.
@@ -193,6 +204,14 @@ impl Catalogue {
         let chips = machine.chips().map(|chip| self.referred_chip(&machine.name, chip));
         let chips = chips.collect::<Result<Vec<Arc<Chip>>, ProfileError>>()?;
         Ok(chips.iter().any(|chip| chip.estimated))
+    }
+
+    fn insert(&mut self, kind: ProfileKind, name: String, file: File) {
+        // Nothing else refers to machines.
+        if kind != ProfileKind::Machine {
+            self.kept = Arc::default();
+        }
+        self.files.insert((kind, name), file);
     }
 
     fn profile<P: Profile>(&self, kind: ProfileKind, name: &str) -> Result<P, ProfileError> {

@@ -98,8 +98,9 @@ impl StepCost {
         };
         cost.fixed.seconds = cost.mixing_layers() * cost.layer_seconds
             + cost.groups.iter().map(kernels).sum::<f64>();
-        cost.prefill_kernel_seconds =
-            cost.groups.iter().map(|group| group.count * group.prefill_seconds).sum();
+        let begun = cost.mixing_layers() * software.prefill_layer_seconds;
+        let prefill = |group: &GroupCost| group.count * group.prefill_seconds;
+        cost.prefill_kernel_seconds = begun + cost.groups.iter().map(prefill).sum::<f64>();
         let exchange = cost.exchange.passage(cost.exchanging_layers(), hidden / shares);
         cost.passages.extend(exchange);
         cost.passages.extend(parts.passages(model, &cost.groups, placement)?);

@@ -42,6 +42,8 @@ pub(crate) struct SoftwareTimes {
     pub(crate) expert_factor: f64,
     /// Over the time that the arithmetic of prompts takes.
     pub(crate) prefill_factor: f64,
+    /// Of each layer in a step that reads prompts.
+    pub(crate) prefill_layer_seconds: f64,
 }
 
 impl Default for SoftwareTimes {
@@ -52,6 +54,7 @@ impl Default for SoftwareTimes {
             kernel_factor: 1.0,
             expert_factor: 1.0,
             prefill_factor: 1.0,
+            prefill_layer_seconds: 0.0,
         }
     }
 }

@@ -28,14 +28,21 @@ impl ModelledMachine {
 }
 
 impl Group {
-    /// How long the step takes that is under way at `at`; nothing where none is.
+    /// How long the step takes that is under way at `at`, or the one that ends then and that another
+    /// follows; nothing where none is.
     fn step_under_way(&self, at: Instant) -> Span {
-        let Some(step) = &self.step else {
-            return Span::ZERO;
-        };
-        match self.series.under_way(step.began_at, at) {
-            Some((began_at, ends_at)) => ends_at.since(began_at),
-            None => step.ends_at.since(step.began_at),
+        match &self.step {
+            Some(step) => match self.series.under_way(step.began_at, at) {
+                Some((began_at, ends_at)) => ends_at.since(began_at),
+                None => step.ends_at.since(step.began_at),
+            },
+            // A chat that comes when another's reply is complete comes between two steps.
+            None => match self.last_step {
+                Some((began_at, ended_at)) if ended_at == at && !self.running.is_empty() => {
+                    ended_at.since(began_at)
+                }
+                _ => Span::ZERO,
+            },
         }
     }
 }

@@ -40,6 +40,10 @@ pub struct Software {
     /// Over the time that the arithmetic of prompts takes; 1 where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefill_factor: Option<Figure>,
+    /// Host work of each layer in a step that reads prompts, whose kernels are begun one by one and
+    /// not as a recorded graph; 0 where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefill_layer_seconds: Option<Figure>,
     /// How batches are formed, where a machine's file does not say it.
     #[serde(default)]
     pub scheduler: Scheduler,
@@ -78,13 +82,16 @@ pub struct OnChip {
     /// As [`Software::prefill_factor`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefill_factor: Option<Figure>,
+    /// As [`Software::prefill_layer_seconds`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefill_layer_seconds: Option<Figure>,
     /// As [`Software::scheduler`].
     #[serde(default)]
     pub scheduler: Scheduler,
 }
 
 /// Figures with their keys.
-type Figures<'a> = [(&'static str, Option<&'a Figure>); 8];
+type Figures<'a> = [(&'static str, Option<&'a Figure>); 9];
 
 impl Software {
     /// What is wrong with it: it says all that a machine may leave out, and each chip's section
@@ -129,6 +136,7 @@ impl Software {
             ("kernel_factor", self.kernel_factor.as_ref()),
             ("expert_factor", self.expert_factor.as_ref()),
             ("prefill_factor", self.prefill_factor.as_ref()),
+            ("prefill_layer_seconds", self.prefill_layer_seconds.as_ref()),
         ]
     }
 }
@@ -144,6 +152,7 @@ impl OnChip {
             ("kernel_factor", self.kernel_factor.as_ref()),
             ("expert_factor", self.expert_factor.as_ref()),
             ("prefill_factor", self.prefill_factor.as_ref()),
+            ("prefill_layer_seconds", self.prefill_layer_seconds.as_ref()),
         ]
     }
 }

@@ -16,7 +16,7 @@ use crate::row::{Metric, Phase, StatedStep};
 use crate::scenario::Load;
 
 /// Prompts for each chat at once, as InferenceX asks them.
-const WAVES: u64 = 10;
+pub(crate) const WAVES: u64 = 10;
 
 /// As many prompts as are served even where there are more for each chat at once: the means of so
 /// many do not move any more.
@@ -26,10 +26,10 @@ const CALLS_ENOUGH: u64 = 2_000;
 /// after which none comes.
 const WAVES_LEAST: u64 = 3;
 
-/// How many prompts are served for a load: ten for each chat at once, or fewer once there are
+/// How many prompts are served for a load: so many for each chat at once, or fewer once there are
 /// [`CALLS_ENOUGH`].
-fn calls(concurrency: u64) -> u64 {
-    let waves = (CALLS_ENOUGH / concurrency).clamp(WAVES_LEAST, WAVES);
+fn calls(concurrency: u64, waves: u64) -> u64 {
+    let waves = (CALLS_ENOUGH / concurrency).clamp(WAVES_LEAST, waves);
     waves * concurrency
 }
 
@@ -39,12 +39,16 @@ fn calls(concurrency: u64) -> u64 {
 /// Gives the mean milliseconds to the first token, and per token after it where replies have more
 /// than one.
 ///
-/// Of a load with many chats at once, fewer prompts are served. The first and the last ones, which
+/// With fewer `waves`, and of a load with many chats at once, fewer prompts are served. The first and the last ones, which
 /// meet other conditions than those between, then count as much as they would among all ten.
 ///
 /// # Errors
 /// Why a chat could not be served.
-pub fn serve(deployment: Deployment, load: &Load) -> Result<Vec<(Metric, f64)>, String> {
+pub fn serve(
+    deployment: Deployment,
+    load: &Load,
+    waves: u64,
+) -> Result<Vec<(Metric, f64)>, String> {
     let model: Arc<str> = deployment.model.name.as_str().into();
     let mut machine = ModelledMachine::new(deployment);
     let request = Arc::new(ChatRequest {
@@ -53,7 +57,7 @@ pub fn serve(deployment: Deployment, load: &Load) -> Result<Vec<(Metric, f64)>, 
         tools: Vec::new(),
         options: ChatOptions::default(),
     });
-    let total = calls(load.concurrency);
+    let total = calls(load.concurrency, waves);
     let lengths: Vec<(u64, u64)> = Lengths(1).of(load).take(total as usize).collect();
     let submit = |machine: &mut ModelledMachine, at: Instant, call: u64| {
         let (input_tokens, output_tokens) = lengths[call as usize];

@@ -164,7 +164,7 @@ fn compared(row: &Row, said: &[(Metric, f64)]) -> Vec<Compared> {
 pub fn answer(catalogue: &Catalogue, scenario: &Scenario) -> Answer {
     let deployment = deploy(catalogue, scenario)?;
     match &scenario.work {
-        AskedWork::Load(load) => measure::serve(deployment, load),
+        AskedWork::Load(load) => measure::serve(deployment, load, measure::WAVES),
         AskedWork::Step(step) => Ok(measure::step(&deployment, step)),
     }
 }

@@ -38,12 +38,10 @@ pub struct Fit {
     pub without: BTreeMap<String, Values>,
 }
 
-/// Passes over the knobs of one stage, where a fit begins at the priors.
+/// Passes over the knobs of one stage.
 const PASSES: usize = 6;
 /// Those over all knobs together, which a fit ends with.
-const LAST_PASSES: usize = 4;
-/// Those of a fit that begins at another.
-const FURTHER_PASSES: usize = 2;
+const LAST_PASSES: usize = 3;
 
 const BOTH: [Stage; 2] = [Stage::Steps, Stage::FirstToken];
 
@@ -60,9 +58,7 @@ pub fn fit(
     let (scenarios, observed) = observations(catalogue, rows);
     let priors: Vec<f64> = knobs.iter().map(|knob| knob.prior).collect();
     let descent = Descent { catalogue, knobs: &knobs, scenarios: &scenarios, threads };
-    let all = descent.run(&[Stage::Steps], &observed, priors, PASSES);
-    let all = descent.run(&[Stage::FirstToken], &observed, all, PASSES);
-    let all = descent.run(&BOTH, &observed, all, LAST_PASSES);
+    let all = stages(&descent, &observed, &priors);
     progress("all rows");
     let mut models: Vec<&str> = scenarios.iter().map(|asked| &*asked.serving.model).collect();
     models.sort_unstable();
@@ -72,11 +68,19 @@ pub fn fit(
     for model in models {
         let others = observed.iter().filter(|row| scenarios[row.scenario].serving.model != model);
         let others: Vec<Observed> = others.copied().collect();
-        let values = descent.run(&BOTH, &others, all.clone(), FURTHER_PASSES);
+        let values = stages(&descent, &others, &priors);
         without.insert(model.to_owned(), named(&knobs, &values));
         progress(model);
     }
     Fit { all: named(&knobs, &all), without }
+}
+
+/// One stage, the other, and both together; always from the priors, so that a fit which leaves a model
+/// out knows nothing of it.
+fn stages(descent: &Descent<'_>, observed: &[Observed], priors: &[f64]) -> Vec<f64> {
+    let steps = descent.run(&[Stage::Steps], observed, priors.to_vec(), PASSES);
+    let first_token = descent.run(&[Stage::FirstToken], observed, steps, PASSES);
+    descent.run(&BOTH, observed, first_token, LAST_PASSES)
 }
 
 fn named(knobs: &[Knob], values: &[f64]) -> Values {
@@ -112,6 +116,9 @@ fn observations(catalogue: &Catalogue, rows: Vec<Row>) -> (Vec<Scenario>, Vec<Ob
     (scenarios, observed)
 }
 
+/// Prompts for each chat at once that a fit serves: fewer than were measured, and weighted alike.
+const FIT_WAVES: u64 = 4;
+
 /// Chats at once beyond which a load takes too long to serve for each knob.
 const QUICK_CHATS: u64 = 64;
 
@@ -127,7 +134,7 @@ fn first_token_seconds(
     deployment: timeslip_sim::deployment::Deployment,
     load: &Load,
 ) -> Option<f64> {
-    let metrics = measure::serve(deployment, load).ok()?;
+    let metrics = measure::serve(deployment, load, FIT_WAVES).ok()?;
     let first = metrics.into_iter().find(|(metric, _)| *metric == Metric::Ttft)?;
     Some(first.1 / 1e3)
 }

@@ -6,7 +6,7 @@ use timeslip_sim::error::MachineError;
 use timeslip_sim::profile::{Figure, MachineProfile, Pool, Role};
 
 use crate::scenario::{Groups, Scenario, Workers};
-use crate::settings::{intake_interval_steps, tokens_per_step};
+use crate::settings::{intake_interval_steps, speculation, tokens_per_step};
 
 /// What rows do not state, with its sources.
 const TEMPLATE: &str = include_str!("serving.toml");
@@ -44,6 +44,7 @@ fn machine(catalogue: &Catalogue, scenario: &Scenario) -> MachineProfile {
         Figure { value: tokens.and_then(|tokens| tokens.value), ..calls }
     });
     machine.scheduler.intake_interval_steps = intake_interval_steps(scenario);
+    machine.speculation = speculation(scenario);
     let pool = |role, workers| pool(&template, &scenario.chip, role, workers);
     machine.pools = match scenario.groups {
         Groups::Together(layout) => {

@@ -80,6 +80,8 @@ pub struct StatedServing {
     pub output_tokens: Option<u64>,
     /// Chats at once.
     pub concurrency: Option<u64>,
+    /// The day of the measurement: `2026-01-14`.
+    pub measured_on: Option<String>,
     /// The group that both reads and writes.
     pub together: StatedLayout,
     /// The groups that read prompts.

@@ -7,6 +7,7 @@ use crate::formats::serving;
 use crate::layout::Layout;
 use crate::names;
 use crate::row::{Asked, Row, StatedLayout, StatedServing, StatedStep};
+use crate::settings::proposed_tokens;
 
 /// More chats at once than any measurement has, and as many as our memory holds.
 const CHATS_MAX: u64 = 100_000;
@@ -20,6 +21,8 @@ pub struct Scenario {
     pub serving: Serving,
     /// The serving software: `vllm`, `sglang`, `trtllm`.
     pub software: Option<String>,
+    /// Tokens that the model's own layers propose for each chat of a step; 0 where none are.
+    pub proposed_tokens: u64,
     /// The groups of chips.
     pub groups: Groups,
     /// What they do.
@@ -115,7 +118,13 @@ impl Scenario {
             }
         };
         let software = row.software.as_deref().map(names::software);
-        Ok((Scenario { chip, serving, software, groups, work }, assumption))
+        let mut scenario = Scenario { chip, serving, software, proposed_tokens: 0, groups, work };
+        if let Asked::Serving(stated) = &row.asked
+            && let Some(day) = &stated.measured_on
+        {
+            scenario.proposed_tokens = proposed_tokens(&scenario, day);
+        }
+        Ok((scenario, assumption))
     }
 }
 

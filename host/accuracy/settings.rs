@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use timeslip_sim::profile::{Confidence, Figure};
+use timeslip_sim::profile::{Confidence, Distribution, Figure, Speculation};
 
 use crate::layout::Layout;
 use crate::scenario::{AskedWork, Groups, Load, Scenario};
@@ -16,6 +16,24 @@ struct Settings {
     source: String,
     date: String,
     rules: Vec<Rule>,
+    proposals: Vec<Proposals>,
+}
+
+/// Rows in which the model's own layers proposed tokens, and how many of those were accepted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proposals {
+    software: String,
+    model: String,
+    /// The days of the measurements.
+    measured_on: Vec<String>,
+    /// Whether attention has copies.
+    data_parallel: bool,
+    proposed_tokens: u64,
+    /// The chances that 0, 1, … are accepted.
+    accepted: Vec<f64>,
+    accepted_source: String,
+    accepted_date: String,
 }
 
 /// Which rows a setting is of, and the setting.
@@ -50,9 +68,52 @@ pub(crate) fn tokens_per_step(scenario: &Scenario) -> Option<Figure> {
     setting(scenario, |rule| rule.tokens_per_step)
 }
 
+/// How many tokens the model's own layers proposed for each chat of a step, in a measurement of that
+/// day; 0 where none is known.
+pub(crate) fn proposed_tokens(scenario: &Scenario, day: &str) -> u64 {
+    let on_day = |given: &&Proposals| given.measured_on.iter().any(|known| known == day);
+    let found = SETTINGS.proposals.iter().filter(on_day).find(|given| given.are_of(scenario));
+    found.map_or(0, |given| given.proposed_tokens)
+}
+
+/// What proposes tokens, where [`proposed_tokens`] found some.
+pub(crate) fn speculation(scenario: &Scenario) -> Option<Speculation> {
+    let Settings { source, date, proposals, .. } = &*SETTINGS;
+    let proposed = scenario.proposed_tokens;
+    let is_it = |given: &&Proposals| given.proposed_tokens == proposed && given.are_of(scenario);
+    let given = proposals.iter().find(is_it)?;
+    let figure = |value: f64| Figure {
+        value: Some(value),
+        source: source.clone(),
+        date: date.clone(),
+        confidence: Some(Confidence::Estimate),
+        note: None,
+    };
+    Some(Speculation {
+        proposed_tokens: figure(proposed as f64),
+        accepted_tokens: Distribution {
+            probabilities: given.accepted.clone(),
+            source: given.accepted_source.clone(),
+            date: given.accepted_date.clone(),
+            confidence: Confidence::Estimate,
+            note: None,
+        },
+        draft_layers: Some(figure(1.0)),
+        crossing_seconds: None,
+    })
+}
+
+impl Proposals {
+    fn are_of(&self, scenario: &Scenario) -> bool {
+        scenario.software.as_deref() == Some(&self.software)
+            && scenario.serving.model == self.model
+            && matches!(scenario.groups, Groups::Together(layout) if (layout.data > 1) == self.data_parallel)
+    }
+}
+
 /// What the first rule says that a scenario meets and that says something.
 fn setting(scenario: &Scenario, said: impl Fn(&Rule) -> Option<f64>) -> Option<Figure> {
-    let Settings { source, date, rules } = &*SETTINGS;
+    let Settings { source, date, rules, .. } = &*SETTINGS;
     let met = rules.iter().filter(|rule| rule.is_met_by(scenario));
     let value = met.filter_map(said).next()?;
     Some(Figure {
@@ -115,6 +176,7 @@ mod tests {
             chip: chip.into(),
             serving,
             software: Some(software.into()),
+            proposed_tokens: 0,
             groups: Groups::Together(layout),
             work: AskedWork::Load(load),
         };

@@ -166,8 +166,7 @@ fn the_arithmetic_of_prompts_takes_a_factor_more() {
 #[test]
 fn each_layer_of_a_step_that_reads_is_begun_by_the_host() {
     let says = [("prefill_layer_seconds", "1e-3")];
-    let (plain, begun) =
-        (deployed(Says::default()), deployed(Says { all: &says, on_chip: &[] }));
+    let (plain, begun) = (deployed(Says::default()), deployed(Says { all: &says, on_chip: &[] }));
     let mut reading = Work::new(&plain.model);
     reading.add_prefill(0, 16, true);
     let kernels = |deployment, work| seconds(deployment, Part::Kernels, work);

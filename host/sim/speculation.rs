@@ -75,7 +75,7 @@ impl DeployedSpeculation {
 
 impl Deployment {
     /// A step without chats.
-    pub(crate) fn no_work(&self) -> Work {
+    pub fn no_work(&self) -> Work {
         match &self.speculation {
             Some(given) => Work::with_drafts(&self.model, &given.draft, given.proposed_tokens),
             None => Work::new(&self.model),
@@ -83,7 +83,7 @@ impl Deployment {
     }
 
     /// Tokens that a step writes of each reply on average, where there is room to propose any.
-    pub(crate) fn mean_tokens_per_step(&self) -> f64 {
+    pub fn mean_tokens_per_step(&self) -> f64 {
         1.0 + self.speculation.as_ref().map_or(0.0, DeployedSpeculation::mean_accepted)
     }
 

@@ -104,12 +104,7 @@ impl Descent<'_> {
     }
 
     /// The predictions with each knob nudged, of the scenarios that it bears on.
-    fn nudged(
-        &self,
-        asked: &[Asked],
-        moved: &[usize],
-        values: &[f64],
-    ) -> Vec<Predicted> {
+    fn nudged(&self, asked: &[Asked], moved: &[usize], values: &[f64]) -> Vec<Predicted> {
         let of_stage = |knob: usize, stage: Stage| {
             let mut values = values.to_vec();
             values[knob] *= 1.0 + nudge(stage);
@@ -158,9 +153,11 @@ impl Descent<'_> {
             let AskedWork::Load(load) = &scenario.work else {
                 continue;
             };
-            let Scenario { chip, serving, software, groups, .. } = scenario;
+            let Scenario { chip, serving, software, proposed_tokens, groups, .. } = scenario;
             let key = match stage {
-                Stage::Steps => format!("{chip} {serving:?} {software:?} {groups:?}"),
+                Stage::Steps => {
+                    format!("{chip} {serving:?} {software:?} {proposed_tokens} {groups:?}")
+                }
                 // Software takes new chats in as the load is.
                 Stage::FirstToken => format!("{scenario:?}"),
             };

@@ -1,7 +1,6 @@
 //! The time per output token of a load in closed form, for a fit: what the engine arrives at when all
 //! its chats are under way.
 
-use timeslip_sim::cost::Work;
 use timeslip_sim::deployment::Deployment;
 
 use crate::scenario::{Groups, Load};
@@ -22,15 +21,18 @@ pub(super) fn output_token_seconds(deployment: &Deployment, groups: Groups, load
     };
     let chats = load.concurrency.div_ceil(workers).max(1);
     let cost = &deployment.writer().cost;
-    let mut work = Work::new(&deployment.model);
+    let mut work = deployment.no_work();
+    let proposed = deployment.speculation.as_ref().map_or(0, |given| given.proposed_tokens);
     for _ in 0..chats {
-        work.add_decode(input + (0.5 * output) as u64);
+        work.add_drafted(input + (0.5 * output) as u64, proposed);
     }
-    let writing = cost.seconds(&work);
+    let tokens_per_step = deployment.mean_tokens_per_step();
+    let steps_seconds = cost.seconds(&work);
+    let writing = steps_seconds / tokens_per_step;
     if matches!(groups, Groups::Apart { .. }) {
         return writing;
     }
     work.add_prefill(0, input.max(1), true);
-    let reading = cost.seconds(&work) - writing;
+    let reading = cost.seconds(&work) - steps_seconds;
     writing + (chats - 1) as f64 / output * reading
 }

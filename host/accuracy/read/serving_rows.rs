@@ -22,6 +22,7 @@ fn read(cells: &Cells<'_>) -> Result<Row, MeasurementError> {
         input_tokens: cells.count("isl")?,
         output_tokens: cells.count("osl")?,
         concurrency: concurrency(cells, &id, &together)?,
+        measured_on: cells.text("silicon_data_source").and_then(day),
         together,
         prefill: layout(cells, "prefill_")?,
         decode: layout(cells, "decode_")?,
@@ -84,6 +85,12 @@ fn concurrency(
 fn noted(source: &str) -> Option<u64> {
     let (_, rest) = source.split_once("silicon_concurrency=")?;
     rest.split(';').next()?.trim().parse().ok().filter(|chats| *chats > 0)
+}
+
+/// The day after `measured=`.
+fn day(source: &str) -> Option<String> {
+    let (_, rest) = source.split_once("measured=")?;
+    rest.get(..10).map(str::to_owned)
 }
 
 /// The number of a part `c64` of a name such as `…_1024x1024_c64_tp8_…`.

@@ -9,7 +9,8 @@
 //! * A row that cannot be predicted is counted with a short reason; only a file that is not what it
 //!   should be is an error.
 //! * Nothing that was measured enters a prediction.
-//! * Code has no number about hardware: what rows do not state is in `serving.toml`, with its source.
+//! * Code has no number about hardware: what rows do not state is in `serving.toml` and
+//!   `settings.toml`, with its source.
 //! * Rows that ask the same are predicted once, and the result does not depend on who predicts what
 //!   when.
 
@@ -27,6 +28,7 @@ pub mod markdown;
 pub mod measure;
 mod names;
 pub mod predict;
+pub mod predictions;
 pub mod read;
 pub mod report;
 pub mod row;

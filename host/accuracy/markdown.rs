@@ -9,8 +9,23 @@ use crate::text::{count, milliseconds, plain, share, signed};
 /// How many of the worst figures are shown.
 const WORST: usize = 20;
 
-/// The page. `command` is what prints the figures anew.
-pub fn page(file: &str, command: &str, outcomes: &[Outcome]) -> String {
+/// What a page is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The file of measurements.
+    pub file: &'a str,
+    /// What writes the page anew.
+    pub command: &'a str,
+    /// Its rows.
+    pub outcomes: &'a [Outcome],
+    /// The same rows by figures that were fitted to them too, where those of the page were fitted to
+    /// the rows of all other models.
+    pub fitted: Option<&'a [Outcome]>,
+}
+
+/// The page's text.
+pub fn page(page: &Page<'_>) -> String {
+    let Page { file, command, outcomes, fitted } = *page;
     let predicted = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
     let mut text = format!(
         "# Accuracy\n\nHow far predictions are from {} measured rows of `{}`. {} of them were \
@@ -21,7 +36,18 @@ pub fn page(file: &str, command: &str, outcomes: &[Outcome]) -> String {
         count(predicted as u64),
         count((outcomes.len() - predicted) as u64),
     );
-    text += &medians(outcomes);
+    if let Some(fitted) = fitted {
+        text += "\nThe figures of chips and software with which a model's rows were predicted were \
+                 fitted to the rows of all other models: so far off is a prediction for a model that \
+                 nobody measured.\n";
+        text += &medians(outcomes, &Grouping::ALL);
+        text += "\n# The same rows, all of which the figures were fitted to\n\nThese are the figures \
+                 of the profiles.\n";
+        text += &medians(fitted, &[Grouping::Mode, Grouping::Model]);
+        text += "\n# What errors are made of\n";
+    } else {
+        text += &medians(outcomes, &Grouping::ALL);
+    }
     text += &spread_text(outcomes);
     text += &refused(outcomes);
     text += &bands(&Calibration::of(outcomes));
@@ -29,10 +55,10 @@ pub fn page(file: &str, command: &str, outcomes: &[Outcome]) -> String {
     text
 }
 
-fn medians(outcomes: &[Outcome]) -> String {
+fn medians(outcomes: &[Outcome], groupings: &[Grouping]) -> String {
     let classes = classes(outcomes);
     let mut text = String::new();
-    for grouping in Grouping::ALL {
+    for grouping in groupings.iter().copied() {
         let of_grouping: Vec<&Class> =
             classes.iter().filter(|class| class.grouping == grouping).collect();
         let has =

@@ -110,6 +110,12 @@ impl Plan {
         })
     }
 
+    /// The lines of the rows that ask something, each with its scenario's place.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (u64, usize)> {
+        let asked = self.rows.iter().zip(&self.asked);
+        asked.filter_map(|(row, asked)| Some((row.line, asked.as_ref().ok()?.0)))
+    }
+
     /// The places of the scenarios, those that take longest first, so that threads which take them in
     /// this order are done at about the same time.
     pub fn longest_first(&self) -> Vec<usize> {
@@ -157,14 +163,16 @@ fn compared(row: &Row, said: &[(Metric, f64)]) -> Vec<Compared> {
     row.measured.iter().filter_map(with).collect()
 }
 
-/// What a modelled machine says of a scenario.
+/// What a modelled machine says of a scenario, to the microsecond.
 ///
 /// # Errors
 /// A short reason, when it cannot serve it.
 pub fn answer(catalogue: &Catalogue, scenario: &Scenario) -> Answer {
     let deployment = deploy(catalogue, scenario)?;
-    match &scenario.work {
-        AskedWork::Load(load) => measure::serve(deployment, load, measure::WAVES),
-        AskedWork::Step(step) => Ok(measure::step(&deployment, step)),
-    }
+    let metrics = match &scenario.work {
+        AskedWork::Load(load) => measure::serve(deployment, load, measure::WAVES)?,
+        AskedWork::Step(step) => measure::step(&deployment, step),
+    };
+    let to_the_microsecond = |milliseconds: f64| (milliseconds * 1e3).round() / 1e3;
+    Ok(metrics.into_iter().map(|(metric, value)| (metric, to_the_microsecond(value))).collect())
 }

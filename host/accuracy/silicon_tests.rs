@@ -8,6 +8,7 @@ use timeslip_sim::profile::{PredictedTime, ServingMode};
 use crate::calibration::Calibration;
 use crate::figures::{classes, reasons};
 use crate::json::Accuracy;
+use crate::markdown::Page;
 use crate::predict::{Answer, Outcome, Plan, answer};
 use crate::read::read;
 use crate::row::Metric;
@@ -98,7 +99,9 @@ fn the_screen_fits_a_terminal() {
 #[test]
 fn the_page_and_the_json_hold_what_the_screen_shows() {
     let outcomes = a_few();
-    let page = markdown::page("few.csv", "timeslip hardware accuracy few.csv", &outcomes);
+    let command = "timeslip hardware accuracy few.csv";
+    let page = Page { file: "few.csv", command, outcomes: &outcomes, fitted: None };
+    let page = markdown::page(&page);
     insta::assert_snapshot!(page);
     let json = serde_json::to_value(Accuracy::of("few.csv", &outcomes)).unwrap();
     assert_eq!((&json["rows"], &json["predicted"]), (&8.into(), &3.into()));

@@ -378,9 +378,12 @@ pub(crate) struct HardwareAccuracyArgs {
     /// `timeslip hardware calibrate --leave-one-out` writes.
     #[arg(long, value_name = "FILE")]
     pub(crate) leave_one_out: Option<PathBuf>,
-    /// Writes the figures to a Markdown file as well.
+    /// Writes the figures to a Markdown file as well; with --leave-one-out, those by the profiles too.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
+    /// Writes what was predicted for each line to a CSV file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
     /// Writes the bands around predictions to a TOML file as well: hardware-profiles/bands.toml is
     /// such a file.
     #[arg(long, value_name = "FILE")]

@@ -52,6 +52,8 @@ pub(crate) struct Ways {
     pub(crate) waiting_calls_max: Option<u64>,
     pub(crate) waiting_ms_max: Option<u64>,
     pub(crate) plans_ahead: bool,
+    /// Once in how many steps new chats are taken in; at once where it is 0.
+    pub(crate) intake_steps: u64,
 }
 
 impl Default for Ways {
@@ -68,6 +70,7 @@ impl Default for Ways {
             waiting_calls_max: None,
             waiting_ms_max: None,
             plans_ahead: false,
+            intake_steps: 0,
         }
     }
 }
@@ -87,6 +90,9 @@ impl Ways {
         }
         if self.plans_ahead {
             text += &format!("plans_ahead = {}\n", known("true"));
+        }
+        if self.intake_steps > 0 {
+            text += &format!("intake_interval_steps = {}\n", known(&self.intake_steps.to_string()));
         }
         if let Some(calls) = self.waiting_calls_max {
             text += &format!("waiting_calls_max = {}\n", known(&calls.to_string()));

@@ -7,7 +7,9 @@ use timeslip_accuracy::calibration::Calibration;
 use timeslip_accuracy::fit::Fit;
 use timeslip_accuracy::held_out::HeldOut;
 use timeslip_accuracy::json::Accuracy;
+use timeslip_accuracy::markdown::Page;
 use timeslip_accuracy::predict::{Answer, Outcome, Plan, answer};
+use timeslip_accuracy::predictions::Predictions;
 use timeslip_accuracy::scenario::Scenario;
 use timeslip_accuracy::{markdown, report};
 use timeslip_sim::catalogue::Catalogue;
@@ -28,14 +30,27 @@ pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
     let threads = args.threads.map_or_else(available_threads, usize::from);
     let held_out = args.leave_one_out.as_deref().map(|file| held_out(&catalogue, file));
     let held_out = held_out.transpose()?;
-    let predicted = |scenario: &Scenario| match &held_out {
-        Some(held_out) => held_out.answer(scenario),
-        None => answer(&catalogue, scenario),
+    let plan = Plan::of(&catalogue, rows);
+    let fitted = |scenario: &Scenario| answer(&catalogue, scenario);
+    let outcomes = match &held_out {
+        Some(held_out) => {
+            predict(&|scenario: &Scenario| held_out.answer(scenario), plan.clone(), threads)
+        }
+        None => predict(&fitted, plan.clone(), threads),
     };
-    let outcomes = predict(&predicted, Plan::of(&catalogue, rows), threads);
-    if let Some(page) = &args.markdown {
-        let command = format!("timeslip hardware accuracy {shown} --markdown {}", page.display());
-        output::write_file(page, markdown::page(&shown, &command, &outcomes).as_bytes())?;
+    if let Some(file) = &args.predictions {
+        output::write_file(file, Predictions::of(&outcomes).text().as_bytes())?;
+    }
+    if let Some(file) = &args.markdown {
+        let fitted = held_out.is_some().then(|| predict(&fitted, plan, threads));
+        let command = command_of(args, file);
+        let page = Page {
+            file: &shown,
+            command: &command,
+            outcomes: &outcomes,
+            fitted: fitted.as_deref(),
+        };
+        output::write_file(file, markdown::page(&page).as_bytes())?;
     }
     if let Some(file) = &args.bands {
         write_bands(file, &args.file, &outcomes)?;
@@ -47,6 +62,15 @@ pub(super) fn accuracy(args: &HardwareAccuracyArgs) -> Result<Exit, Failure> {
             Ok(Exit::Pass)
         }
     }
+}
+
+/// What writes a page anew.
+fn command_of(args: &HardwareAccuracyArgs, page: &Path) -> String {
+    let mut command = format!("timeslip hardware accuracy {}", args.file.display());
+    if let Some(fits) = &args.leave_one_out {
+        command += &format!(" --leave-one-out {}", fits.display());
+    }
+    command + &format!(" --markdown {}", page.display())
 }
 
 /// Writes the bands of the rows, under the command that writes them anew.

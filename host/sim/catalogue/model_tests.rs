@@ -3,7 +3,7 @@
 use super::Catalogue;
 use crate::profile::{LayerGroup, Model};
 
-fn built_in(name: &str) -> Model {
+fn built_in(name: &str) -> std::sync::Arc<Model> {
     Catalogue::built_in().model(name).unwrap()
 }
 

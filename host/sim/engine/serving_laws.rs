@@ -54,7 +54,16 @@ fn ways() -> impl Strategy<Value = Ways> {
     ];
     let tier = prop_oneof![Just(0u64), 16u64..400];
     let limit = || proptest::option::weighted(0.3, 1u64..30);
-    (policy, routing, any::<[bool; 3]>(), [tier.clone(), tier], limit(), limit(), 1u64..4, 1u64..40)
+    (
+        policy,
+        routing,
+        any::<[bool; 3]>(),
+        [tier.clone(), tier],
+        limit(),
+        limit(),
+        [1u64..4, 0..6],
+        1u64..40,
+    )
         .prop_map(
             |(
                 policy,
@@ -63,7 +72,7 @@ fn ways() -> impl Strategy<Value = Ways> {
                 tiers,
                 calls,
                 longest,
-                paths,
+                [paths, intake_steps],
                 objective,
             )| {
                 let has_tier = tiers != [0, 0];
@@ -81,6 +90,7 @@ fn ways() -> impl Strategy<Value = Ways> {
                     waiting_calls_max: calls,
                     waiting_ms_max: longest,
                     plans_ahead,
+                    intake_steps,
                     ..Ways::default()
                 }
             },

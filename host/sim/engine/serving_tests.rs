@@ -90,6 +90,28 @@ fn who_lost_its_memory_comes_first_whatever_the_policy() {
     }
 }
 
+#[test]
+fn a_chat_waits_for_half_of_the_interval_in_which_others_are_taken_in() {
+    let ends_with = |chats: &[(u64, u64, u64)]| {
+        let ways = Ways { intake_steps: 6, ..Ways::default() };
+        let mut machine = Small { ways, ..Small::default() }.machine();
+        let mut completions = Vec::new();
+        for (call, (instant, input, output)) in chats.iter().enumerate() {
+            completions.extend(std::iter::from_fn(|| machine.next(Some(at(*instant)))));
+            machine.submit(at(*instant), CallId(call as u64), chat(*input, *output));
+        }
+        completions.extend(drain(&mut machine));
+        ends(&completions, chats.len() as u64)
+    };
+    // Nothing is under way when the first comes; three steps are waited for by one that comes in the
+    // middle of a step.
+    assert_eq!(ends_with(&[(0, 10, 40), (20, 10, 1)]), [at(45), at(29)]);
+    // The last comes when the second is complete, between two steps of the first.
+    assert_eq!(ends_with(&[(0, 10, 40), (0, 10, 5), (10, 10, 1)]), [at(45), at(10), at(19)]);
+    // The last comes when all are complete.
+    assert_eq!(ends_with(&[(0, 10, 5), (10, 10, 1)]), [at(10), at(16)]);
+}
+
 /// Three groups that take one chat at a time.
 fn three_groups(routing: Routing) -> Small {
     Small { replicas: 3, ..one_at_a_time(Ways { routing, ..Ways::default() }) }

@@ -288,6 +288,18 @@ fn each_machine_has_an_instance_of_its_own() {
     assert_eq!(count.load(Ordering::Relaxed), 4);
 }
 
+/// The last of 185 steps of almost 14 hours each would end after the clock does, and so would the one
+/// before it.
+#[test]
+fn steps_that_end_with_the_clock_end_one_after_the_other() {
+    let deployment = deployed(move |step| match step.decode_context {
+        0..12 => paced(step),
+        _ => Ok(50_040.0),
+    });
+    let (machine, at) = run(deployment, 8, 185);
+    assert_eq!((machine.failure(), at), (None, Some(Instant::END)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -185,7 +185,7 @@ impl Group {
         ends_at
     }
 
-    /// Begins `steps` steps that do nothing but write a token for each of these chats, and says
+    /// Begins up to `steps` steps that do nothing but write a token for each of these chats, and says
     /// when the last of them ends.
     pub(crate) fn begin_series(
         &mut self,
@@ -205,8 +205,12 @@ impl Group {
             used_by_each += each;
             self.series.push(ends_at, used, used_by_each);
             self.work.advance();
+            // Of steps that end at one instant, only the last would be told from the others.
+            if ends_at == Instant::END {
+                break;
+            }
         }
-        if steps == 1 {
+        if self.series.len() == 1 {
             self.series.clear();
         }
         self.step = Some(Step { began_at: now, ends_at, shares, used, used_by_each });

@@ -35,6 +35,10 @@ impl Series {
         self.ends.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.ends.clear();
         self.used.clear();

@@ -36,6 +36,27 @@ fn files_are_short() {
     assert!(long.is_empty(), "split these by idea:\n{}", long.join("\n"));
 }
 
+/// A file that no `mod` names is compiled by nobody, and its tests run nowhere.
+#[test]
+fn every_file_belongs_to_a_crate() {
+    let sources: Vec<String> = files(".rs");
+    let texts: Vec<String> = sources.iter().map(|file| text(file)).collect();
+    let manifests: String = files("Cargo.toml").iter().map(|file| text(file)).collect();
+    let is_named = |stem: &str| {
+        let named = format!("mod {stem};");
+        texts.iter().any(|text| text.contains(&named))
+    };
+    let lonely = sources.iter().filter(|file| {
+        let stem = Path::new(file).file_stem().unwrap().to_string_lossy();
+        !matches!(&*stem, "mod" | "lib" | "main" | "build")
+            && !is_named(&stem)
+            && !manifests.contains(&format!("{stem}.rs\""))
+            && !manifests.contains(&format!("name = \"{stem}\""))
+    });
+    let lonely: Vec<&String> = lonely.collect();
+    assert!(lonely.is_empty(), "name these in a `mod`, or delete them: {lonely:?}");
+}
+
 #[test]
 fn functions_are_short() {
     let mut long = Vec::new();

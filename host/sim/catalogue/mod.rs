@@ -246,6 +246,8 @@ impl Catalogue {
 #[cfg(test)]
 mod built_in_tests;
 #[cfg(test)]
+mod component_tests;
+#[cfg(test)]
 mod inherit_tests;
 #[cfg(test)]
 mod model_tests;

@@ -72,3 +72,72 @@ fn the_number_of_threads_changes_nothing() {
     };
     assert!(on("1") == on("3"), "the figures differ by the number of threads");
 }
+
+/// Measurements that are all twice as long as predictions make the figures slower, and the error
+/// smaller; what is written is a folder of profiles like any other.
+#[test]
+fn figures_are_fitted_to_measured_rows_and_written() {
+    let place = Place::new();
+    let header = ROWS.lines().next().unwrap();
+    let row = |chats: u64, measured: &str| {
+        format!(
+            "c{chats},silicon_concurrency={chats},vllm,meta-llama/Llama-3.1-8B,h200_sxm,agg,512,64,1,\
+             {measured}\n"
+        )
+    };
+    let loads = [1, 2, 4, 8, 16];
+    let rows = |measured: &dyn Fn(usize) -> String| {
+        let lines = loads.iter().enumerate().map(|(index, chats)| row(*chats, &measured(index)));
+        format!("{header}\n{}", lines.collect::<String>())
+    };
+    let errors = |more: &[&str]| {
+        let command = [&["hardware", "accuracy", "rows.csv", "--json"], more].concat();
+        let json: Value = serde_json::from_str(&place.run(&command).passed()).unwrap();
+        let all = &json["classes"][0];
+        (json["by_row"].clone(), all["errors"]["tpot"]["median"].as_f64().unwrap())
+    };
+    place.write("rows.csv", rows(&|_| "50,5".to_owned()));
+    let (predicted, _) = errors(&[]);
+    let twice = |index: usize| {
+        let twice = |key: &str| 2.0 * predicted[index][key].as_f64().unwrap();
+        format!("{},{}", twice("predicted_ttft_ms"), twice("predicted_tpot_ms"))
+    };
+    place.write("rows.csv", rows(&twice));
+    let (_, before) = errors(&[]);
+    let fit = ["hardware", "calibrate", "rows.csv", "--write", "fitted", "--leave-one-out"];
+    let screen = place.run(&[&fit[..], &["fits.json"]].concat()).passed();
+    assert!(screen.contains("software vllm host_fixed_seconds"), "{screen}");
+    place.run(&["hardware", "validate", "--profiles", "fitted"]).passed();
+    let (_, after) = errors(&["--profiles", "fitted"]);
+    assert!((before - 0.5).abs() < 0.01 && after < 0.8 * before, "{before} before, {after} after");
+    // Nobody else's rows are there to fit to, so that the model left out is predicted by the priors.
+    let (_, left_out) = errors(&["--leave-one-out", "fits.json"]);
+    assert!(left_out > after, "{left_out} without the model's rows");
+    place.write("fits.json", "{}");
+    let broken = [&["hardware", "accuracy", "rows.csv", "--leave-one-out"][..], &["fits.json"]];
+    assert!(place.run(&broken.concat()).failed(2).contains("fits.json: missing field `all`"));
+}
+
+/// The largest batch is one that explains itself as fast enough, and one more is not.
+#[test]
+fn the_batch_up_to_which_a_speed_is_reached_is_where_it_ends() {
+    let place = Place::new();
+    let machine = ["--machine", "h200-8", "--model", "llama-3.3-70b", "--target", "40", "--json"];
+    let reach = place.run(&[&["hardware", "reach"], &machine[..]].concat()).passed();
+    let reach: Value = serde_json::from_str(&reach).unwrap();
+    let context = &reach["pairs"][0]["contexts"][1];
+    assert_eq!((&context["answer"], &context["limit"]), (&"reached".into(), &"time".into()));
+    let batch = context["batch"].as_u64().unwrap();
+    let speed = |batch: u64| {
+        let batch = batch.to_string();
+        let context = ["--context-tokens", "8000", "--batch", &batch, "--json"];
+        let explain = ["hardware", "explain", "h200-8", "--model", "llama-3.3-70b"];
+        let said = place.run(&[&explain[..], &context].concat()).passed();
+        let said: Value = serde_json::from_str(&said).unwrap();
+        said["tokens_per_second_per_user"].as_f64().unwrap()
+    };
+    let (last, next) = (speed(batch), speed(batch + 1));
+    assert!(last >= 40.0 && next < 40.0, "{last} at {batch}, {next} at one more");
+    let far = place.run(&["hardware", "reach", "--machine", "h200-9"]).failed(2);
+    assert!(far.contains("did you mean `h200-8`?"), "{far}");
+}

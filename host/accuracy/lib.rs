@@ -38,4 +38,6 @@ mod text;
 mod workers;
 
 #[cfg(test)]
+mod page_tests;
+#[cfg(test)]
 mod silicon_tests;

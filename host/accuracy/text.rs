@@ -1,5 +1,7 @@
 //! Figures and tables as text.
 
+pub(crate) use timeslip_sim::text::count;
+
 /// `+12.3 %`, or `-4.0 %`.
 pub(crate) fn signed(fraction: f64) -> String {
     let percent = (fraction * 1000.0).round() / 10.0;
@@ -22,19 +24,6 @@ pub(crate) fn milliseconds(value: f64) -> String {
         value if value < 1000.0 => format!("{value:.1}"),
         value => count(value.round() as u64),
     }
-}
-
-/// A whole number with a comma between thousands.
-pub(crate) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The text itself, or its beginning and an ellipsis where it is longer than `width`.

@@ -35,7 +35,7 @@ pub mod reach;
 mod settings;
 mod software;
 mod speculation;
-mod text;
+pub mod text;
 
 #[cfg(test)]
 mod anchors;

@@ -22,7 +22,7 @@ pub(crate) fn quantity(value: f64) -> String {
 }
 
 /// A whole number with its thousands apart: `1,343`.
-pub(crate) fn count(value: u64) -> String {
+pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -16,14 +16,15 @@ impl ModelledMachine {
         front_end.span(input_tokens, step)
     }
 
-    /// The mean length of the steps under way at `at`, of the groups that read prompts: which of
-    /// them a chat goes to is decided once it has been taken in.
+    /// The mean length of the steps under way at `at`, of the groups that read prompts and write
+    /// replies: which of them a chat goes to is decided once it has been taken in. Groups that only
+    /// read look at what has come before each step, since they have nothing else to go on with.
     fn mean_step(&self, at: Instant) -> Span {
-        let reading = self.groups.iter().filter(|group| group.duty != Duty::Write);
-        let (sum, groups) = reading.fold((0, 0), |(sum, groups), group| {
+        let both = self.groups.iter().filter(|group| group.duty == Duty::Both);
+        let (sum, groups) = both.fold((0, 0), |(sum, groups), group| {
             (sum + group.step_under_way(at).as_nanos(), groups + 1)
         });
-        Span::from_nanos(sum / groups)
+        Span::from_nanos(sum / groups.max(1))
     }
 }
 

@@ -110,6 +110,13 @@ fn a_chat_waits_for_half_of_the_interval_in_which_others_are_taken_in() {
     assert_eq!(ends_with(&[(0, 10, 40), (0, 10, 5), (10, 10, 1)]), [at(45), at(10), at(19)]);
     // The last comes when all are complete.
     assert_eq!(ends_with(&[(0, 10, 5), (10, 10, 1)]), [at(10), at(16)]);
+    // Groups that only read have nothing to go on with.
+    let split = |intake_steps| {
+        let ways = Ways { intake_steps, ..Ways::default() };
+        let small = Small { split: true, ways, ..Small::default() };
+        ends(&drain(&mut asked(small, &[(0, 90, 1), (1, 90, 1), (2, 10, 1)])), 3)
+    };
+    assert_eq!(split(6), split(0));
 }
 
 /// Three groups that take one chat at a time.

@@ -94,7 +94,7 @@ impl Default for Timeouts {
 /// How much at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Calls at once. More wait for a place, in the order in which they came.
+    /// Calls at once, at least one. More wait for a place, in the order in which they came.
     pub calls: usize,
     /// Bytes of a request's body.
     pub request_bytes: usize,

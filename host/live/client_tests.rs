@@ -9,7 +9,7 @@ use timeslip_timeline::time::Span;
 
 use crate::client::Account;
 use crate::loopback::{
-    Act, Loopback, answer, chunk, good_stream, head, send, stream_end, stream_head,
+    Act, Loopback, answer, chunk, good_stream, head, kept_stream, send, stream_end, stream_head,
 };
 use crate::reply::TokenSource;
 use crate::settings::{Proxy, Retries, Timeouts};
@@ -95,6 +95,25 @@ async fn a_stream_comes_with_words_tokens_and_times() {
     assert!(head.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"), "{head}");
     assert!(!head.contains("authorization"), "{head}");
     assert!(body.contains("\"stream_options\":{\"include_usage\":true}"), "{body}");
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_call_after_the_other() {
+    let server = Loopback::start(vec![kept_stream()]).await;
+    let client = Client::new(quick(&server.base_url)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(ask(&client, Delivery::Stream).await.unwrap().message.content, "Hello");
+    }
+    assert_eq!((server.requests().len(), server.connections()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_never_ends_what_it_has_finished_keeps_nobody() {
+    let server = Loopback::start(vec![vec![stream_head(), stream_end(), Act::Hang]]).await;
+    let client = Client::new(quick(&server.base_url)).unwrap();
+    let reply = ask(&client, Delivery::Stream).await.unwrap();
+    assert!(reply.attempts[0].lasted < Span::from_millis(900), "{:?}", reply.attempts);
+    server.wait_for_gone(1).await;
 }
 
 #[tokio::test]

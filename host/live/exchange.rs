@@ -94,7 +94,9 @@ impl Exchange<'_> {
             }
         }
         let chunks = builder.chunks();
-        if !builder.is_done() && !reader.is_between_events() {
+        if builder.is_done() {
+            pieces.finish().await;
+        } else if !reader.is_between_events() {
             // Some servers leave out the line that ends the last event; a cut one is no JSON.
             let ended = reader.push(b"\n\n", &mut events).is_ok();
             let is_read = events.iter().all(|event| builder.read(event, at).is_ok());
@@ -201,6 +203,20 @@ impl<'e> Pieces<'e> {
             received_bytes: 0,
             reason: "the answer has no body".to_owned(),
         })
+    }
+
+    /// Reads what follows the end of a reply, so that the connection can serve another call: one
+    /// that is dropped before its end is closed, and the next call would have to make its own.
+    async fn finish(mut self) {
+        /// The end is on its way when the reply is; a server that sends none loses a connection.
+        const PATIENCE: Duration = Duration::from_millis(100);
+        let mut rest = Vec::new();
+        let read = async {
+            while let Ok(Some(_)) = self.next(&mut rest).await {
+                rest.clear();
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, read).await;
     }
 
     /// Adds the next piece to `body`, and says when it came; none after the last.

@@ -15,7 +15,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::client_tests::{ask, hello, quick};
 use crate::error::Waiting;
 use crate::loopback::{
-    Act, Loopback, answer, chunk, follow, good_stream, head, read_request, send, stream_head,
+    Act, Loopback, answer, chunk, follow, good_stream, head, kept_stream, read_request, send,
+    stream_head,
 };
 use crate::sse::SseError;
 use crate::{Client, Delivery, FailedCall, LiveError, Settings, SetupError};
@@ -56,6 +57,18 @@ async fn a_stream_that_ends_too_early_is_no_reply() {
         assert_eq!(failed.error, LiveError::Truncated { chunks: 1 });
         assert_eq!(failed.attempts.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_body_that_lacks_the_end_that_it_announced_is_broken() {
+    let mut script = kept_stream();
+    script.truncate(3);
+    let failed = failure_of(script).await;
+    assert!(matches!(failed.error, LiveError::Broken { .. }), "{failed}");
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{}";
+    let failed = failure_with(vec![send(head)], Delivery::Whole, |_| {}).await;
+    assert!(matches!(failed.error, LiveError::Broken { received_bytes: 2, .. }), "{failed}");
+    assert_eq!(failed.attempts.len(), 1);
 }
 
 #[tokio::test]

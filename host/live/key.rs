@@ -119,6 +119,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_read_from_the_environment() {
+        const NAME: &str = "TIMESLIP_TEST_KEY";
+        const KEY: &str = "sk-12345678";
+        if std::env::var_os(NAME).is_some() {
+            let key = KeySource::Environment(NAME.to_owned()).read();
+            assert_eq!(key.unwrap(), Some(ApiKey(KEY.to_owned())));
+            return;
+        }
+        // The environment is the whole process's, so a process of its own gets the variable.
+        let name = "key::tests::a_key_is_read_from_the_environment";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args(["--exact", name]).env(NAME, KEY).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+
+    #[test]
     fn a_word_for_servers_without_keys_is_left_in_texts() {
         let key = key_in_file("EMPTY").unwrap().unwrap();
         assert_eq!(key.redact("EMPTY prompt"), "EMPTY prompt");

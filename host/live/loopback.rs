@@ -19,6 +19,8 @@ pub(crate) enum Act {
     Wait(u64),
     /// Does nothing until the client has gone.
     Hang,
+    /// Waits for another request on the connection. Only at the end of a script.
+    Keep,
     /// Cuts the connection, so that the client gets an error and no end.
     Reset,
 }
@@ -55,6 +57,28 @@ pub(crate) fn stream_end() -> Act {
     )
 }
 
+/// A whole stream in HTTP's chunks, with its end a little later, on a connection that is kept.
+pub(crate) fn kept_stream() -> Vec<Act> {
+    let framed = |act: Act| match act {
+        Act::Send(bytes) => {
+            send(format!("{:x}\r\n{}\r\n", bytes.len(), String::from_utf8(bytes).unwrap()))
+        }
+        other => other,
+    };
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    let end = send("0\r\n\r\n");
+    vec![
+        send(head),
+        framed(chunk("Hel")),
+        framed(chunk("lo")),
+        framed(stream_end()),
+        Act::Wait(5),
+        end,
+        Act::Keep,
+    ]
+}
+
 /// A whole stream.
 pub(crate) fn good_stream() -> Vec<Act> {
     vec![stream_head(), chunk("Hel"), chunk("lo"), stream_end()]
@@ -76,6 +100,7 @@ pub(crate) struct Loopback {
 #[derive(Debug, Default)]
 struct Seen {
     requests: Mutex<Vec<String>>,
+    connections: AtomicUsize,
     open: AtomicUsize,
     most_open: AtomicUsize,
     gone: AtomicUsize,
@@ -97,6 +122,7 @@ impl Loopback {
         let task = tokio::spawn(async move {
             loop {
                 let (connection, _) = listener.accept().await.unwrap();
+                shared.connections.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(serve(connection, scripts.clone(), shared.clone()));
             }
         });
@@ -106,6 +132,11 @@ impl Loopback {
     /// The requests so far, heads and bodies.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.seen.requests.lock().unwrap().clone()
+    }
+
+    /// The connections so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.seen.connections.load(Ordering::SeqCst)
     }
 
     /// The most requests that were open at once.
@@ -122,35 +153,36 @@ impl Loopback {
 }
 
 async fn serve(mut connection: TcpStream, scripts: Vec<Vec<Act>>, seen: Arc<Seen>) {
-    let Some(request) = read_request(&mut connection).await else {
-        return;
-    };
-    let number = {
-        let mut requests = seen.requests.lock().unwrap();
-        requests.push(request);
-        requests.len() - 1
-    };
+    while let Some(request) = read_request(&mut connection).await {
+        let number = {
+            let mut requests = seen.requests.lock().unwrap();
+            requests.push(request);
+            requests.len() - 1
+        };
+        let script = &scripts[number.min(scripts.len() - 1)];
+        if !follow_all(script, &mut connection, &seen).await {
+            seen.gone.fetch_add(1, Ordering::SeqCst);
+        }
+        match script.last() {
+            Some(Act::Keep) => {}
+            Some(Act::Reset) => return connection.set_zero_linger().unwrap(),
+            _ => return drop(connection.shutdown().await),
+        }
+    }
+}
+
+/// Does all that a script says, and tells whether the client stayed.
+async fn follow_all(script: &[Act], connection: &mut TcpStream, seen: &Seen) -> bool {
     let open = seen.open.fetch_add(1, Ordering::SeqCst) + 1;
     seen.most_open.fetch_max(open, Ordering::SeqCst);
-    let script = &scripts[number.min(scripts.len() - 1)];
     let (last, before) = script.split_last().expect("a script has an act");
-    let mut is_gone = false;
+    let mut is_there = true;
     for act in before {
-        is_gone |= !follow(act, &mut connection).await;
+        is_there &= follow(act, connection).await;
     }
     // A client may come again as soon as it has the last bytes, so it is counted out before.
     seen.open.fetch_sub(1, Ordering::SeqCst);
-    is_gone |= !follow(last, &mut connection).await;
-    if is_gone {
-        seen.gone.fetch_add(1, Ordering::SeqCst);
-    }
-    match last {
-        Act::Reset => {
-            connection.set_zero_linger().unwrap();
-        }
-        // Bytes that were not read would turn the end into a reset.
-        _ => drop(connection.shutdown().await),
-    }
+    follow(last, connection).await && is_there
 }
 
 /// Does what a script says, and tells whether the client is still there.
@@ -173,7 +205,7 @@ pub(crate) async fn follow(
             while matches!(connection.read(&mut rest).await, Ok(read) if read > 0) {}
             false
         }
-        Act::Reset => true,
+        Act::Keep | Act::Reset => true,
     }
 }
 

@@ -1,25 +1,18 @@
 //! The client against servers that fail, each in its own way.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
 use timeslip_timeline::conversation::ModelError;
 use timeslip_timeline::time::Span;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
-use crate::client_tests::{ask, hello, quick};
+use crate::client_tests::{ask, quick};
 use crate::error::Waiting;
 use crate::loopback::{
-    Act, Loopback, answer, chunk, follow, good_stream, head, kept_stream, read_request, send,
-    stream_head,
+    Act, Loopback, answer, chunk, good_stream, head, kept_stream, send, stream_head,
 };
 use crate::sse::SseError;
-use crate::{Client, Delivery, FailedCall, LiveError, Settings, SetupError};
+use crate::{Client, Delivery, FailedCall, LiveError, Settings};
 
 /// What comes of a stream from a server that always does this.
 async fn failure_of(script: Vec<Act>) -> FailedCall {
@@ -248,56 +241,4 @@ async fn an_agent_gets_the_error_that_the_contract_has_for_it() {
     assert!(matches!(kind("404 Not Found", gone).await, ModelError::UnknownModel(_)));
     assert!(matches!(kind("404 Not Found", "no").await, ModelError::Unavailable(_)));
     assert!(matches!(kind("502 Bad Gateway", "no").await, ModelError::Unavailable(_)));
-}
-
-/// A server with a certificate that it signed itself: its address, and the certificate as PEM.
-async fn self_signed() -> (String, String) {
-    let signed = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![signed.cert.der().clone()], key)
-        .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("https://{}/v1", listener.local_addr().unwrap());
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    tokio::spawn(async move {
-        loop {
-            let (connection, _) = listener.accept().await.unwrap();
-            let Ok(mut connection) = acceptor.accept(connection).await else {
-                continue;
-            };
-            read_request(&mut connection).await;
-            for act in good_stream() {
-                follow(&act, &mut connection).await;
-            }
-            connection.shutdown().await.unwrap();
-        }
-    });
-    (base_url, signed.cert.pem())
-}
-
-#[tokio::test]
-async fn a_certificate_is_trusted_only_where_the_settings_name_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let (base_url, own) = self_signed().await;
-    let (_, other) = self_signed().await;
-    let client = |pem: &str| {
-        let path = folder.path().join("trusted.pem");
-        std::fs::write(&path, pem).unwrap();
-        Client::new(Settings { certificates: Some(path), ..quick(&base_url) })
-    };
-    let trusting = client(&own).unwrap();
-    let reply = trusting.chat("m", &hello(), Delivery::Stream, |_| {}).await.unwrap();
-    assert_eq!(reply.message.content, "Hello");
-
-    let failed = ask(&client(&other).unwrap(), Delivery::Stream).await.unwrap_err();
-    assert!(matches!(failed.error, LiveError::Certificate { .. }), "{failed}");
-    assert_eq!(failed.attempts.len(), 1);
-
-    let error = client("no certificate").unwrap_err();
-    assert!(matches!(error, SetupError::Certificates { .. }), "{error}");
-    assert!(error.to_string().contains("it holds no certificate"), "{error}");
 }

@@ -38,6 +38,8 @@ mod failure_tests;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]
+mod tls_tests;
+#[cfg(test)]
 mod written_tests;
 
 pub use body::Delivery;

@@ -8,6 +8,7 @@ use http::Response;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
+use timeslip_timeline::time::Span;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -90,6 +91,20 @@ async fn a_certificate_is_trusted_only_where_the_settings_name_it() {
     let error = client("no certificate").unwrap_err();
     assert!(matches!(error, SetupError::Certificates { .. }), "{error}");
     assert!(error.to_string().contains("it holds no certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = SelfSigned::new(b"http/1.1").await;
+    let path = folder.path().join("trusted.pem");
+    std::fs::write(&path, &server.certificate).unwrap();
+    let mut settings = Settings { certificates: Some(path), ..quick(&server.base_url) };
+    settings.timeouts.connect = Span::from_millis(40);
+    // Nobody accepts the connection; the system alone says that it is there.
+    let failed = ask(&Client::new(settings).unwrap(), Delivery::Stream).await.unwrap_err();
+    assert!(failed.to_string().contains("no connection within 40.0 ms (`connect`)"), "{failed}");
+    assert_eq!(failed.attempts.len(), 3);
 }
 
 #[tokio::test]

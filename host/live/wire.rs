@@ -9,7 +9,7 @@ use timeslip_timeline::conversation::FinishReason;
 
 use crate::reply::{NoUsage, TokenCounts, TokenSource};
 
-/// A chunk of a stream, or a whole reply: they differ in the name of what the model says.
+/// A chunk of a stream, or a whole reply.
 #[derive(Debug, Deserialize)]
 pub(crate) struct WireReply {
     pub(crate) choices: Option<Vec<WireChoice>>,
@@ -21,8 +21,10 @@ pub(crate) struct WireReply {
 pub(crate) struct WireChoice {
     #[serde(default)]
     pub(crate) index: u64,
-    #[serde(alias = "delta")]
+    /// In a whole reply.
     pub(crate) message: Option<WireWords>,
+    /// In a chunk.
+    pub(crate) delta: Option<WireWords>,
     pub(crate) finish_reason: Option<String>,
 }
 

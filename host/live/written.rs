@@ -108,7 +108,7 @@ impl ReplyBuilder {
     }
 
     fn read_choice(&mut self, choice: WireChoice, at: Span) -> Result<bool, WrittenError> {
-        let has_words = choice.message.is_some_and(|words| self.words.add(words));
+        let has_words = choice.delta.is_some_and(|words| self.words.add(words));
         if has_words {
             self.times.first_token.get_or_insert(at);
             self.times.chunks.push(at);

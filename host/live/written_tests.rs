@@ -1,10 +1,11 @@
 //! Replies put together from what servers of several makers write.
 
+use proptest::prelude::*;
 use timeslip_timeline::conversation::FinishReason;
 use timeslip_timeline::time::Span;
 
 use crate::reply::{NoUsage, ReplyTimes, TokenSource};
-use crate::sse::SseEvent;
+use crate::sse::{SseEvent, SseLimits, SseReader};
 use crate::wire::ServerError;
 use crate::written::{ReplyBuilder, Written, WrittenError, whole_reply};
 
@@ -229,5 +230,65 @@ fn what_is_no_reply_is_told_with_its_text() {
     for body in ["", "[]", "{}", r#"{"choices":[]}"#, r#"{"choices":[{"message":{}}]}"#] {
         let outcome = whole(body);
         assert!(matches!(outcome, Err(WrittenError::NotAReply { .. })), "{body}: {outcome:?}");
+    }
+}
+
+/// Reads a stream as the client does, each piece 10 ns after the one before.
+fn read(pieces: &[Vec<u8>]) -> Option<Result<Written, WrittenError>> {
+    let mut reader = SseReader::new(SseLimits { line_bytes: 400, event_bytes: 400 });
+    let mut builder = ReplyBuilder::new(Span::ZERO, Span::ZERO);
+    let mut events = Vec::new();
+    for (place, piece) in (1..).zip(pieces) {
+        reader.push(piece, &mut events).ok()?;
+        for event in events.drain(..) {
+            if let Err(error) = builder.read(&event, Span::from_nanos(10 * place)) {
+                return Some(Err(error));
+            }
+        }
+    }
+    Some(builder.finish())
+}
+
+/// A piece of a stream: mostly a whole chunk of some kind, now and then a cut one or any bytes.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let chunks: Vec<String> = [
+        delta(r#"{"content":"a"}"#),
+        delta(r#"{"content":null,"reasoning":"b"}"#),
+        delta(r#"{"tool_calls":[{"index":18446744073709551615,"id":"c"}]}"#),
+        delta(r#"{"tool_calls":[{"id":"d","function":{"arguments":"{"}}]}"#),
+        STOP.to_owned(),
+        r#"{"usage":{"prompt_tokens":3,"completion_tokens":2}}"#.to_owned(),
+        r#"{"choices":null,"usage":{"prompt_tokens":-3}}"#.to_owned(),
+        "[DONE]".to_owned(),
+        String::new(),
+    ]
+    .map(|chunk| format!("data: {chunk}\n\n"))
+    .to_vec();
+    prop_oneof![
+        30 => prop::sample::select(chunks.clone()).prop_map(String::into_bytes),
+        1 => (prop::sample::select(chunks), any::<prop::sample::Index>()).prop_map(|(chunk, cut)| {
+            chunk.as_bytes()[..cut.index(chunk.len())].to_vec()
+        }),
+        1 => prop::collection::vec(any::<u8>(), 0..6),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_the_times_of_a_reply_are_in_order(
+        pieces in prop::collection::vec(pieces(), 0..12),
+    ) {
+        if let Some(Ok(written)) = read(&pieces) {
+            let times = &written.times;
+            prop_assert!(times.chunks.is_sorted());
+            prop_assert_eq!(times.chunks.first(), times.first_token.as_ref());
+            prop_assert!(times.chunks.last().is_none_or(|chunk| *chunk <= times.last));
+            let has_words = !written.message.content.is_empty()
+                || !written.reasoning.is_empty()
+                || !written.message.tool_calls.is_empty();
+            prop_assert_eq!(has_words, times.first_token.is_some());
+            prop_assert!(written.message.tool_calls.iter().all(|call| !call.id.is_empty()));
+            prop_assert!(written.tokens.output.is_some());
+        }
     }
 }

@@ -132,7 +132,8 @@ async fn a_whole_reply_is_seen_at_its_end() {
 
 #[tokio::test]
 async fn a_stream_without_its_last_line_end_and_one_that_trickles_are_read() {
-    let bytes = "data: {\"choices\":[{\"delta\":{\"content\":\"ä\"},\"finish_reason\":\"stop\"}]}\r\n\
+    let bytes = "data: {\"choices\":[\r\n\
+                 data: {\"delta\":{\"content\":\"ä\"},\"finish_reason\":\"stop\"}]}\r\n\
                  \r\ndata: [DONE]";
     let mut script = vec![stream_head()];
     for byte in bytes.bytes() {

@@ -275,7 +275,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(texts in prop::collection::vec("[a-zä ]{0,8}(\n[a-z]{0,8}){0,2}", 0..8)) {
+        fn what_is_written_is_read(
+            texts in prop::collection::vec("[a-zä ]{0,8}(\n[a-z]{0,8}){0,2}", 0..8),
+        ) {
             let mut stream = String::new();
             for text in &texts {
                 for line in text.split('\n') {

@@ -160,7 +160,8 @@ fn calls_without_index_or_identifier_are_told_apart() {
     assert_eq!(calls, [("a", "{}"), ("b", "{}")]);
 
     let body = r#"{"choices":[{"message":{"content":null,
-        "tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#;
+        "tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},
+        "finish_reason":"tool_calls"}]}"#;
     assert_eq!(whole(body).unwrap().message.tool_calls[0].id, "call_0");
 }
 

@@ -171,7 +171,8 @@ fn the_simulator_and_the_loop_stay_apart_from_what_they_may_not_know() {
         ("host/words", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),
         (
             "host/live",
-            ["wasmtime", "timeslip-sim", "timeslip-runtime", "timeslip-words"].as_slice(),
+            ["wasmtime", "timeslip-sim", "timeslip-runtime", "timeslip-words", "timeslip-gate"]
+                .as_slice(),
         ),
         ("host/gate", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),
         ("host/report", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),

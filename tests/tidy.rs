@@ -43,8 +43,8 @@ fn every_file_belongs_to_a_crate() {
     let texts: Vec<String> = sources.iter().map(|file| text(file)).collect();
     let manifests: String = files("Cargo.toml").iter().map(|file| text(file)).collect();
     let is_named = |stem: &str| {
-        let named = format!("mod {stem};");
-        texts.iter().any(|text| text.contains(&named))
+        let (named, placed) = (format!("mod {stem};"), format!("path = \"{stem}.rs\""));
+        texts.iter().any(|text| text.contains(&named) || text.contains(&placed))
     };
     let lonely = sources.iter().filter(|file| {
         let stem = Path::new(file).file_stem().unwrap().to_string_lossy();

@@ -164,8 +164,10 @@ mod tests {
     use timeslip_sim::profile::{Precision, Serving};
 
     fn asked(software: &str, chip: &str, concurrency: u64, layout: Layout) -> Option<f64> {
+        // DeepSeek's scripts are SGLang's here, and Llama's the others'.
+        let model = if software == "sglang" { "deepseek-r1" } else { "llama-3.3-70b" };
         let serving = Serving {
-            model: "llama-3.3-70b".into(),
+            model: model.into(),
             linear: Precision::Fp8,
             experts: None,
             head: Precision::Bf16,
@@ -181,6 +183,33 @@ mod tests {
             work: AskedWork::Load(load),
         };
         intake_interval_steps(&scenario)?.value
+    }
+
+    #[test]
+    fn tokens_are_taken_to_be_proposed_where_a_script_does_so() {
+        let layout = |data| Layout { tensor: 8 / data, data, expert: 8, pipeline: 1 };
+        let scenario = |software: &str, data| Scenario {
+            chip: "b200".into(),
+            serving: Serving {
+                model: "deepseek-r1".into(),
+                linear: Precision::Fp8,
+                experts: None,
+                head: Precision::Bf16,
+                kv: Precision::Fp8,
+            },
+            software: Some(software.into()),
+            proposed_tokens: 0,
+            groups: Groups::Together(layout(data)),
+            work: AskedWork::Load(Load { concurrency: 4, input_tokens: 1024, output_tokens: 1024 }),
+        };
+        let on = |software, data, day| proposed_tokens(&scenario(software, data), day);
+        assert_eq!(on("trtllm", 1, "2026-01-14"), 3);
+        assert_eq!(on("trtllm", 8, "2026-01-14"), 1);
+        assert_eq!(on("trtllm", 1, "2026-01-15"), 0);
+        assert_eq!(on("sglang", 1, "2026-01-14"), 0);
+        let proposing = Scenario { proposed_tokens: 3, ..scenario("trtllm", 1) };
+        let chances = speculation(&proposing).unwrap().accepted_tokens.probabilities;
+        assert_eq!((chances.len(), chances.iter().sum::<f64>()), (4, 1.0));
     }
 
     #[test]

@@ -374,18 +374,16 @@ pub(crate) struct HardwareAccuracyArgs {
     /// Prints JSON, each row included.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Predicts each model's rows by figures that were fitted without them: the JSON file that
-    /// `timeslip hardware calibrate --leave-one-out` writes.
+    /// Predicts each model's rows by the fit without them, of `calibrate --leave-one-out`'s file.
     #[arg(long, value_name = "FILE")]
     pub(crate) leave_one_out: Option<PathBuf>,
-    /// Writes the figures to a Markdown file as well; with --leave-one-out, those by the profiles too.
+    /// Writes the figures to a Markdown file; with --leave-one-out, those by the profiles too.
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
     /// Writes what was predicted for each line to a CSV file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
-    /// Writes the bands around predictions to a TOML file as well: hardware-profiles/bands.toml is
-    /// such a file.
+    /// Writes the bands around predictions to a TOML file, such as hardware-profiles/bands.toml.
     #[arg(long, value_name = "FILE")]
     pub(crate) bands: Option<PathBuf>,
     /// Threads that predict; the result does not depend on them. All cores if left out.

@@ -89,7 +89,6 @@ impl Descent<'_> {
                 let tried = self.moved_by(&values, &moved, &step, part);
                 let there = self.predicted(&asked, &tried);
                 let after = self.badness(&rows, &moved, &tried, &there);
-                eprintln!("{stages:?} {} {part:.3} {before:.3} {after:.3}", rows.len());
                 if after < before {
                     values = tried;
                     break;

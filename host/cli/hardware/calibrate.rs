@@ -63,7 +63,11 @@ fn write_profiles(catalogue: &Catalogue, folder: &Path, fitted: &Fit) -> Result<
         texts.insert((kind, name.to_owned()), text);
     }
     for ((kind, name), text) in texts {
-        let file = folder.join(kind.folder()).join(format!("{name}.toml"));
+        let folder = folder.join(kind.folder());
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Failure::usage(format!("cannot make the folder {}: {error}", folder.display()))
+        })?;
+        let file = folder.join(format!("{name}.toml"));
         output::write_file(&file, text.as_bytes())?;
     }
     Ok(())

@@ -56,10 +56,10 @@ fn rubin_attends_and_groq_does_the_rest() {
       does not reach the target of 1,500 tokens/s for one user (0.05 of it)
 
     BAND around what is said above
-      time to the first token: no measurements of rubin, reading and writing apart: between 0.008 and
-        27.30 times it
-      time per token: no measurements of rubin with groq3-lpu, reading and writing apart: between 0.20
-        and 2.15 times it
+      time to the first token: no measurements of rubin, reading and writing apart: between 0.009 and
+        35.98 times it
+      time per token: no measurements of rubin with groq3-lpu, reading and writing apart: between 0.21
+        and 2.10 times it
 
     ESTIMATES that this rests on, 39
     ");
@@ -118,10 +118,10 @@ fn groq_drafts_for_rubin() {
       does not reach the target of 1,500 tokens/s for one user (0.17 of it)
 
     BAND around what is said above
-      time to the first token: no measurements of rubin, reading and writing together: between 0.008 and
-        27.30 times it
+      time to the first token: no measurements of rubin, reading and writing together: between 0.009 and
+        35.98 times it
       time per token: no measurements of rubin with groq3-lpu, reading and writing together: between
-        0.20 and 2.15 times it
+        0.21 and 2.10 times it
 
     ESTIMATES that this rests on, 28
     ");

@@ -200,9 +200,9 @@ fn rubin_and_groq_explain_themselves() {
       reaches the target of 1,500 tokens/s for one user (2.30 of it)
 
     BAND around what is said above
-      time to the first token: no measurements of rubin, reading and writing apart: between 0.008 and
-        27.30 times it
-      time per token: no measurements of groq3-lpu, reading and writing apart: between 0.20 and 2.15
+      time to the first token: no measurements of rubin, reading and writing apart: between 0.009 and
+        35.98 times it
+      time per token: no measurements of groq3-lpu, reading and writing apart: between 0.21 and 2.10
         times it
 
     ESTIMATES that this rests on, 33
@@ -255,9 +255,9 @@ fn a_machine_on_a_desk_explains_itself() {
       does not reach the target of 1,500 tokens/s for one user (0.01 of it)
 
     BAND around what is said above
-      time to the first token: no measurements of gb10, reading and writing together: between 0.008 and
-        27.30 times it
-      time per token: no measurements of gb10, reading and writing together: between 0.20 and 2.15 times
+      time to the first token: no measurements of gb10, reading and writing together: between 0.009 and
+        35.98 times it
+      time per token: no measurements of gb10, reading and writing together: between 0.21 and 2.10 times
         it
 
     ESTIMATES that this rests on, 17

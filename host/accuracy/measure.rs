@@ -39,8 +39,9 @@ fn calls(concurrency: u64, waves: u64) -> u64 {
 /// Gives the mean milliseconds to the first token, and per token after it where replies have more
 /// than one.
 ///
-/// With fewer `waves`, and of a load with many chats at once, fewer prompts are served. The first and the last ones, which
-/// meet other conditions than those between, then count as much as they would among all ten.
+/// With fewer `waves`, and of a load with many chats at once, fewer prompts are served. The first and
+/// the last ones, which meet other conditions than those between, then count as much as they would
+/// among all ten.
 ///
 /// # Errors
 /// Why a chat could not be served.

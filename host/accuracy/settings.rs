@@ -78,17 +78,10 @@ pub(crate) fn proposed_tokens(scenario: &Scenario, day: &str) -> u64 {
 
 /// What proposes tokens, where [`proposed_tokens`] found some.
 pub(crate) fn speculation(scenario: &Scenario) -> Option<Speculation> {
-    let Settings { source, date, proposals, .. } = &*SETTINGS;
     let proposed = scenario.proposed_tokens;
     let is_it = |given: &&Proposals| given.proposed_tokens == proposed && given.are_of(scenario);
-    let given = proposals.iter().find(is_it)?;
-    let figure = |value: f64| Figure {
-        value: Some(value),
-        source: source.clone(),
-        date: date.clone(),
-        confidence: Some(Confidence::Estimate),
-        note: None,
-    };
+    let given = SETTINGS.proposals.iter().find(is_it)?;
+    let figure = |value| SETTINGS.figure(value, Confidence::Estimate);
     Some(Speculation {
         proposed_tokens: figure(proposed as f64),
         accepted_tokens: Distribution {
@@ -105,24 +98,33 @@ pub(crate) fn speculation(scenario: &Scenario) -> Option<Speculation> {
 
 impl Proposals {
     fn are_of(&self, scenario: &Scenario) -> bool {
+        let Groups::Together(layout) = scenario.groups else {
+            return false;
+        };
         scenario.software.as_deref() == Some(&self.software)
             && scenario.serving.model == self.model
-            && matches!(scenario.groups, Groups::Together(layout) if (layout.data > 1) == self.data_parallel)
+            && (layout.data > 1) == self.data_parallel
     }
 }
 
 /// What the first rule says that a scenario meets and that says something.
 fn setting(scenario: &Scenario, said: impl Fn(&Rule) -> Option<f64>) -> Option<Figure> {
-    let Settings { source, date, rules, .. } = &*SETTINGS;
-    let met = rules.iter().filter(|rule| rule.is_met_by(scenario));
+    let met = SETTINGS.rules.iter().filter(|rule| rule.is_met_by(scenario));
     let value = met.filter_map(said).next()?;
-    Some(Figure {
-        value: Some(value),
-        source: source.clone(),
-        date: date.clone(),
-        confidence: Some(Confidence::Medium),
-        note: None,
-    })
+    Some(SETTINGS.figure(value, Confidence::Medium))
+}
+
+impl Settings {
+    /// A figure with the settings' source.
+    fn figure(&self, value: f64, confidence: Confidence) -> Figure {
+        Figure {
+            value: Some(value),
+            source: self.source.clone(),
+            date: self.date.clone(),
+            confidence: Some(confidence),
+            note: None,
+        }
+    }
 }
 
 impl Rule {

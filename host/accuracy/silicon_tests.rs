@@ -163,7 +163,11 @@ fn published_steps_are_read_and_predicted_or_counted() {
     eprintln!("{}", report::screen("vr_nvl72_glm52_measured.csv", &outcomes, true));
     for outcome in &outcomes {
         match &outcome.result {
-            Ok(compared) => assert_eq!(compared[0].metric, Metric::Step),
+            Ok(compared) => {
+                assert_eq!(compared[0].metric, Metric::Step);
+                let error = compared[0].error();
+                assert!(error.abs() < 0.05, "{}: {error:.3}", outcome.row.id);
+            }
             Err(reason) => assert!(reason.contains("GLM-5.2"), "{reason}"),
         }
     }

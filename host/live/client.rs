@@ -17,7 +17,6 @@ use crate::exchange::{Exchange, span};
 use crate::key::ApiKey;
 use crate::reply::LiveReply;
 use crate::settings::Settings;
-use crate::written::Written;
 
 /// A server that is asked. Share it: the limit on calls at once is the client's.
 #[derive(Debug)]
@@ -33,13 +32,16 @@ pub struct Client {
     account: Mutex<Account>,
 }
 
-/// A stream under way.
+/// A stream under way, at a chunk with words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct Progress<'t> {
     /// Chunks with words so far.
     pub chunks: u64,
     /// From the call until the last of them came.
     pub at: Span,
+    /// The assistant's content in it; empty beside reasoning or a part of a tool call alone. Where
+    /// a server writes anew what it had sent, the reply alone says so.
+    pub text: &'t str,
 }
 
 /// What became of all calls of a client: those asked are answered, failed, cancelled or under way.
@@ -90,7 +92,7 @@ impl Client {
         model: &str,
         request: &ChatRequest,
         delivery: Delivery,
-        progress: impl FnMut(Progress),
+        progress: impl FnMut(Progress<'_>),
     ) -> Result<LiveReply, FailedCall> {
         let called = Instant::now();
         let mut entry = Entry::begin(&self.account);
@@ -113,7 +115,7 @@ impl Client {
         model: &str,
         request: &ChatRequest,
         delivery: Delivery,
-        mut progress: impl FnMut(Progress),
+        mut progress: impl FnMut(Progress<'_>),
     ) -> Result<LiveReply, FailedCall> {
         let request = self
             .request(model, request, delivery)
@@ -127,7 +129,9 @@ impl Client {
             let at = span(sent - called);
             let (pool, settings) = (&self.pool, &self.settings);
             let exchange = Exchange { pool, settings, delivery, sent, began };
-            let mut seen = |chunks, since| progress(Progress { chunks, at: at + since });
+            let mut seen = |chunks, since, text: &str| {
+                progress(Progress { chunks, at: at + since, text });
+            };
             let again = request.try_clone().expect("a body of bytes can be copied");
             let outcome = exchange.run(again, &mut seen).await;
             let outcome = outcome.map_err(|error| error.with_texts(|text| self.make_plain(text)));
@@ -135,7 +139,7 @@ impl Client {
             let error = outcome.as_ref().err().cloned();
             attempts.push(Attempt { at, pause, lasted, error });
             match outcome {
-                Ok(written) => return Ok(reply(written, at, attempts)),
+                Ok(written) => return Ok(LiveReply { written, queue: at, attempts }),
                 Err(error) => match self.pause(attempts.len(), &error, began) {
                     None => return Err(self.failed(error, attempts)),
                     Some(next) => pause = next,
@@ -151,7 +155,8 @@ impl Client {
         request: &ChatRequest,
         delivery: Delivery,
     ) -> Result<Request, LiveError> {
-        let body = request_body(model, request, delivery, self.settings.limit_field)?;
+        let Settings { api, limit_field, .. } = self.settings;
+        let body = request_body(api, model, request, delivery, limit_field)?;
         let (bytes, limit) = (body.len(), self.settings.limits.request_bytes);
         if bytes > limit {
             return Err(LiveError::LongRequest { bytes, limit });
@@ -204,11 +209,6 @@ impl Client {
         }
         *text = plain;
     }
-}
-
-fn reply(written: Written, queue: Span, attempts: Vec<Attempt>) -> LiveReply {
-    let Written { message, reasoning, finish_reason, model, tokens, times } = written;
-    LiveReply { message, reasoning, finish_reason, model, tokens, times, queue, attempts }
 }
 
 enum Outcome {

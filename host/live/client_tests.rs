@@ -13,7 +13,7 @@ use crate::loopback::{
 };
 use crate::reply::TokenSource;
 use crate::settings::{Proxy, Retries, Timeouts};
-use crate::{Client, Delivery, FailedCall, KeySource, LiveReply, Progress, Settings};
+use crate::{Client, Delivery, FailedCall, KeySource, LiveReply, Settings};
 
 pub(crate) fn hello() -> ChatRequest {
     let messages = vec![Message::text(Role::User, "Hi")];
@@ -65,15 +65,17 @@ async fn a_stream_comes_with_words_tokens_and_times() {
     ];
     let server = Loopback::start(vec![script]).await;
     let client = Client::new(quick(&server.base_url)).unwrap();
-    let mut told: Vec<Progress> = Vec::new();
+    let mut told: Vec<(u64, Span, String)> = Vec::new();
     let request = hello();
-    let outcome = client.chat("m", &request, Delivery::Stream, |progress| told.push(progress));
+    let outcome = client.chat("m", &request, Delivery::Stream, |progress| {
+        told.push((progress.chunks, progress.at, progress.text.to_owned()));
+    });
     let reply = outcome.await.unwrap();
 
-    assert_eq!(reply.message, Message::text(Role::Assistant, "Hello"));
-    assert_eq!(reply.finish_reason, FinishReason::Stop);
-    assert_eq!(reply.tokens.source, TokenSource::Server);
-    let times = &reply.times;
+    assert_eq!(reply.written.message, Message::text(Role::Assistant, "Hello"));
+    assert_eq!(reply.written.finish_reason, FinishReason::Stop);
+    assert_eq!(reply.written.tokens.source, TokenSource::Server);
+    let times = &reply.written.times;
     let first = times.first_token.unwrap();
     assert_eq!(times.chunks.len(), 2);
     assert!(times.head <= times.first_byte && times.first_byte <= first, "{times:?}");
@@ -81,8 +83,8 @@ async fn a_stream_comes_with_words_tokens_and_times() {
     let pause = Span::from_millis(9);
     assert!(first >= pause && times.between_chunks().next().unwrap() >= pause, "{times:?}");
     assert!(times.last.saturating_sub(times.chunks[1]) >= pause, "{times:?}");
-    assert_eq!(told.iter().map(|progress| progress.chunks).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(told[0].at, reply.queue + first);
+    let at = |place: usize| reply.queue + times.chunks[place];
+    assert_eq!(told, [(1, at(0), "Hel".to_owned()), (2, at(1), "lo".to_owned())]);
 
     let served = reply.served(Usage::default());
     assert_eq!(served.usage, Usage { input_tokens: 5, cached_input_tokens: 0, output_tokens: 3 });
@@ -102,7 +104,7 @@ async fn a_connection_serves_one_call_after_the_other() {
     let server = Loopback::start(vec![kept_stream()]).await;
     let client = Client::new(quick(&server.base_url)).unwrap();
     for _ in 0..3 {
-        assert_eq!(ask(&client, Delivery::Stream).await.unwrap().message.content, "Hello");
+        assert_eq!(ask(&client, Delivery::Stream).await.unwrap().written.message.content, "Hello");
     }
     assert_eq!((server.requests().len(), server.connections()), (3, 1));
 }
@@ -122,8 +124,8 @@ async fn a_whole_reply_is_seen_at_its_end() {
     let server = Loopback::start(vec![answer("200 OK", "", body)]).await;
     let client = Client::new(quick(&server.base_url)).unwrap();
     let reply = ask(&client, Delivery::Whole).await.unwrap();
-    assert_eq!(reply.message.content, "Hello");
-    assert_eq!(reply.times.first_token, None);
+    assert_eq!(reply.written.message.content, "Hello");
+    assert_eq!(reply.written.times.first_token, None);
     let counted = Usage { input_tokens: 7, cached_input_tokens: 0, output_tokens: 2 };
     let served = reply.served(counted);
     assert_eq!(served.usage, counted);
@@ -143,9 +145,12 @@ async fn a_stream_without_its_last_line_end_and_one_that_trickles_are_read() {
     let server = Loopback::start(vec![script]).await;
     let client = Client::new(quick(&server.base_url)).unwrap();
     let reply = ask(&client, Delivery::Stream).await.unwrap();
-    assert_eq!(reply.message.content, "ä");
-    assert_eq!(reply.tokens.output, Some(1));
-    assert_eq!(reply.tokens.source.to_string(), "by chunks, since the server sent no usage");
+    assert_eq!(reply.written.message.content, "ä");
+    assert_eq!(reply.written.tokens.output, Some(1));
+    assert_eq!(
+        reply.written.tokens.source.to_string(),
+        "by chunks, since the server sent no usage"
+    );
 }
 
 #[tokio::test]
@@ -156,7 +161,7 @@ async fn usage_that_is_wrong_spoils_no_reply() {
     let script = vec![stream_head(), chunk("a"), send(end), send(usage), send("data: [DONE]\n\n")];
     let server = Loopback::start(vec![script]).await;
     let client = Client::new(quick(&server.base_url)).unwrap();
-    let tokens = ask(&client, Delivery::Stream).await.unwrap().tokens;
+    let tokens = ask(&client, Delivery::Stream).await.unwrap().written.tokens;
     assert_eq!((tokens.input, tokens.output), (None, Some(1)));
     assert!(tokens.source.to_string().contains("completion_tokens is -1"), "{}", tokens.source);
 }
@@ -226,7 +231,7 @@ async fn two_hundred_calls_at_once_never_pass_the_limit_and_all_end() {
         .collect();
     for call in calls {
         let reply = call.await.unwrap().unwrap();
-        assert_eq!(reply.message.content, "a");
+        assert_eq!(reply.written.message.content, "a");
     }
     assert_eq!(server.most_open(), 16);
     assert_eq!(client.account(), Account { asked: 200, answered: 200, ..Account::default() });

@@ -117,7 +117,7 @@ pub enum LiveError {
         reason: String,
     },
     /// The stream ended before the reply did.
-    #[error("the stream ended after {chunks} chunks without a finish reason; see the server's log")]
+    #[error("the stream ended after {chunks} chunks, before its reply did; see the server's log")]
     Truncated {
         /// How many chunks with words came.
         chunks: u64,
@@ -148,8 +148,8 @@ pub enum LiveError {
     },
     /// It is no reply to what was asked.
     #[error(
-        "the server answered with {found}, and {wanted} was asked: {text}; see whether the address \
-         is that of chat completions, and whether the server can stream"
+        "the server answered with {found}, and {wanted} was asked: {text}; see whether the server \
+         speaks the API that is set, and whether it can stream"
     )]
     ContentType {
         /// What came.
@@ -185,7 +185,10 @@ pub enum LiveError {
 fn fix(status: u16, error: &ServerError) -> &'static str {
     match status {
         401 | 403 => "see whether the key is right and may use the model",
-        404 => "see whether the address ends as the server wants it (/v1), and the model's name",
+        404 => {
+            "see whether the address ends as the server wants it (/v1), whether the server speaks \
+             the API that is set, and the model's name"
+        }
         400 | 413 | 422 => "change the request as it says",
         429 if is_quota(error) => "add credit, or use another key",
         429 => "ask less at once, or allow more retries",

@@ -14,7 +14,7 @@ use crate::connection::broken;
 use crate::error::{LiveError, Waiting};
 use crate::reply::ReplyTimes;
 use crate::settings::Settings;
-use crate::sse::SseReader;
+use crate::sse::{SseEvent, SseReader};
 use crate::wire::ServerError;
 use crate::written::{ReplyBuilder, Written, WrittenError, whole_reply};
 
@@ -34,11 +34,11 @@ pub(crate) struct Exchange<'c> {
 
 impl Exchange<'_> {
     /// Sends the request and reads the reply. `seen` is told how many chunks with words there are,
-    /// and when the last of them came.
+    /// when the last of them came, and the content in it.
     pub(crate) async fn run(
         &self,
         request: Request,
-        seen: &mut impl FnMut(u64, Span),
+        seen: &mut impl FnMut(u64, Span, &str),
     ) -> Result<Written, LiveError> {
         let answer = self.within(Waiting::FirstByte, 0, self.pool.execute(request)).await?;
         let connect = self.settings.timeouts.connect;
@@ -67,22 +67,19 @@ impl Exchange<'_> {
         &self,
         head: Span,
         response: Response,
-        seen: &mut impl FnMut(u64, Span),
+        seen: &mut impl FnMut(u64, Span, &str),
     ) -> Result<Written, LiveError> {
         let limits = &self.settings.limits;
         let mut pieces = Pieces::new(self, response, limits.reply_bytes);
         let mut piece = Vec::new();
         let mut at = pieces.first(&mut piece).await?;
         let mut reader = SseReader::new(limits.events);
-        let mut builder = ReplyBuilder::new(head, at);
+        let mut builder = ReplyBuilder::new(self.settings.api, head, at);
         let mut events = Vec::new();
         loop {
             let read = reader.push(&piece, &mut events);
-            for event in events.drain(..) {
-                if builder.read(&event, at).map_err(|error| no_reply(error, builder.chunks()))? {
-                    seen(builder.chunks(), at);
-                }
-            }
+            add(&mut builder, &mut events, at, seen)
+                .map_err(|error| no_reply(error, builder.chunks()))?;
             read?;
             if builder.is_done() {
                 break;
@@ -99,7 +96,7 @@ impl Exchange<'_> {
         } else if !reader.is_between_events() {
             // Some servers leave out the line that ends the last event; a cut one is no JSON.
             let ended = reader.push(b"\n\n", &mut events).is_ok();
-            let is_read = events.iter().all(|event| builder.read(event, at).is_ok());
+            let is_read = add(&mut builder, &mut events, at, seen).is_ok();
             if !(ended && is_read) {
                 return Err(LiveError::Truncated { chunks });
             }
@@ -117,7 +114,9 @@ impl Exchange<'_> {
         }
         let times = ReplyTimes { head, first_byte, last, ..ReplyTimes::default() };
         match std::str::from_utf8(&body) {
-            Ok(text) => whole_reply(text, times).map_err(|error| no_reply(error, 0)),
+            Ok(text) => {
+                whole_reply(self.settings.api, text, times).map_err(|error| no_reply(error, 0))
+            }
             Err(error) => Err(LiveError::NotAReply {
                 reason: format!("byte {} is not UTF-8", error.valid_up_to()),
                 text: String::from_utf8_lossy(&body).into_owned(),
@@ -182,6 +181,21 @@ impl Exchange<'_> {
         let outcome = tokio::time::timeout_at(ends.into(), wait).await;
         outcome.map_err(|_| LiveError::Timeout { waiting, limit, received_bytes })
     }
+}
+
+/// Adds events to a reply, and tells of those with words.
+fn add(
+    builder: &mut ReplyBuilder,
+    events: &mut Vec<SseEvent>,
+    at: Span,
+    seen: &mut impl FnMut(u64, Span, &str),
+) -> Result<(), WrittenError> {
+    for event in events.drain(..) {
+        if let Some(text) = builder.read(&event, at)? {
+            seen(builder.chunks(), at, &text);
+        }
+    }
+    Ok(())
 }
 
 /// The pieces of an answer's body, as the connection gives them.

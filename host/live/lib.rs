@@ -1,8 +1,9 @@
-//! A client of real servers that speak OpenAI's chat completions.
+//! A client of real servers that speak OpenAI's chat completions or its Responses API.
 //!
 //! Start with [`settings`] (what a user says of a server), [`client`] (a call, from its place to
 //! its reply) and [`reply`] (what comes back, and when). [`body`] writes a request, `exchange`
-//! sends it and takes the times; [`sse`], [`wire`] and [`written`] make a reply of the bytes.
+//! sends it and takes the times; [`sse`], [`wire`] and [`written`] make a reply of the bytes. What
+//! differs from one API to the other stands in `chat_completions` and `responses`.
 //! [`attempt`] says when to try again, and [`error`] what went wrong and what to do about it.
 //!
 //! # Architecture invariants
@@ -26,11 +27,11 @@ pub mod sse;
 pub mod wire;
 pub mod written;
 
+mod chat_completions;
 mod connection;
 mod exchange;
+mod responses;
 
-#[cfg(test)]
-mod body_tests;
 #[cfg(test)]
 mod client_tests;
 #[cfg(test)]
@@ -47,4 +48,4 @@ pub use client::{Account, Client, Progress};
 pub use error::{FailedCall, LiveError, SetupError};
 pub use key::{ApiKey, KeySource};
 pub use reply::LiveReply;
-pub use settings::Settings;
+pub use settings::{Api, Settings};

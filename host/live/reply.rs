@@ -1,27 +1,17 @@
 //! What came back for a chat: the words, their tokens, and when each piece came.
 
 use timeslip_timeline::backend::{ChatTiming, Served};
-use timeslip_timeline::conversation::{FinishReason, Message, Usage};
+use timeslip_timeline::conversation::Usage;
 use timeslip_timeline::time::Span;
 
 use crate::attempt::Attempt;
+use crate::written::Written;
 
 /// A complete reply.
 #[derive(Clone, Debug)]
 pub struct LiveReply {
-    /// The assistant message.
-    pub message: Message,
-    /// What the model wrote before its answer, where the server tells it apart. Servers do not want
-    /// it back, so it is no part of the message.
-    pub reasoning: String,
-    /// Why it ends.
-    pub finish_reason: FinishReason,
-    /// The model, as the server names it.
-    pub model: Option<String>,
-    /// How many tokens, and who says so.
-    pub tokens: TokenCounts,
-    /// When the pieces came, in the attempt that was answered.
-    pub times: ReplyTimes,
+    /// What the server wrote, with the times of the attempt that was answered.
+    pub written: Written,
     /// From the call until that attempt was sent: waiting for a place, failed attempts, and the
     /// pauses after them.
     pub queue: Span,
@@ -36,12 +26,13 @@ impl LiveReply {
     /// of its cache is taken to have served nothing from it. Joules and dollars are unknown: no
     /// server tells them.
     pub fn served(&self, counted: Usage) -> Served {
+        let Written { message, finish_reason, tokens, .. } = &self.written;
         let usage = Usage {
-            input_tokens: self.tokens.input.unwrap_or(counted.input_tokens),
-            cached_input_tokens: self.tokens.cached_input.unwrap_or(0),
-            output_tokens: self.tokens.output.unwrap_or(counted.output_tokens),
+            input_tokens: tokens.input.unwrap_or(counted.input_tokens),
+            cached_input_tokens: tokens.cached_input.unwrap_or(0),
+            output_tokens: tokens.output.unwrap_or(counted.output_tokens),
         };
-        let words = Some((self.message.clone(), self.finish_reason));
+        let words = Some((message.clone(), *finish_reason));
         Served { usage, timing: self.timing(), energy_j: None, cost_usd: None, words }
     }
 
@@ -49,12 +40,13 @@ impl LiveReply {
     /// prefill, the network included, since nothing outside the server can tell them apart. The
     /// first token of a whole reply is seen when all of it is.
     pub fn timing(&self) -> ChatTiming {
-        let first = self.times.first_token.unwrap_or(self.times.last);
+        let times = &self.written.times;
+        let first = times.first_token.unwrap_or(times.last);
         ChatTiming {
             queue: self.queue,
             prefill: first,
             transfer: Span::ZERO,
-            decode: self.times.last - first,
+            decode: times.last - first,
             time_to_first_token: self.queue + first,
         }
     }
@@ -73,7 +65,8 @@ pub struct ReplyTimes {
     pub first_token: Option<Span>,
     /// Each chunk with words. A chunk may hold many tokens, and several may come at once.
     pub chunks: Vec<Span>,
-    /// What ended the reply: the chunk with the finish reason, or the last byte of a whole reply.
+    /// What ended the reply: the chunk with the finish reason, the last event of the Responses API,
+    /// or the last byte of a whole reply.
     pub last: Span,
 }
 

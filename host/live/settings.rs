@@ -13,11 +13,13 @@ use crate::sse::SseLimits;
 /// A server and how to treat it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// What comes before `/chat/completions`, such as `http://127.0.0.1:8000/v1`.
+    /// What comes before the API's own path, such as `http://127.0.0.1:8000/v1`.
     pub base_url: String,
+    /// What is spoken there.
+    pub api: Api,
     /// Where the key is.
     pub key: KeySource,
-    /// What the server calls the limit on output tokens.
+    /// What a server of chat completions calls the limit on output tokens.
     pub limit_field: LimitField,
     /// How long to wait.
     pub timeouts: Timeouts,
@@ -36,6 +38,7 @@ impl Settings {
     pub fn for_server(base_url: impl Into<String>) -> Settings {
         Settings {
             base_url: base_url.into(),
+            api: Api::default(),
             key: KeySource::None,
             limit_field: LimitField::default(),
             timeouts: Timeouts::default(),
@@ -57,12 +60,36 @@ impl Settings {
             return Err(wrong("it holds a user's name or a password, which would be shown"));
         }
         let base = url.path().trim_end_matches('/').to_owned();
-        if base.ends_with("/chat/completions") {
-            return Err(wrong("/chat/completions is added to it"));
+        let added = self.api.path();
+        if let Some(path) = Api::ALL.map(Api::path).into_iter().find(|path| base.ends_with(path)) {
+            return Err(wrong(&format!("it ends in {path}, and {added} is added to it")));
         }
-        url.set_path(&format!("{base}/chat/completions"));
+        url.set_path(&format!("{base}{added}"));
         url.set_fragment(None);
         Ok(url)
+    }
+}
+
+/// What a server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// OpenAI's chat completions, which every compatible server knows.
+    #[default]
+    ChatCompletions,
+    /// OpenAI's Responses API. It has no seed and no texts that end a reply; a request with one is
+    /// refused.
+    Responses,
+}
+
+impl Api {
+    const ALL: [Api; 2] = [Api::ChatCompletions, Api::Responses];
+
+    /// What is added to a server's address.
+    fn path(self) -> &'static str {
+        match self {
+            Api::ChatCompletions => "/chat/completions",
+            Api::Responses => "/responses",
+        }
     }
 }
 
@@ -180,12 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn the_endpoint_is_that_of_the_api() {
+        let responses = |base_url: &str| {
+            let settings = Settings { api: Api::Responses, ..Settings::for_server(base_url) };
+            settings.endpoint().map(|url| url.to_string()).map_err(|error| error.to_string())
+        };
+        assert_eq!(responses("http://host/v1/").unwrap(), "http://host/v1/responses");
+        let refused = responses("http://host/v1/responses").unwrap_err();
+        assert!(refused.contains("/responses is added"), "{refused}");
+    }
+
+    #[test]
     fn an_address_that_cannot_be_used_is_told_without_its_secrets() {
         for (address, reason) in [
             ("host/v1", "relative URL without a base"),
             ("ftp://host", "neither http:// nor https://"),
             ("https://me:pass1234@host/v1", "a user's name or a password"),
             ("http://host/v1/chat/completions", "/chat/completions is added"),
+            ("http://host/v1/responses/", "it ends in /responses, and /chat/completions is added"),
         ] {
             let error = endpoint(address).unwrap_err();
             assert!(error.contains(reason), "{error}");

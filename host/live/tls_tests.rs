@@ -82,7 +82,7 @@ async fn a_certificate_is_trusted_only_where_the_settings_name_it() {
     });
     let client = |certificates: &str| client(&base_url, folder.path(), certificates);
     let reply = ask(&client(&own).unwrap(), Delivery::Stream).await.unwrap();
-    assert_eq!(reply.message.content, "Hello");
+    assert_eq!(reply.written.message.content, "Hello");
 
     let failed = ask(&client(&other).unwrap(), Delivery::Stream).await.unwrap_err();
     assert!(matches!(failed.error, LiveError::Certificate { .. }), "{failed}");
@@ -135,7 +135,7 @@ async fn a_server_that_speaks_http_2_is_asked_so() {
         }
     });
     let reply = ask(&client, Delivery::Stream).await.unwrap();
-    assert_eq!(reply.message.content, "a");
+    assert_eq!(reply.written.message.content, "a");
     // The same connection serves the second call, whose stream the server gives up.
     let failed = ask(&client, Delivery::Stream).await.unwrap_err();
     assert!(matches!(failed.error, LiveError::Broken { received_bytes: 1.., .. }), "{failed}");

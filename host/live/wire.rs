@@ -1,55 +1,11 @@
-//! What servers write, as JSON: chunks, whole replies, usage and errors.
+//! What both APIs write alike, as JSON: errors and usage.
 //!
-//! Read leniently where servers differ and nothing is lost: unknown fields, absent choices, `null`
-//! for nothing. Usage is read by itself, so that a wrong count spoils no reply.
+//! Read leniently where servers differ and nothing is lost: unknown fields, `null` for nothing.
+//! Usage is read by itself, so that a wrong count spoils no reply.
 
-use serde::Deserialize;
 use serde_json::Value;
-use timeslip_timeline::conversation::FinishReason;
 
 use crate::reply::{NoUsage, TokenCounts, TokenSource};
-
-/// A chunk of a stream, or a whole reply.
-#[derive(Debug, Deserialize)]
-pub(crate) struct WireReply {
-    pub(crate) choices: Option<Vec<WireChoice>>,
-    pub(crate) usage: Option<Value>,
-    pub(crate) model: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct WireChoice {
-    #[serde(default)]
-    pub(crate) index: u64,
-    /// In a whole reply.
-    pub(crate) message: Option<WireWords>,
-    /// In a chunk.
-    pub(crate) delta: Option<WireWords>,
-    pub(crate) finish_reason: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct WireWords {
-    pub(crate) content: Option<String>,
-    pub(crate) refusal: Option<String>,
-    pub(crate) reasoning_content: Option<String>,
-    /// What some servers call reasoning content.
-    pub(crate) reasoning: Option<String>,
-    pub(crate) tool_calls: Option<Vec<WireToolCall>>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct WireToolCall {
-    pub(crate) index: Option<u64>,
-    pub(crate) id: Option<String>,
-    pub(crate) function: Option<WireFunction>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct WireFunction {
-    pub(crate) name: Option<String>,
-    pub(crate) arguments: Option<String>,
-}
 
 /// An error as a server tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,13 +43,18 @@ impl ServerError {
             _ if is_error => body,
             _ => return None,
         };
+        Some(ServerError::told_by(error))
+    }
+
+    /// The error that a value holds: an object, or a text.
+    pub(crate) fn told_by(error: &Value) -> ServerError {
         let word = |name: &str| error.get(name).and_then(word);
         let message = word("message").or_else(|| match error {
             Value::String(text) => Some(text.clone()),
             _ => None,
         });
         let message = message.unwrap_or_else(|| error.to_string());
-        Some(ServerError { message, kind: word("type"), code: word("code") })
+        ServerError { message, kind: word("type"), code: word("code") }
     }
 
     /// Whether a text of the error, in lower case, holds one of these.
@@ -113,15 +74,13 @@ fn word(value: &Value) -> Option<String> {
     }
 }
 
-/// What a server's word for the end of a reply means; absent where nobody knows.
-pub(crate) fn finish_reason(word: &str) -> Option<FinishReason> {
-    match word {
-        "stop" => Some(FinishReason::Stop),
-        "length" => Some(FinishReason::Length),
-        "tool_calls" | "function_call" => Some(FinishReason::ToolCalls),
-        "content_filter" => Some(FinishReason::ContentFilter),
-        _ => None,
-    }
+/// What an API calls the counts in its `usage`.
+#[derive(Debug)]
+pub(crate) struct UsageNames {
+    pub(crate) input: &'static str,
+    pub(crate) input_details: &'static str,
+    pub(crate) output: &'static str,
+    pub(crate) output_details: &'static str,
 }
 
 /// The counts in a server's `usage`.
@@ -129,18 +88,22 @@ pub(crate) fn finish_reason(word: &str) -> Option<FinishReason> {
 /// # Errors
 /// When they cannot be true: not whole numbers, more cached than read, no token read, or none
 /// written though words came.
-pub(crate) fn counts(usage: &Value, has_words: bool) -> Result<TokenCounts, NoUsage> {
-    let input = count(usage, "prompt_tokens")?;
-    let output = count(usage, "completion_tokens")?;
-    let cached_input = detail(usage, "prompt_tokens_details", "cached_tokens")?;
-    let reasoning_output = detail(usage, "completion_tokens_details", "reasoning_tokens")?;
+pub(crate) fn counts(
+    names: &UsageNames,
+    usage: &Value,
+    has_words: bool,
+) -> Result<TokenCounts, NoUsage> {
+    let input = count(usage, names.input)?;
+    let output = count(usage, names.output)?;
+    let cached_input = detail(usage, names.input_details, "cached_tokens")?;
+    let reasoning_output = detail(usage, names.output_details, "reasoning_tokens")?;
     let wrong = |what: String| Err(NoUsage::Wrong(what));
     match (input, output) {
-        (None, _) => return wrong("prompt_tokens is absent".to_owned()),
-        (_, None) => return wrong("completion_tokens is absent".to_owned()),
-        (Some(0), _) => return wrong("prompt_tokens is 0".to_owned()),
+        (None, _) => return wrong(format!("{} is absent", names.input)),
+        (_, None) => return wrong(format!("{} is absent", names.output)),
+        (Some(0), _) => return wrong(format!("{} is 0", names.input)),
         (_, Some(0)) if has_words => {
-            return wrong("completion_tokens is 0, and words came".to_owned());
+            return wrong(format!("{} is 0, and words came", names.output));
         }
         _ => {}
     }

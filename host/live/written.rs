@@ -1,21 +1,26 @@
 //! A reply put together: from the events of a stream, or from a body in one piece.
+//!
+//! Each API has its own reader, which makes a draft of what it reads; what both have in common
+//! stands here.
 
-use std::collections::BTreeMap;
-
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use timeslip_timeline::conversation::{FinishReason, Message, Role, ToolCall};
 use timeslip_timeline::time::Span;
 
 use crate::reply::{NoUsage, ReplyTimes, TokenCounts};
+use crate::settings::Api;
 use crate::sse::SseEvent;
-use crate::wire::{self, ServerError, WireChoice, WireReply, WireToolCall, WireWords};
+use crate::wire::{self, ServerError, UsageNames};
+use crate::{chat_completions, responses};
 
 /// What a server wrote, without what the call knows besides.
 #[derive(Clone, Debug)]
 pub struct Written {
     /// The assistant message.
     pub message: Message,
-    /// What the model wrote before its answer.
+    /// What the model wrote before its answer, where the server tells it apart. Servers do not want
+    /// it back, so it is no part of the message.
     pub reasoning: String,
     /// Why it ends.
     pub finish_reason: FinishReason,
@@ -45,45 +50,76 @@ pub enum WrittenError {
     Truncated,
 }
 
+impl WrittenError {
+    /// JSON that lacks a part of a reply.
+    pub(crate) fn lacks(what: &str, text: &str) -> WrittenError {
+        WrittenError::NotAReply { reason: format!("it has no {what}"), text: text.to_owned() }
+    }
+}
+
 /// Puts a reply together from the events of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ReplyBuilder {
-    words: Words,
-    finish_reason: Option<FinishReason>,
+    assembly: Assembly,
     is_done: bool,
-    model: Option<String>,
-    usage: Option<Value>,
     times: ReplyTimes,
+}
+
+#[derive(Debug)]
+enum Assembly {
+    ChatCompletions(chat_completions::reply::Assembly),
+    Responses(responses::reply::Assembly),
+}
+
+/// What an event brought.
+#[derive(Debug, Default)]
+pub(crate) struct Brought {
+    /// The assistant's content in it, where it has words; empty beside reasoning or a part of a
+    /// call alone.
+    pub(crate) words: Option<String>,
+    /// Whether it says why the reply ends.
+    pub(crate) is_end: bool,
+    /// Whether nothing of the reply follows it.
+    pub(crate) is_last: bool,
 }
 
 impl ReplyBuilder {
     /// A reply of which the head and the first byte came at these times after its request.
-    pub fn new(head: Span, first_byte: Span) -> ReplyBuilder {
+    pub fn new(api: Api, head: Span, first_byte: Span) -> ReplyBuilder {
+        let assembly = match api {
+            Api::ChatCompletions => Assembly::ChatCompletions(Default::default()),
+            Api::Responses => Assembly::Responses(Default::default()),
+        };
         let times = ReplyTimes { head, first_byte, last: first_byte, ..ReplyTimes::default() };
-        ReplyBuilder { times, ..ReplyBuilder::default() }
+        ReplyBuilder { assembly, is_done: false, times }
     }
 
-    /// Reads the next event, which came so long after the request, and says whether it has words.
+    /// Reads the next event, which came so long after the request. Where it has words, gives the
+    /// assistant's content in them, which is empty beside reasoning or a part of a call alone.
     ///
     /// # Errors
     /// As [`WrittenError`] says.
-    pub fn read(&mut self, event: &SseEvent, at: Span) -> Result<bool, WrittenError> {
+    pub fn read(&mut self, event: &SseEvent, at: Span) -> Result<Option<String>, WrittenError> {
         if self.is_done || event.data.trim().is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         if event.is_done() {
             self.is_done = true;
-            return Ok(false);
+            return Ok(None);
         }
-        let chunk = parse(&event.data)?;
-        self.model = self.model.take().or(chunk.model);
-        self.usage = chunk.usage.filter(|usage| !usage.is_null()).or(self.usage.take());
-        let choices = chunk.choices.unwrap_or_default();
-        // One reply is asked for; a server that sends more has them numbered from 0.
-        let Some(choice) = choices.into_iter().find(|choice| choice.index == 0) else {
-            return Ok(false);
+        let brought = match &mut self.assembly {
+            Assembly::ChatCompletions(assembly) => assembly.read(event)?,
+            Assembly::Responses(assembly) => assembly.read(event)?,
         };
-        self.read_choice(choice, at)
+        if brought.words.is_some() {
+            self.times.first_token.get_or_insert(at);
+            self.times.chunks.push(at);
+        }
+        if brought.words.is_some() || brought.is_end {
+            self.times.last = at;
+        }
+        self.is_done = brought.is_last;
+        Ok(brought.words)
     }
 
     /// Whether the reply is complete, its usage included.
@@ -99,32 +135,16 @@ impl ReplyBuilder {
     /// The reply, where the stream has ended.
     ///
     /// # Errors
-    /// When no finish reason came: the reply may lack its end.
+    /// When nothing came that says why the reply ends: it may lack its end.
     pub fn finish(self) -> Result<Written, WrittenError> {
-        let chunks = self.chunks();
-        let finish_reason = self.finish_reason.ok_or(WrittenError::Truncated)?;
-        let tokens = tokens(self.usage.as_ref(), chunks > 0, Some(chunks));
-        Ok(self.words.written(finish_reason, self.model, tokens, self.times))
-    }
-
-    fn read_choice(&mut self, choice: WireChoice, at: Span) -> Result<bool, WrittenError> {
-        let has_words = choice.delta.is_some_and(|words| self.words.add(words));
-        if has_words {
-            self.times.first_token.get_or_insert(at);
-            self.times.chunks.push(at);
-        }
-        let is_end = match &choice.finish_reason {
-            // Some servers write an empty text where others write null.
-            Some(word) if !word.is_empty() => {
-                self.finish_reason = Some(known_finish(word)?);
-                true
+        let chunks = Some(self.chunks());
+        let (draft, names) = match self.assembly {
+            Assembly::ChatCompletions(assembly) => {
+                (assembly.finish(), &chat_completions::reply::USAGE)
             }
-            _ => false,
+            Assembly::Responses(assembly) => (assembly.finish(), &responses::reply::USAGE),
         };
-        if has_words || is_end {
-            self.times.last = at;
-        }
-        Ok(has_words)
+        draft.written(names, chunks, self.times)
     }
 }
 
@@ -132,120 +152,79 @@ impl ReplyBuilder {
 ///
 /// # Errors
 /// As [`WrittenError`] says.
-pub fn whole_reply(body: &str, times: ReplyTimes) -> Result<Written, WrittenError> {
-    let reply = parse(body)?;
-    let choice = reply.choices.unwrap_or_default().into_iter().find(|choice| choice.index == 0);
-    let not_a_reply = |what: &str| WrittenError::NotAReply {
-        reason: format!("it has no {what}"),
-        text: body.to_owned(),
+pub fn whole_reply(api: Api, body: &str, times: ReplyTimes) -> Result<Written, WrittenError> {
+    let (draft, names) = match api {
+        Api::ChatCompletions => {
+            (chat_completions::reply::whole(body)?, &chat_completions::reply::USAGE)
+        }
+        Api::Responses => (responses::reply::whole(body)?, &responses::reply::USAGE),
     };
-    let choice = choice.ok_or_else(|| not_a_reply("choices"))?;
-    let message = choice.message.ok_or_else(|| not_a_reply("message"))?;
-    let word = choice.finish_reason.ok_or_else(|| not_a_reply("finish_reason"))?;
-    let finish_reason = known_finish(&word)?;
-    let mut words = Words::default();
-    let has_words = words.add(message);
-    let tokens = tokens(reply.usage.as_ref(), has_words, None);
-    Ok(words.written(finish_reason, reply.model, tokens, times))
+    draft.written(names, None, times)
 }
 
-fn tokens(usage: Option<&Value>, has_words: bool, chunks: Option<u64>) -> TokenCounts {
-    match usage.filter(|usage| !usage.is_null()) {
-        Some(usage) => wire::counts(usage, has_words)
-            .unwrap_or_else(|why| TokenCounts::without_usage(why, chunks)),
-        None => TokenCounts::without_usage(NoUsage::Absent, chunks),
-    }
-}
-
-fn known_finish(word: &str) -> Result<FinishReason, WrittenError> {
-    wire::finish_reason(word).ok_or_else(|| WrittenError::UnknownFinish(word.to_owned()))
-}
-
-fn parse(text: &str) -> Result<WireReply, WrittenError> {
-    let not_a_reply = |error: serde_json::Error| WrittenError::NotAReply {
-        reason: error.to_string(),
-        text: text.to_owned(),
-    };
-    let value: Value = serde_json::from_str(text).map_err(not_a_reply)?;
+/// JSON of a shape that is no error.
+pub(crate) fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, WrittenError> {
+    let value: Value = shaped(serde_json::from_str(text), text)?;
     match ServerError::of(&value) {
         Some(error) => Err(WrittenError::Failed(error)),
-        None => serde_json::from_value(value).map_err(not_a_reply),
+        None => shaped(serde_json::from_value(value), text),
     }
 }
 
-/// The words of a reply as they add up.
+/// What was read of a text, or that it is no part of a reply.
+pub(crate) fn shaped<T>(read: serde_json::Result<T>, text: &str) -> Result<T, WrittenError> {
+    read.map_err(|error| WrittenError::NotAReply {
+        reason: error.to_string(),
+        text: text.to_owned(),
+    })
+}
+
+/// A reply as it adds up: the parts that both APIs give.
 #[derive(Debug, Default)]
-struct Words {
-    content: String,
-    reasoning: String,
-    /// By the server's index; a map, since an index may be any number.
-    calls: BTreeMap<u64, ToolCall>,
+pub(crate) struct Draft {
+    pub(crate) content: String,
+    pub(crate) reasoning: String,
+    pub(crate) calls: Vec<ToolCall>,
+    pub(crate) finish_reason: Option<FinishReason>,
+    pub(crate) model: Option<String>,
+    pub(crate) usage: Option<Value>,
 }
 
-impl Words {
-    /// Adds what came, and says whether it was anything.
-    fn add(&mut self, words: WireWords) -> bool {
-        // A refusal is what the model says instead of content.
-        let texts = [words.content, words.refusal].into_iter().flatten();
-        let reasoning = words.reasoning_content.or(words.reasoning).unwrap_or_default();
-        let mut has_words = !reasoning.is_empty();
-        self.reasoning.push_str(&reasoning);
-        for text in texts {
-            has_words |= !text.is_empty();
-            self.content.push_str(&text);
-        }
-        for call in words.tool_calls.unwrap_or_default() {
-            self.add_call(call);
-            has_words = true;
-        }
-        has_words
-    }
-
-    fn add_call(&mut self, part: WireToolCall) {
-        let last = self.calls.last_key_value().map(|(index, _)| *index);
-        let is_new = part.id.as_ref().is_some_and(|id| !id.is_empty());
-        // Servers that leave the index out name each call where it begins.
-        let index = match (part.index, last) {
-            (Some(index), _) => index,
-            (None, Some(last)) if is_new => last.saturating_add(1),
-            (None, last) => last.unwrap_or(0),
-        };
-        let call = self.calls.entry(index).or_insert_with(|| ToolCall {
-            id: String::new(),
-            name: String::new(),
-            arguments: String::new(),
-        });
-        // Some servers repeat identifier and name in every part; only arguments come in pieces.
-        if call.id.is_empty() {
-            call.id = part.id.unwrap_or_default();
-        }
-        let function = part.function.unwrap_or_default();
-        if call.name.is_empty() {
-            call.name = function.name.unwrap_or_default();
-        }
-        call.arguments.push_str(&function.arguments.unwrap_or_default());
-    }
-
+impl Draft {
+    /// The reply. `chunks` with words came, if it came in chunks.
     fn written(
         self,
-        finish_reason: FinishReason,
-        model: Option<String>,
-        tokens: TokenCounts,
+        names: &UsageNames,
+        chunks: Option<u64>,
         times: ReplyTimes,
-    ) -> Written {
+    ) -> Result<Written, WrittenError> {
+        let finish_reason = self.finish_reason.ok_or(WrittenError::Truncated)?;
+        let tokens = self.tokens(names, chunks);
         let mut message = Message::text(Role::Assistant, self.content);
-        message.tool_calls = self.calls.into_values().collect();
+        message.tool_calls = self.calls;
         for (place, call) in message.tool_calls.iter_mut().enumerate() {
             if call.id.is_empty() {
                 // A call without a name could not be answered.
                 call.id = format!("call_{place}");
             }
         }
-        // Some servers say `stop` of a reply that asks for tools.
+        // Some servers say `stop` of a reply that asks for tools, and the Responses API has one
+        // word for both.
         let finish_reason = match finish_reason {
             FinishReason::Stop if !message.tool_calls.is_empty() => FinishReason::ToolCalls,
             other => other,
         };
-        Written { message, reasoning: self.reasoning, finish_reason, model, tokens, times }
+        let (reasoning, model) = (self.reasoning, self.model);
+        Ok(Written { message, reasoning, finish_reason, model, tokens, times })
+    }
+
+    fn tokens(&self, names: &UsageNames, chunks: Option<u64>) -> TokenCounts {
+        let has_words =
+            !(self.content.is_empty() && self.reasoning.is_empty() && self.calls.is_empty());
+        match self.usage.as_ref().filter(|usage| !usage.is_null()) {
+            Some(usage) => wire::counts(names, usage, has_words)
+                .unwrap_or_else(|why| TokenCounts::without_usage(why, chunks)),
+            None => TokenCounts::without_usage(NoUsage::Absent, chunks),
+        }
     }
 }

@@ -1,285 +1,129 @@
-//! Replies put together from what servers of several makers write.
+//! Whatever comes of either API, in whatever pieces.
 
 use proptest::prelude::*;
-use timeslip_timeline::conversation::FinishReason;
+use timeslip_timeline::conversation::{FinishReason, Message};
 use timeslip_timeline::time::Span;
 
-use crate::reply::{NoUsage, ReplyTimes, TokenSource};
+use crate::Api;
+use crate::reply::{ReplyTimes, TokenCounts};
 use crate::sse::{SseEvent, SseLimits, SseReader};
-use crate::wire::ServerError;
 use crate::written::{ReplyBuilder, Written, WrittenError, whole_reply};
 
-/// Reads chunks, one every 10 ns, the first at 10 ns.
-fn stream(chunks: &[&str]) -> Result<Written, WrittenError> {
-    let mut builder = ReplyBuilder::new(Span::from_nanos(1), Span::from_nanos(2));
-    for (place, chunk) in (1..).zip(chunks) {
-        let event = SseEvent { name: String::new(), data: (*chunk).to_owned() };
-        builder.read(&event, Span::from_nanos(10 * place))?;
-    }
-    builder.finish()
-}
+const LIMITS: SseLimits = SseLimits { line_bytes: 800, event_bytes: 800 };
 
-fn delta(delta: &str) -> String {
-    format!(r#"{{"choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]}}"#)
-}
-
-const STOP: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
-
-fn whole(body: &str) -> Result<Written, WrittenError> {
-    whole_reply(body, ReplyTimes::default())
-}
-
-#[test]
-fn a_stream_adds_up_with_the_times_of_its_chunks() {
-    let written = stream(&[
-        r#"{"model":"m-1","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#,
-        &delta(r#"{"reasoning_content":"Hm. "}"#),
-        &delta(r#"{"content":"Hel"}"#),
-        &delta(r#"{"content":"lo"}"#),
-        STOP,
-        r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":7,"total_tokens":16,
-            "prompt_tokens_details":{"cached_tokens":4},
-            "completion_tokens_details":{"reasoning_tokens":3}}}"#,
-        "[DONE]",
-    ]);
-    let written = written.unwrap();
-    assert_eq!(written.message.content, "Hello");
-    assert_eq!(written.reasoning, "Hm. ");
-    assert_eq!(written.finish_reason, FinishReason::Stop);
-    assert_eq!(written.model.as_deref(), Some("m-1"));
-    let tokens = &written.tokens;
-    assert_eq!((tokens.input, tokens.cached_input), (Some(9), Some(4)));
-    assert_eq!((tokens.output, tokens.reasoning_output), (Some(7), Some(3)));
-    assert_eq!(tokens.source, TokenSource::Server);
-    let nanos = Span::from_nanos;
-    assert_eq!(
-        written.times,
-        ReplyTimes {
-            head: nanos(1),
-            first_byte: nanos(2),
-            // The chunk that only names the role has no words.
-            first_token: Some(nanos(20)),
-            chunks: vec![nanos(20), nanos(30), nanos(40)],
-            last: nanos(50),
-        }
-    );
-    assert_eq!(written.times.between_chunks().collect::<Vec<_>>(), [nanos(10), nanos(10)]);
-    assert_eq!(written.times.inter_token(7), Some(nanos(5)));
-    assert_eq!(written.times.inter_token(1), None);
-}
-
-#[test]
-fn without_usage_chunks_are_counted_and_it_is_said() {
-    let content = delta(r#"{"content":"a"}"#);
-    let written = stream(&[&content, &content, STOP]).unwrap();
-    assert_eq!(written.tokens.output, Some(2));
-    assert_eq!(written.tokens.input, None);
-    assert_eq!(written.tokens.source.to_string(), "by chunks, since the server sent no usage");
-    let body = r#"{"choices":[{"message":{"content":"a b"},"finish_reason":"stop"}]}"#;
-    let written = whole(body).unwrap();
-    assert_eq!(written.tokens.output, None);
-    assert_eq!(written.tokens.source, TokenSource::Nobody(NoUsage::Absent));
-}
-
-#[test]
-fn usage_that_cannot_be_true_is_not_used() {
-    let why = |usage: &str| {
-        let content = delta(r#"{"content":"a"}"#);
-        let usage = format!(r#"{{"choices":[],"usage":{usage}}}"#);
-        let tokens = stream(&[&content, STOP, &usage]).unwrap().tokens;
-        assert_eq!(tokens.output, Some(1), "{usage}");
-        tokens.source.to_string()
-    };
-    let not_true =
-        |what: &str| format!("by chunks, since the server's usage cannot be true: {what}");
-    let cases = [
-        (r#"{"prompt_tokens":-3,"completion_tokens":1}"#, "prompt_tokens is -3"),
-        (r#"{"prompt_tokens":1.5,"completion_tokens":1}"#, "prompt_tokens is 1.5"),
-        (r#"{"prompt_tokens":"9","completion_tokens":1}"#, "prompt_tokens is no number"),
-        (r#"{"prompt_tokens":9,"completion_tokens":1e300}"#, "completion_tokens is 1e+300"),
-        (r#"{"prompt_tokens":9,"completion_tokens":0}"#, "completion_tokens is 0, and words came"),
-        (r#"{"prompt_tokens":0,"completion_tokens":1}"#, "prompt_tokens is 0"),
-        (r#"{"prompt_tokens":9}"#, "completion_tokens is absent"),
-        ("[]", "prompt_tokens is absent"),
-        (
-            r#"{"prompt_tokens":9,"completion_tokens":1,
-                "prompt_tokens_details":{"cached_tokens":10}}"#,
-            "more prompt tokens are cached than there are",
-        ),
-    ];
-    for (usage, what) in cases {
-        assert_eq!(why(usage), not_true(what), "{usage}");
-    }
-    // Of usage in every chunk, as some servers send it, the last counts.
-    let running = |tokens: u64| {
-        format!(
-            r#"{{"choices":[{{"delta":{{"content":"a"}},"finish_reason":null}}],
-                "usage":{{"prompt_tokens":5,"completion_tokens":{tokens}}}}}"#
-        )
-    };
-    let written = stream(&[&running(1), &running(2), STOP]).unwrap();
-    assert_eq!(written.tokens.output, Some(2));
-    assert_eq!(written.tokens.cached_input, None);
-}
-
-#[test]
-fn tool_calls_are_put_together_by_index() {
-    let written = stream(&[
-        &delta(
-            r#"{"tool_calls":[{"index":0,"id":"a","type":"function",
-                "function":{"name":"find","arguments":""}}]}"#,
-        ),
-        &delta(r#"{"tool_calls":[{"index":7,"id":"b","function":{"name":"open"}}]}"#),
-        &delta(r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}"#),
-        &delta(
-            r#"{"tool_calls":[{"index":7,"id":"b","function":{"name":"open","arguments":"{}"}},
-                {"index":0,"id":"","function":{"arguments":"1}"}}]}"#,
-        ),
-        STOP,
-    ]);
-    let written = written.unwrap();
-    let calls: Vec<_> = written.message.tool_calls.iter().collect();
-    assert_eq!(calls.len(), 2);
-    assert_eq!((&*calls[0].id, &*calls[0].name, &*calls[0].arguments), ("a", "find", "{\"x\":1}"));
-    assert_eq!((&*calls[1].id, &*calls[1].name, &*calls[1].arguments), ("b", "open", "{}"));
-    // The server said `stop`.
-    assert_eq!(written.finish_reason, FinishReason::ToolCalls);
-    assert_eq!(written.times.first_token, Some(Span::from_nanos(10)));
-}
-
-#[test]
-fn calls_without_index_or_identifier_are_told_apart() {
-    let written = stream(&[
-        &delta(r#"{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{"}}]}"#),
-        &delta(r#"{"tool_calls":[{"function":{"arguments":"}"}}]}"#),
-        &delta(r#"{"tool_calls":[{"id":"b","function":{"name":"g","arguments":"{}"}}]}"#),
-        STOP,
-    ]);
-    let calls = written.unwrap().message.tool_calls;
-    let calls: Vec<_> = calls.iter().map(|call| (&*call.id, &*call.arguments)).collect();
-    assert_eq!(calls, [("a", "{}"), ("b", "{}")]);
-
-    let body = r#"{"choices":[{"message":{"content":null,
-        "tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},
-        "finish_reason":"tool_calls"}]}"#;
-    assert_eq!(whole(body).unwrap().message.tool_calls[0].id, "call_0");
-}
-
-#[test]
-fn a_whole_reply_has_the_same_parts() {
-    let body = r#"{"id":"x","object":"chat.completion","model":"m-1","choices":[{"index":0,
-        "message":{"role":"assistant","content":"Hello","reasoning":"Hm."},
-        "finish_reason":"length"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
-    let written = whole(body).unwrap();
-    assert_eq!(written.message.content, "Hello");
-    assert_eq!(written.reasoning, "Hm.");
-    assert_eq!(written.finish_reason, FinishReason::Length);
-    assert_eq!(written.tokens.source, TokenSource::Server);
-    assert_eq!(written.times.first_token, None);
-}
-
-#[test]
-fn a_stream_without_its_end_is_no_reply() {
-    let content = delta(r#"{"content":"a"}"#);
-    assert_eq!(stream(&[&content]).unwrap_err(), WrittenError::Truncated);
-    assert_eq!(stream(&[&content, "[DONE]"]).unwrap_err(), WrittenError::Truncated);
-    assert_eq!(stream(&[]).unwrap_err(), WrittenError::Truncated);
-    // Not every server says [DONE].
-    assert_eq!(stream(&[&content, STOP]).unwrap().message.content, "a");
-}
-
-#[test]
-fn an_unknown_end_is_told() {
-    let end = r#"{"choices":[{"delta":{},"finish_reason":"abort"}]}"#;
-    assert_eq!(stream(&[end]).unwrap_err(), WrittenError::UnknownFinish("abort".to_owned()));
-}
-
-#[test]
-fn an_error_inside_a_stream_is_the_servers_own() {
-    let error = |message: &str, kind: Option<&str>, code: Option<&str>| {
-        WrittenError::Failed(ServerError {
-            message: message.to_owned(),
-            kind: kind.map(str::to_owned),
-            code: code.map(str::to_owned),
-        })
-    };
-    let cases = [
-        (
-            r#"{"error":{"message":"gone","type":"server_error","code":500}}"#,
-            error("gone", Some("server_error"), Some("500")),
-        ),
-        (r#"{"error":"gone"}"#, error("gone", None, None)),
-        (
-            r#"{"object":"error","message":"gone","type":"BadRequestError","code":null}"#,
-            error("gone", Some("BadRequestError"), None),
-        ),
-        (r#"{"detail":"gone"}"#, error("gone", None, None)),
-    ];
-    for (data, expected) in cases {
-        assert_eq!(stream(&[&delta(r#"{"content":"a"}"#), data]).unwrap_err(), expected, "{data}");
-        assert_eq!(whole(data).unwrap_err(), expected, "{data}");
-    }
-    assert_eq!(stream(&[r#"{"error":null,"choices":[]}"#, STOP]).unwrap().message.content, "");
-}
-
-#[test]
-fn what_is_no_reply_is_told_with_its_text() {
-    let Err(WrittenError::NotAReply { text, .. }) = stream(&["{\"choices\":"]) else {
-        panic!("a cut JSON text was read");
-    };
-    assert_eq!(text, "{\"choices\":");
-    for body in ["", "[]", "{}", r#"{"choices":[]}"#, r#"{"choices":[{"message":{}}]}"#] {
-        let outcome = whole(body);
-        assert!(matches!(outcome, Err(WrittenError::NotAReply { .. })), "{body}: {outcome:?}");
-    }
-}
+/// What both APIs say of a reply, and the content that was told on the way.
+type Told = (Result<Written, WrittenError>, String);
 
 /// Reads a stream as the client does, each piece 10 ns after the one before.
-fn read(pieces: &[Vec<u8>]) -> Option<Result<Written, WrittenError>> {
-    let mut reader = SseReader::new(SseLimits { line_bytes: 400, event_bytes: 400 });
-    let mut builder = ReplyBuilder::new(Span::ZERO, Span::ZERO);
+fn read<'p>(api: Api, pieces: impl IntoIterator<Item = &'p [u8]>) -> Option<Told> {
+    let mut reader = SseReader::new(LIMITS);
+    let mut builder = ReplyBuilder::new(api, Span::ZERO, Span::ZERO);
     let mut events = Vec::new();
+    let mut told = String::new();
     for (place, piece) in (1..).zip(pieces) {
-        reader.push(piece, &mut events).ok()?;
+        let read = reader.push(piece, &mut events);
         for event in events.drain(..) {
-            if let Err(error) = builder.read(&event, Span::from_nanos(10 * place)) {
-                return Some(Err(error));
+            match builder.read(&event, Span::from_nanos(10 * place)) {
+                Ok(text) => told.push_str(&text.unwrap_or_default()),
+                Err(error) => return Some((Err(error), told)),
             }
         }
+        read.ok()?;
     }
-    Some(builder.finish())
+    Some((builder.finish(), told))
 }
 
-/// A piece of a stream: mostly a whole chunk of some kind, now and then a cut one or any bytes.
-fn pieces() -> impl Strategy<Value = Vec<u8>> {
-    let chunks: Vec<String> = [
-        delta(r#"{"content":"a"}"#),
-        delta(r#"{"content":null,"reasoning":"b"}"#),
-        delta(r#"{"tool_calls":[{"index":18446744073709551615,"id":"c"}]}"#),
-        delta(r#"{"tool_calls":[{"id":"d","function":{"arguments":"{"}}]}"#),
-        STOP.to_owned(),
+fn chat_completions() -> Vec<String> {
+    let choice =
+        |choice: &str| format!(r#"{{"choices":[{{"index":0,{choice},"finish_reason":null}}]}}"#);
+    let data = [
+        choice(r#""delta":{"content":"a"}"#),
+        choice(r#""delta":{"content":null,"reasoning":"b"}"#),
+        choice(r#""delta":{"tool_calls":[{"index":18446744073709551615,"id":"c"}]}"#),
+        choice(r#""delta":{"tool_calls":[{"id":"d","function":{"arguments":"{"}}]}"#),
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#.to_owned(),
         r#"{"usage":{"prompt_tokens":3,"completion_tokens":2}}"#.to_owned(),
         r#"{"choices":null,"usage":{"prompt_tokens":-3}}"#.to_owned(),
         "[DONE]".to_owned(),
         String::new(),
-    ]
-    .map(|chunk| format!("data: {chunk}\n\n"))
-    .to_vec();
+    ];
+    data.map(|data| format!("data: {data}\n\n")).to_vec()
+}
+
+fn responses() -> Vec<String> {
+    let message = r#"{"type":"message","id":"m","content":[{"type":"output_text","text":"ab"}]}"#;
+    let call = r#"{"type":"function_call","id":"f","call_id":"c","name":"find","arguments":"{}"}"#;
+    let thought = r#"{"type":"reasoning","id":"r","summary":[{"text":"Hm"}],"content":null}"#;
+    let mut data: Vec<String> = Vec::new();
+    for item in [message, call, thought, r#"{"type":"web_search_call","id":7}"#] {
+        data.push(format!(r#"{{"type":"response.output_item.added","item":{item}}}"#));
+        for index in [0, 9, -1] {
+            data.push(format!(
+                r#"{{"type":"response.output_item.done","output_index":{index},"item":{item}}}"#
+            ));
+        }
+    }
+    for (name, address) in [
+        ("output_text", r#""item_id":"m","content_index":0"#),
+        ("output_text", r#""output_index":9,"content_index":-1"#),
+        ("refusal", r#""content_index":9223372036854775807"#),
+        ("function_call_arguments", r#""item_id":"f","output_index":1"#),
+        ("function_call_arguments", r#""item_id":"""#),
+        ("reasoning_text", r#""output_index":null"#),
+        ("reasoning_summary_text", r#""item_id":"r","summary_index":1"#),
+    ] {
+        data.push(format!(r#"{{"type":"response.{name}.delta",{address},"delta":"a"}}"#));
+        data.push(format!(r#"{{"type":"response.{name}.done",{address},"text":"ab"}}"#));
+    }
+    let usage = r#"{"input_tokens":3,"output_tokens":2}"#;
+    for (end, output) in [
+        ("completed", format!(r#"[{message},{call},{thought}]"#)),
+        ("completed", "[]".to_owned()),
+        ("incomplete", format!("[{thought}]")),
+    ] {
+        data.push(format!(
+            r#"{{"type":"response.{end}","response":{{"output":{output},"usage":{usage},
+                "incomplete_details":{{"reason":"max_output_tokens"}}}}}}"#
+        ));
+    }
+    data.push(r#"{"type":"response.created","response":{"model":"m"}}"#.to_owned());
+    data.push("[DONE]".to_owned());
+    data.into_iter().map(|data| format!("data: {}\n\n", data.replace('\n', " "))).collect()
+}
+
+/// A piece of a stream: mostly a whole event of some kind, now and then a cut one or any bytes.
+fn piece(events: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
-        30 => prop::sample::select(chunks.clone()).prop_map(String::into_bytes),
-        1 => (prop::sample::select(chunks), any::<prop::sample::Index>()).prop_map(|(chunk, cut)| {
-            chunk.as_bytes()[..cut.index(chunk.len())].to_vec()
+        30 => prop::sample::select(events.clone()).prop_map(String::into_bytes),
+        1 => (prop::sample::select(events), any::<prop::sample::Index>()).prop_map(|(event, cut)| {
+            event.as_bytes()[..cut.index(event.len())].to_vec()
         }),
         1 => prop::collection::vec(any::<u8>(), 0..6),
     ]
 }
 
+fn stream() -> impl Strategy<Value = (Api, Vec<Vec<u8>>)> {
+    let of =
+        |api: Api, events: Vec<String>| (Just(api), prop::collection::vec(piece(events), 0..12));
+    prop_oneof![of(Api::ChatCompletions, chat_completions()), of(Api::Responses, responses()),]
+}
+
+/// What does not depend on when the pieces came.
+type Outcome =
+    Result<(Message, String, FinishReason, Option<String>, TokenCounts, usize), WrittenError>;
+
+fn outcome((read, told): Told) -> (Outcome, String) {
+    let read = read.map(|written| {
+        let Written { message, reasoning, finish_reason, model, tokens, times } = written;
+        (message, reasoning, finish_reason, model, tokens, times.chunks.len())
+    });
+    (read, told)
+}
+
 proptest! {
     #[test]
-    fn whatever_comes_the_times_of_a_reply_are_in_order(
-        pieces in prop::collection::vec(pieces(), 0..12),
-    ) {
-        if let Some(Ok(written)) = read(&pieces) {
+    fn whatever_comes_the_times_of_a_reply_are_in_order((api, pieces) in stream()) {
+        if let Some((Ok(written), _)) = read(api, pieces.iter().map(Vec::as_slice)) {
             let times = &written.times;
             prop_assert!(times.chunks.is_sorted());
             prop_assert_eq!(times.chunks.first(), times.first_token.as_ref());
@@ -291,5 +135,41 @@ proptest! {
             prop_assert!(written.message.tool_calls.iter().all(|call| !call.id.is_empty()));
             prop_assert!(written.tokens.output.is_some());
         }
+    }
+
+    #[test]
+    fn a_reply_does_not_depend_on_where_its_stream_is_cut(
+        (api, pieces) in stream(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let stream = pieces.concat();
+        let whole = read(api, [stream.as_slice()]).map(outcome);
+        prop_assert_eq!(&read(api, stream.chunks(1)).map(outcome), &whole);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+        cuts.extend([0, stream.len()]);
+        cuts.sort_unstable();
+        let pieces = cuts.windows(2).map(|cut| &stream[cut[0]..cut[1]]);
+        prop_assert_eq!(&read(api, pieces).map(outcome), &whole);
+    }
+
+    #[test]
+    fn any_data_of_any_event_is_read_or_refused(
+        api in prop::sample::select(vec![Api::ChatCompletions, Api::Responses]),
+        name in prop_oneof![
+            Just(String::new()),
+            "(response\\.)?(output_item|output_text|completed|failed)?\\.?(added|done|delta)?",
+        ],
+        data in prop_oneof![
+            ".*",
+            "[{\\[\"]?(\"(type|item|response|delta|output_index)\":[\\[{]?[0-9\"]{0,3}[\\]}]?,?){0,3}[}\\]]?",
+        ],
+    ) {
+        let mut builder = ReplyBuilder::new(api, Span::ZERO, Span::ZERO);
+        let event = SseEvent { name, data: data.clone() };
+        let _ = builder.read(&event, Span::ZERO);
+        let is_ended = builder.finish().is_ok();
+        let whole = whole_reply(api, &data, ReplyTimes::default());
+        prop_assert!(!is_ended || serde_json::from_str::<serde_json::Value>(&data).is_ok());
+        prop_assert!(whole.is_err() || serde_json::from_str::<serde_json::Value>(&data).is_ok());
     }
 }

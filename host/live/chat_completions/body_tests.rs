@@ -1,18 +1,19 @@
-//! What a server reads of a request.
+//! What a server of chat completions reads of a request.
 
 use serde_json::{Value, json};
 use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, Message, Role, ToolAnnotations, ToolCall, ToolChoice, ToolDefinition,
 };
 
-use crate::body::{Delivery, LimitField, request_body};
+use crate::Api;
+use crate::body::{BodyError, Delivery, LimitField, request_body};
 
-fn request() -> ChatRequest {
+pub(crate) fn request() -> ChatRequest {
     let messages = vec![Message::text(Role::System, "Be brief."), Message::text(Role::User, "Hi")];
     ChatRequest { model: None, messages, tools: Vec::new(), options: ChatOptions::default() }
 }
 
-fn tool(name: &str, input_schema: &str) -> ToolDefinition {
+pub(crate) fn tool(name: &str, input_schema: &str) -> ToolDefinition {
     ToolDefinition {
         name: name.to_owned(),
         description: "Looks it up.".to_owned(),
@@ -22,13 +23,21 @@ fn tool(name: &str, input_schema: &str) -> ToolDefinition {
     }
 }
 
+fn written(
+    request: &ChatRequest,
+    delivery: Delivery,
+    limit_field: LimitField,
+) -> Result<Vec<u8>, BodyError> {
+    request_body(Api::ChatCompletions, "m", request, delivery, limit_field)
+}
+
 fn body(request: &ChatRequest, delivery: Delivery) -> Value {
-    let bytes = request_body("m", request, delivery, LimitField::MaxTokens).unwrap();
+    let bytes = written(request, delivery, LimitField::MaxTokens).unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 
 fn refusal(request: &ChatRequest) -> String {
-    request_body("m", request, Delivery::Whole, LimitField::MaxTokens).unwrap_err().to_string()
+    written(request, Delivery::Whole, LimitField::MaxTokens).unwrap_err().to_string()
 }
 
 #[test]
@@ -98,8 +107,7 @@ fn options_stand_under_the_names_that_servers_know() {
     let schema = json!({"name": "reply", "strict": true, "schema": {"type": "object"}});
     assert_eq!(body["response_format"], json!({"type": "json_schema", "json_schema": schema}));
 
-    let bytes =
-        request_body("m", &asked, Delivery::Whole, LimitField::MaxCompletionTokens).unwrap();
+    let bytes = written(&asked, Delivery::Whole, LimitField::MaxCompletionTokens).unwrap();
     let body: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(body["max_completion_tokens"], 64);
     assert_eq!(body.get("max_tokens"), None);
@@ -110,7 +118,7 @@ fn a_schema_is_sent_letter_by_letter() {
     let mut asked = request();
     let schema = r#"{"z": 1, "a": 12345678901234567890.10,  "z": 2}"#;
     asked.tools = vec![tool("find", schema)];
-    let bytes = request_body("m", &asked, Delivery::Whole, LimitField::MaxTokens).unwrap();
+    let bytes = written(&asked, Delivery::Whole, LimitField::MaxTokens).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.contains(&format!(r#""parameters":{schema}"#)), "{text}");
 }

@@ -10,4 +10,6 @@ mod body_tests;
 #[cfg(test)]
 mod client_tests;
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod reply_tests;

@@ -120,6 +120,12 @@ fn outcome((read, told): Told) -> (Outcome, String) {
     (read, told)
 }
 
+/// A regular expression of what is near to an event.
+const JSON_PIECES: &str = concat!(
+    r#"[{\["]?("(type|item|response|delta|output_index)":"#,
+    r#"[\[{]?[0-9"]{0,3}[\]}]?,?){0,3}[}\]]?"#,
+);
+
 proptest! {
     #[test]
     fn whatever_comes_the_times_of_a_reply_are_in_order((api, pieces) in stream()) {
@@ -161,7 +167,7 @@ proptest! {
         ],
         data in prop_oneof![
             ".*",
-            "[{\\[\"]?(\"(type|item|response|delta|output_index)\":[\\[{]?[0-9\"]{0,3}[\\]}]?,?){0,3}[}\\]]?",
+            JSON_PIECES,
         ],
     ) {
         let mut builder = ReplyBuilder::new(api, Span::ZERO, Span::ZERO);

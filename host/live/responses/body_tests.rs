@@ -17,7 +17,11 @@ fn written(request: &ChatRequest, delivery: Delivery) -> Result<String, BodyErro
 
 #[test]
 fn a_bare_request_holds_nothing_that_was_not_asked() {
-    let input = r#"[{"type":"message","role":"system","content":"Be brief."},{"type":"message","role":"user","content":"Hi"}]"#;
+    let input = [
+        r#"[{"type":"message","role":"system","content":"Be brief."},"#,
+        r#"{"type":"message","role":"user","content":"Hi"}]"#,
+    ]
+    .concat();
     assert_eq!(
         written(&request(), Delivery::Whole).unwrap(),
         format!(r#"{{"model":"m","input":{input},"stream":false,"store":false}}"#)

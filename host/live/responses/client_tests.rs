@@ -20,13 +20,21 @@ fn delta(text: &str) -> Act {
 
 fn response(status: &str, output: &str, usage: &str) -> String {
     format!(
-        r#"{{"id":"resp_1","object":"response","created_at":1760000000,"status":"{status}","error":null,"incomplete_details":null,"model":"m-1","output":[{output}],"usage":{usage}}}"#
+        "{{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1760000000,\
+         \"status\":\"{status}\",\"error\":null,\"incomplete_details\":null,\
+         \"model\":\"m-1\",\"output\":[{output}],\"usage\":{usage}}}"
     )
 }
 
-const MESSAGE: &str = r#"{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Hello"}]}"#;
+const MESSAGE: &str = concat!(
+    r#"{"id":"msg_1","type":"message","status":"completed","role":"assistant","#,
+    r#""content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Hello"}]}"#,
+);
 
-const USAGE: &str = r#"{"input_tokens":5,"input_tokens_details":{"cached_tokens":2},"output_tokens":3,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":8}"#;
+const USAGE: &str = concat!(
+    r#"{"input_tokens":5,"input_tokens_details":{"cache_write_tokens":0,"cached_tokens":2},"#,
+    r#""output_tokens":3,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":8}"#,
+);
 
 fn created() -> Act {
     event("response.created", &format!(r#""response":{}"#, response("in_progress", "", "null")))
@@ -50,12 +58,11 @@ async fn a_stream_comes_with_words_tokens_and_times() {
             &format!(r#""output_index":0,"item":{item}"#),
         )
     };
-    let begun =
-        r#"{"id":"msg_1","type":"message","status":"in_progress","role":"assistant","content":[]}"#;
+
     let script = vec![
         stream_head(),
         created(),
-        item("added", begun),
+        item("added", r#"{"id":"msg_1","type":"message","role":"assistant","content":[]}"#),
         Act::Wait(10),
         delta("Hel"),
         Act::Wait(10),
@@ -105,7 +112,9 @@ async fn a_stream_comes_with_words_tokens_and_times() {
 async fn two_calls_of_functions_come_side_by_side() {
     let call = |index: u64, arguments: &str| {
         format!(
-            r#""output_index":{index},"item":{{"id":"fc_{index}","type":"function_call","status":"completed","call_id":"call_{index}","name":"find","arguments":"{arguments}"}}"#
+            "\"output_index\":{index},\"item\":{{\"id\":\"fc_{index}\",\
+             \"type\":\"function_call\",\"status\":\"completed\",\"call_id\":\"call_{index}\",\
+             \"name\":\"find\",\"arguments\":\"{arguments}\"}}"
         )
     };
     let part = |index: u64, delta: &str| {
@@ -228,12 +237,14 @@ async fn usage_that_is_wrong_spoils_no_reply() {
             "more prompt tokens are cached than there are",
         ),
         (
-            r#"{"input_tokens":5,"output_tokens":1,"output_tokens_details":{"reasoning_tokens":2}}"#,
+            r#"{"input_tokens":5,"output_tokens":1,
+                "output_tokens_details":{"reasoning_tokens":2}}"#,
             "more reasoning tokens than there are output tokens",
         ),
     ];
     for (usage, what) in not_true {
-        let script = vec![stream_head(), delta("Hello"), completed(MESSAGE, usage)];
+        let script =
+            vec![stream_head(), delta("Hello"), completed(MESSAGE, &usage.replace('\n', " "))];
         let tokens = outcome(script, Delivery::Stream).await.unwrap().written.tokens;
         assert_eq!((tokens.input, tokens.output), (None, Some(1)));
         let source = tokens.source.to_string();

@@ -96,9 +96,12 @@ impl Exchange<'_> {
         } else if !reader.is_between_events() {
             // Some servers leave out the line that ends the last event; a cut one is no JSON.
             let ended = reader.push(b"\n\n", &mut events).is_ok();
-            let is_read = add(&mut builder, &mut events, at, seen).is_ok();
-            if !(ended && is_read) {
-                return Err(LiveError::Truncated { chunks });
+            match add(&mut builder, &mut events, at, seen) {
+                Ok(()) if ended => {}
+                Ok(()) | Err(WrittenError::NotAReply { .. }) => {
+                    return Err(LiveError::Truncated { chunks });
+                }
+                Err(error) => return Err(no_reply(error, chunks)),
             }
         }
         builder.finish().map_err(|error| no_reply(error, chunks))

@@ -160,7 +160,7 @@ proptest! {
             Address::Name => lists.flatten().collect(),
             _ => merged(lists.collect(), &picks),
         };
-        let output = has_output.then_some(output).unwrap_or_default();
+        let output = if has_output { output } else { String::new() };
         let response = format!(r#"{{"output":[{output}]}}"#);
         events.push(format!(r#"{{"type":"response.completed","response":{response}}}"#));
         let mut builder = ReplyBuilder::new(Api::Responses, Span::ZERO, Span::ZERO);

@@ -127,6 +127,10 @@ fn what_only_the_pieces_say_counts_too() {
     let finished = item("done", 0, r#"{"type":"message","id":"m","content":[]}"#);
     let written = stream(&[&content("a"), &finished, &end]).unwrap();
     assert_eq!(written.message.content, "a");
+    // An item that begins late is behind its own pieces.
+    let begun = item("added", 0, &message("m", "He"));
+    let written = stream(&[&content("Hel"), &begun, &content("lo"), &end]).unwrap();
+    assert_eq!(written.message.content, "Hello");
 }
 
 #[test]
@@ -188,6 +192,18 @@ fn items_at_one_place_are_told_apart_where_they_begin_or_by_name() {
         &item("done", 0, &call("", "a", "find", "{}")),
         &item("added", 0, &call("", "b", "open", "")),
         &arguments("[]"),
+        &completed(""),
+    ]);
+    assert_eq!(calls(&written.unwrap()), [("a", "find", "{}"), ("b", "open", "[]")]);
+    let named = |id: &str, delta| {
+        let address = format!(r#""item_id":"{id}","output_index":0"#);
+        text("function_call_arguments.delta", &address, delta)
+    };
+    let written = stream(&[
+        &item("added", 0, &call("f", "a", "find", "")),
+        &item("added", 0, &call("g", "b", "open", "")),
+        &named("f", "{}"),
+        &named("g", "[]"),
         &completed(""),
     ]);
     assert_eq!(calls(&written.unwrap()), [("a", "find", "{}"), ("b", "open", "[]")]);

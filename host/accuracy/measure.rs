@@ -70,8 +70,7 @@ pub fn serve(
             reply: ReplyLength::of(output_tokens),
         };
         let (model, request) = (Arc::clone(&model), Arc::clone(&request));
-        let session = SessionId(0);
-        let work = Submission { session, model, request, tokens: Some(tokens), stream: false };
+        let work = Submission::planned(SessionId(0), model, request, tokens);
         machine.submit(at, CallId(call), work);
     };
     let mut asked = load.concurrency;
@@ -82,11 +81,15 @@ pub fn serve(
     while let Some(Completion { at, call, event }) = machine.next(None) {
         let served = match event {
             CompletionEvent::Served(served) => served,
-            CompletionEvent::Failed(ModelError::ContextTooLong(_)) => {
-                let (input, output) = (load.input_tokens, load.output_tokens);
-                return Err(format!("`{model}` there holds no chat of {input} + {output} tokens"));
+            CompletionEvent::Failed(failed) => {
+                return Err(match failed.error {
+                    ModelError::ContextTooLong(_) => {
+                        let (input, output) = (load.input_tokens, load.output_tokens);
+                        format!("`{model}` there holds no chat of {input} + {output} tokens")
+                    }
+                    error => error.to_string(),
+                });
             }
-            CompletionEvent::Failed(error) => return Err(error.to_string()),
             CompletionEvent::Progress { .. } => continue,
         };
         if asked < total {

@@ -1,11 +1,12 @@
 //! The client: a place for each call, its attempts, and the account of all calls.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
-use timeslip_timeline::conversation::ChatRequest;
+use timeslip_timeline::conversation::{ChatRequest, Message};
 use timeslip_timeline::time::Span;
 use tokio::sync::Semaphore;
 
@@ -17,16 +18,18 @@ use crate::exchange::{Exchange, span};
 use crate::key::ApiKey;
 use crate::reply::LiveReply;
 use crate::settings::Settings;
+use crate::written::Written;
 
 /// A server that is asked. Share it: the limit on calls at once is the client's.
 #[derive(Debug)]
 pub struct Client {
-    settings: Settings,
+    pub(crate) settings: Settings,
     endpoint: Url,
+    pub(crate) models: Url,
     /// The address as errors show it.
     server: String,
-    key: Option<ApiKey>,
-    pool: reqwest::Client,
+    pub(crate) key: Option<ApiKey>,
+    pub(crate) pool: reqwest::Client,
     places: Semaphore,
     pauses: Mutex<Pauses>,
     account: Mutex<Account>,
@@ -71,6 +74,7 @@ impl Client {
             pool: connection::pool(&settings, &endpoint)?,
             server: server.to_string(),
             endpoint,
+            models: settings.models_url()?,
             places: Semaphore::new(settings.limits.calls.clamp(1, Semaphore::MAX_PERMITS)),
             pauses: Mutex::new(Pauses::new(settings.retries)),
             account: Mutex::default(),
@@ -102,6 +106,11 @@ impl Client {
             Err(_) => Outcome::Failed,
         };
         outcome
+    }
+
+    /// The address, as it may be shown.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// What became of all calls so far.
@@ -139,7 +148,10 @@ impl Client {
             let error = outcome.as_ref().err().cloned();
             attempts.push(Attempt { at, pause, lasted, error });
             match outcome {
-                Ok(written) => return Ok(LiveReply { written, queue: at, attempts }),
+                Ok(written) => {
+                    let written = self.without_key(written);
+                    return Ok(LiveReply { written, queue: at, attempts });
+                }
                 Err(error) => match self.pause(attempts.len(), &error, began) {
                     None => return Err(self.failed(error, attempts)),
                     Some(next) => pause = next,
@@ -186,6 +198,22 @@ impl Client {
 
     fn failed(&self, error: LiveError, attempts: Vec<Attempt>) -> FailedCall {
         FailedCall { server: self.server.clone(), error, attempts }
+    }
+
+    /// The reply without the key, should a server repeat what it was sent: a reply is kept in
+    /// recordings and goes back to servers, other ones too.
+    fn without_key(&self, mut written: Written) -> Written {
+        if let Some(key) = &self.key {
+            let Message { content, tool_calls, .. } = &mut written.message;
+            let arguments = tool_calls.iter_mut().map(|call| &mut call.arguments);
+            let texts: [&mut String; 2] = [content, &mut written.reasoning];
+            for text in texts.into_iter().chain(arguments) {
+                if let Cow::Owned(redacted) = key.redact(text) {
+                    *text = redacted;
+                }
+            }
+        }
+        written
     }
 
     /// Makes a text of the server fit to be shown: without the key, without control characters,

@@ -215,6 +215,27 @@ impl LiveError {
         }
     }
 
+    /// Whether the server may have worked for the call, and may charge for it.
+    pub fn may_be_charged(&self) -> bool {
+        match self {
+            LiveError::Body(_)
+            | LiveError::LongRequest { .. }
+            | LiveError::Connect { .. }
+            | LiveError::Certificate { .. }
+            | LiveError::Redirect { .. }
+            | LiveError::Status { .. }
+            | LiveError::ContentType { .. } => false,
+            LiveError::Timeout { .. }
+            | LiveError::Broken { .. }
+            | LiveError::Truncated { .. }
+            | LiveError::Failed { .. }
+            | LiveError::NotAReply { .. }
+            | LiveError::Stream(_)
+            | LiveError::UnknownFinish(_)
+            | LiveError::LongReply { .. } => true,
+        }
+    }
+
     /// How long the server asks to wait, if it does.
     pub fn retry_after(&self) -> Option<Span> {
         match self {

@@ -5,6 +5,8 @@
 //! sends it and takes the times; [`sse`], [`wire`] and [`written`] make a reply of the bytes. What
 //! differs from one API to the other stands in `chat_completions` and `responses`.
 //! [`attempt`] says when to try again, and [`error`] what went wrong and what to do about it.
+//! [`endpoint`] makes a machine of the loop of a client, [`pace`] holds the run's clock to the
+//! computer's while servers are asked, and [`purse`] holds what they may cost.
 //!
 //! # Architecture invariants
 //!
@@ -19,21 +21,28 @@
 pub mod attempt;
 pub mod body;
 pub mod client;
+pub mod endpoint;
 pub mod error;
 pub mod key;
+pub mod pace;
+pub mod purse;
 pub mod reply;
 pub mod settings;
 pub mod sse;
 pub mod wire;
 pub mod written;
 
+mod calls;
 mod chat_completions;
 mod connection;
 mod exchange;
+mod models;
 mod responses;
 
 #[cfg(test)]
 mod client_tests;
+#[cfg(test)]
+mod endpoint_tests;
 #[cfg(test)]
 mod failure_tests;
 #[cfg(test)]
@@ -45,6 +54,7 @@ mod written_tests;
 
 pub use body::Delivery;
 pub use client::{Account, Client, Progress};
+pub use endpoint::{CountText, Endpoint, EndpointOptions, LiveRun};
 pub use error::{FailedCall, LiveError, SetupError};
 pub use key::{ApiKey, KeySource};
 pub use reply::LiveReply;

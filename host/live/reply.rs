@@ -22,18 +22,21 @@ pub struct LiveReply {
 impl LiveReply {
     /// The reply as a machine of the loop gives it.
     ///
-    /// `counted` stands in for each count that the server did not give; a server that says nothing
-    /// of its cache is taken to have served nothing from it. Joules and dollars are unknown: no
+    /// `counted` stands in for each count that the server did not give, since a chunk is not a token;
+    /// a server that says nothing of its cache is taken to have served nothing from it. Joules and dollars are unknown: no
     /// server tells them.
     pub fn served(&self, counted: Usage) -> Served {
         let Written { message, finish_reason, tokens, .. } = &self.written;
         let usage = Usage {
             input_tokens: tokens.input.unwrap_or(counted.input_tokens),
             cached_input_tokens: tokens.cached_input.unwrap_or(0),
-            output_tokens: tokens.output.unwrap_or(counted.output_tokens),
+            output_tokens: match tokens.source {
+                TokenSource::Server => tokens.output.unwrap_or(counted.output_tokens),
+                _ => counted.output_tokens,
+            },
         };
         let words = Some((message.clone(), *finish_reason));
-        Served { usage, timing: self.timing(), energy_j: None, cost_usd: None, words }
+        Served { usage, timing: self.timing(), energy_j: None, cost_usd: None, words, observed: None }
     }
 
     /// Where the call's time went: all before the first token of the answered attempt counts as

@@ -51,6 +51,15 @@ impl Settings {
 
     /// The address that chats are posted to.
     pub(crate) fn endpoint(&self) -> Result<Url, SetupError> {
+        self.address(self.api.path())
+    }
+
+    /// The address at which the server lists its models.
+    pub(crate) fn models_url(&self) -> Result<Url, SetupError> {
+        self.address("/models")
+    }
+
+    fn address(&self, added: &str) -> Result<Url, SetupError> {
         let wrong = |reason: &str| SetupError::BadUrl { reason: reason.to_owned() };
         let mut url = Url::parse(&self.base_url).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -60,7 +69,6 @@ impl Settings {
             return Err(wrong("it holds a user's name or a password, which would be shown"));
         }
         let base = url.path().trim_end_matches('/').to_owned();
-        let added = self.api.path();
         if let Some(path) = Api::ALL.map(Api::path).into_iter().find(|path| base.ends_with(path)) {
             return Err(wrong(&format!("it ends in {path}, and {added} is added to it")));
         }

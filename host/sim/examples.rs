@@ -321,24 +321,20 @@ pub(crate) fn at(milliseconds: u64) -> Instant {
 
 /// A chat of this many tokens.
 pub(crate) fn chat(input_tokens: u64, output_tokens: u64) -> Submission {
-    Submission {
-        session: SessionId(0),
-        model: "small-model".into(),
-        request: Arc::new(ChatRequest {
-            model: None,
-            messages: Vec::new(),
-            tools: Vec::new(),
-            options: ChatOptions::default(),
-        }),
-        tokens: Some(PlannedTokens {
-            input_tokens,
-            prompt: Arc::default(),
-            reply_part: None,
-            max_output_tokens: None,
-            reply: ReplyLength::of(output_tokens),
-        }),
-        stream: false,
-    }
+    let request = ChatRequest {
+        model: None,
+        messages: Vec::new(),
+        tools: Vec::new(),
+        options: ChatOptions::default(),
+    };
+    let tokens = PlannedTokens {
+        input_tokens,
+        prompt: Arc::default(),
+        reply_part: None,
+        max_output_tokens: None,
+        reply: ReplyLength::of(output_tokens),
+    };
+    Submission::planned(SessionId(0), "small-model".into(), Arc::new(request), tokens)
 }
 
 /// A message of a prompt, which `digest` stands for.

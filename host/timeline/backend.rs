@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::conversation::{ChatRequest, FinishReason, Message, ModelError, PromptPart, Usage};
+use crate::observed::{Observed, RecordedTiming, RecordedFailure};
 use crate::time::{Instant, Span};
 
 /// Numbers a session in the order in which sessions start.
@@ -27,16 +28,17 @@ pub trait Backend: Send {
     fn cancel(&mut self, at: Instant, call: CallId);
 
     /// The earliest instant at which a completion could come out if nothing more were submitted; a
-    /// lower bound is allowed, `None` means never. Once [`Backend::next`] has said that nothing
-    /// completes by an instant, it is later than that.
+    /// lower bound is allowed, `None` means never, or that the run's [`Pace`](crate::pace::Pace)
+    /// knows. Once [`Backend::next`] has said that nothing completes by an instant, it is later than
+    /// that.
     ///
     /// With it the loop finds the next instant over several machines without letting any of them
     /// run past an instant at which a session may still submit.
     fn next_event_at(&self) -> Option<Instant>;
 
-    /// Returns the next completion at or before `deadline`: a modelled machine jumps there, a live
-    /// one waits. `None` means that nothing completes by then. It must not look past the deadline,
-    /// since a session woken there may join the next batch.
+    /// Returns the next completion at or before `deadline`. `None` means that nothing completes by
+    /// then. It must not look past the deadline, since a session woken there may join the next
+    /// batch.
     fn next(&mut self, deadline: Option<Instant>) -> Option<Completion>;
 
     /// Energy, cost and use since the run began, up to `at`.
@@ -94,8 +96,33 @@ pub struct Submission {
     pub request: Arc<ChatRequest>,
     /// Token counts of the modelled reply; absent where the machine has its own words.
     pub tokens: Option<PlannedTokens>,
+    /// The tokens of the prompt, as the run's tokenizer counts them, where the machine has its own
+    /// words and may count otherwise.
+    pub counted_input_tokens: u64,
+    /// How the chat went when it was recorded, where its words are recorded ones.
+    pub recorded: Option<Arc<RecordedTiming>>,
     /// Whether the session wants each token as it comes.
     pub stream: bool,
+}
+
+impl Submission {
+    /// A chat whose reply is planned, for a machine that is to time it.
+    pub fn planned(
+        session: SessionId,
+        model: Arc<str>,
+        request: Arc<ChatRequest>,
+        tokens: PlannedTokens,
+    ) -> Submission {
+        Submission {
+            session,
+            model,
+            request,
+            counted_input_tokens: tokens.input_tokens,
+            tokens: Some(tokens),
+            recorded: None,
+            stream: false,
+        }
+    }
 }
 
 /// How many tokens a modelled chat reads and writes.
@@ -183,11 +210,28 @@ pub enum CompletionEvent {
         output_tokens: u64,
         /// Where the call's time went so far.
         timing: ChatTiming,
+        /// What the reply's text has grown by, from a machine that has its own words.
+        text: Option<String>,
     },
     /// The reply is complete.
     Served(Served),
     /// The machine cannot serve the call.
-    Failed(ModelError),
+    Failed(FailedChat),
+}
+
+/// A chat without a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedChat {
+    /// Why, as the agent gets it.
+    pub error: ModelError,
+    /// What was seen of it, where a real server failed.
+    pub observed: Option<Arc<Observed>>,
+}
+
+impl From<ModelError> for FailedChat {
+    fn from(error: ModelError) -> FailedChat {
+        FailedChat { error, observed: None }
+    }
 }
 
 /// A complete reply's figures.
@@ -203,6 +247,8 @@ pub struct Served {
     pub cost_usd: Option<f64>,
     /// The words, from a machine that has its own.
     pub words: Option<(Message, FinishReason)>,
+    /// What was seen of it, where a real server replied.
+    pub observed: Option<Arc<Observed>>,
 }
 
 /// Where the time of one chat went. The four parts sum to the end-to-end time.
@@ -266,6 +312,19 @@ pub trait Words {
     fn reply(&mut self, session: &SessionWords, request: &ChatRequest)
     -> Result<Reply, WordsError>;
 
+    /// What a request to this model meets: the reply of these words, unless they know better.
+    ///
+    /// # Errors
+    /// As for `reply`.
+    fn answer(
+        &mut self,
+        session: &SessionWords,
+        _model: &str,
+        request: &ChatRequest,
+    ) -> Result<Said, WordsError> {
+        self.reply(session, request).map(|reply| Said::Reply(Box::new(reply)))
+    }
+
     /// What the user answers.
     ///
     /// # Errors
@@ -288,6 +347,27 @@ pub struct SessionWords {
     pub task_input: Arc<str>,
 }
 
+/// What a request meets.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// A reply, to which the machine gives a time.
+    Reply(Box<Reply>),
+    /// No reply: it was recorded that there was none. No machine is asked; the agent is told after
+    /// the recorded time.
+    Failed(Box<RecordedFailure>),
+    /// Nothing: the machine has its own words. The prompt, as the run's tokenizer counts it.
+    LeftToMachine(CountedPrompt),
+}
+
+/// A prompt's tokens.
+#[derive(Clone, Debug)]
+pub struct CountedPrompt {
+    /// All of them.
+    pub tokens: u64,
+    /// Its parts, in the order in which a model reads them.
+    pub parts: Arc<[PromptPart]>,
+}
+
 /// A model's reply, before a machine has given it a time.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -303,6 +383,8 @@ pub struct Reply {
     pub prompt: Arc<[PromptPart]>,
     /// The reply as it will stand in a later prompt, where that is known.
     pub reply_part: Option<PromptPart>,
+    /// How the chat went when it was recorded, if it was, with its times.
+    pub recorded: Option<Arc<RecordedTiming>>,
 }
 
 /// What the user does when asked.

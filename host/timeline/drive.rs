@@ -14,8 +14,9 @@ use crate::backend::{Backend, CallId, MachineFailure, SessionId, Words};
 use crate::conversation::{FinishReason, Message};
 use crate::crew::Crew;
 use crate::guest::{AskId, Delivery, Guest, GuestState, Happening};
+use crate::pace::Pace;
 use crate::queue::DueQueue;
-use crate::record::{BurstCause, CallCounts, RunRecord, SessionRecord};
+use crate::record::{BurstCause, CallCounts, RunRecord, SessionRecord, Step};
 use crate::route::Routing;
 use crate::session::Session;
 use crate::time::{Instant, Span};
@@ -103,8 +104,12 @@ pub struct Stage<'a> {
     pub machines: Vec<Machine>,
     /// What models and users say.
     pub words: &'a mut dyn Words,
+    /// How fast the clock may go.
+    pub pace: &'a mut dyn Pace,
     /// Makes the guests of a session.
     pub make_guests: &'a mut dyn FnMut(SessionId, &SessionPlan) -> SessionGuests,
+    /// Told of each step that was answered or failed, before the agent is told.
+    pub on_step_end: &'a mut dyn FnMut(SessionId, &Step),
     /// Told of each session as it ends: how many have ended, and the clock.
     pub on_session_end: &'a mut dyn FnMut(usize, Instant),
     /// Threads that run guests, at least 1.

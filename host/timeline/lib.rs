@@ -2,8 +2,9 @@
 //!
 //! Start with these files: [`time`] (the clock's numbers), [`guest`] (code that runs inside a
 //! session), [`backend`] (machines and words) and [`drive`] (the loop). [`route`] chooses among
-//! several machines of one model. [`record`] is what a run leaves behind, and [`account`] names
-//! every nanosecond of it.
+//! several machines of one model, and [`pace`] says how fast the clock may go. [`observed`] holds
+//! what was seen of a chat with a real server, and [`playback`] lets it go the same way again.
+//! [`record`] is what a run leaves behind, and [`account`] names every nanosecond of it.
 //!
 //! Architecture invariants: this crate knows no WebAssembly, no hardware and no file format. It
 //! never reads a wall clock, and it draws no randomness but from [`chance`].
@@ -14,6 +15,9 @@ pub mod chance;
 pub mod conversation;
 pub mod drive;
 pub mod guest;
+pub mod observed;
+pub mod pace;
+pub mod playback;
 pub mod price;
 pub mod queue;
 pub mod record;

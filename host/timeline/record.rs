@@ -8,6 +8,7 @@ use crate::conversation::{
     UserError,
 };
 use crate::guest::{GuestUse, StopCause};
+use crate::observed::Observed;
 use crate::route::Route;
 use crate::time::{Instant, Span};
 
@@ -156,6 +157,8 @@ pub struct ChatStep {
     pub cost_usd: Option<f64>,
     /// The reply, if there was one.
     pub reply: Option<Message>,
+    /// What was seen of it, where a real server was asked, now or when it was recorded.
+    pub observed: Option<Arc<Observed>>,
 }
 
 /// How a chat ended.

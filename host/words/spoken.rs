@@ -25,6 +25,7 @@ pub(crate) fn spoken(
         output_tokens,
         prompt: prompt.into(),
         reply_part: Some(tokenizer.message_part(&message)),
+        recorded: None,
         message,
         finish_reason,
     };

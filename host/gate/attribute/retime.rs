@@ -248,13 +248,10 @@ impl<'a> Retiming<'a> {
         self.submitted += 1;
         self.under_way.insert(call, (session, step));
         self.sessions[session].calls[step] = Some((machine, call));
-        let work = Submission {
-            session: SessionId(u32::try_from(session).unwrap_or(u32::MAX)),
-            model: self.machines[machine].model.clone(),
-            request: self.request.clone(),
-            tokens: Some(chat.planned_tokens()),
-            stream: false,
-        };
+        let id = SessionId(u32::try_from(session).unwrap_or(u32::MAX));
+        let model = self.machines[machine].model.clone();
+        let tokens = chat.planned_tokens();
+        let work = Submission::planned(id, model, self.request.clone(), tokens);
         self.machines[machine].backend.submit(self.now, call, work);
     }
 

@@ -212,8 +212,8 @@ impl<'a> Driver<'a> {
         };
         let key = call.session;
         match completion.event {
-            CompletionEvent::Failed(error) => {
-                self.figures.failed(completion.call, &call, self.now, &error);
+            CompletionEvent::Failed(failed) => {
+                self.figures.failed(completion.call, &call, self.now, &failed.error);
                 self.fail(&call);
             }
             CompletionEvent::Served(served) => {
@@ -349,13 +349,8 @@ impl<'a> Driver<'a> {
             self.timeouts.push_back((self.now + timeout, id));
         }
         let machine = &mut self.machines[machine];
-        let work = Submission {
-            session: SessionId(key.number),
-            model: Arc::clone(&machine.model),
-            request: Arc::clone(&self.request),
-            tokens: Some(tokens),
-            stream: false,
-        };
+        let (model, request) = (Arc::clone(&machine.model), Arc::clone(&self.request));
+        let work = Submission::planned(SessionId(key.number), model, request, tokens);
         machine.backend.submit(self.now, id, work);
         id
     }

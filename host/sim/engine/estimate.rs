@@ -183,19 +183,14 @@ mod tests {
             tools: Vec::new(),
             options: ChatOptions::default(),
         };
-        Submission {
-            session: SessionId(0),
-            model: "llama-3.3-70b".into(),
-            request: Arc::new(request),
-            tokens: Some(PlannedTokens {
-                input_tokens,
-                prompt: Arc::default(),
-                reply_part: None,
-                max_output_tokens: Some(output_tokens),
-                reply: ReplyLength::of(output_tokens),
-            }),
-            stream: false,
-        }
+        let tokens = PlannedTokens {
+            input_tokens,
+            prompt: Arc::default(),
+            reply_part: None,
+            max_output_tokens: Some(output_tokens),
+            reply: ReplyLength::of(output_tokens),
+        };
+        Submission::planned(SessionId(0), "llama-3.3-70b".into(), Arc::new(request), tokens)
     }
 
     fn served(mut machine: ModelledMachine, work: Submission) -> Served {

@@ -139,7 +139,7 @@ fn memory_that_lacks_for_proposed_tokens_fails_no_chat() {
 #[test]
 fn a_chat_ends_at_the_limit_of_its_context_and_not_behind_it() {
     let completions = alone(small(Helper::Draft), 9_990, 50);
-    let CompletionEvent::Failed(error) = &completions[0].event else {
+    let CompletionEvent::Failed(FailedChat { error, .. }) = &completions[0].event else {
         panic!("{completions:?}");
     };
     assert!(error.to_string().contains("have filled the 10,000 tokens"), "{error}");

@@ -226,6 +226,7 @@ impl ModelledMachine {
             energy_j: known(call.used.joules(), has_draw),
             cost_usd: known(call.used.dollars(), has_price),
             words: None,
+            observed: None,
         };
         self.tell(slot, CompletionEvent::Served(served));
         self.forget(slot, |counts| counts.served += 1);
@@ -246,7 +247,7 @@ impl ModelledMachine {
 
     /// Answers a call with an error and forgets it.
     fn fail(&mut self, slot: CallSlot, error: ModelError) {
-        self.tell(slot, CompletionEvent::Failed(error));
+        self.tell(slot, CompletionEvent::Failed(error.into()));
         self.forget(slot, |counts| counts.failed += 1);
     }
 

@@ -255,7 +255,7 @@ impl ModelledMachine {
             self.fail(slot, ModelError::ContextTooLong(message));
         } else if call.stream {
             let (output_tokens, timing) = (call.written, call.timing());
-            self.tell(slot, CompletionEvent::Progress { output_tokens, timing });
+            self.tell(slot, CompletionEvent::Progress { output_tokens, timing, text: None });
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn ends(completions: &[Completion], calls: u64) -> Vec<Instant> {
 pub(super) fn failure(completions: &[Completion], call: u64) -> ModelError {
     let completion = completions.iter().find(|completion| completion.call == CallId(call));
     match completion.map(|completion| &completion.event) {
-        Some(CompletionEvent::Failed(error)) => error.clone(),
+        Some(CompletionEvent::Failed(failed)) => failed.error.clone(),
         other => panic!("call {call} did not fail: {other:?}"),
     }
 }

@@ -1,9 +1,14 @@
 //! How answers reach the agent: each ends a step, then is delivered.
 
+use std::sync::Arc;
+
 use super::{ChatUnderWay, Drive};
-use crate::backend::{ChatTiming, Completion, CompletionEvent, Served, SessionId};
+use crate::backend::{
+    ChatTiming, Completion, CompletionEvent, FailedChat, Served, SessionId,
+};
 use crate::conversation::{ModelError, ToolError};
 use crate::guest::{Answer, AskId, ChatAnswer, Delivery, Happening, StopCause};
+use crate::observed::Observed;
 use crate::record::{BurstCause, ChatEnd, ChatStep, StepKind};
 use crate::session::AGENT;
 use crate::time::Span;
@@ -46,6 +51,7 @@ impl Drive<'_> {
             _ => false,
         };
         *(if failed { &mut self.counts.failed } else { &mut self.counts.answered }) += 1;
+        (self.stage.on_step_end)(id, step);
         let cause = BurstCause::Step(pending.step);
         self.deliver(id, AGENT, Delivery::Answer(ask, answer), cause);
     }
@@ -54,10 +60,10 @@ impl Drive<'_> {
     pub(super) fn completed(&mut self, machine: usize, completion: Completion) {
         let call = completion.call;
         match completion.event {
-            CompletionEvent::Progress { output_tokens, timing } => {
+            CompletionEvent::Progress { output_tokens, timing, text } => {
                 if let Some(chat) = self.chats.get_mut(&call) {
                     let (id, ask) = (chat.session, chat.ask);
-                    let content = chat.text_up_to(output_tokens);
+                    let content = text.unwrap_or_else(|| chat.text_up_to(output_tokens));
                     self.deliver_chunk(id, ask, content, output_tokens, timing);
                 }
             }
@@ -66,12 +72,25 @@ impl Drive<'_> {
                     self.served(machine, chat, served);
                 }
             }
-            CompletionEvent::Failed(error) => {
+            CompletionEvent::Failed(FailedChat { error, observed }) => {
                 if let Some(chat) = self.chats.remove(&call) {
+                    self.note_observed(&chat, observed);
                     let answer = AnswerToAgent { ask: chat.ask, answer: Answer::Chat(Err(error)) };
                     self.answer_agent(chat.session, answer);
                 }
             }
+        }
+    }
+
+    fn note_observed(&mut self, chat: &ChatUnderWay, observed: Option<Arc<Observed>>) {
+        let Some(session) = self.running.get_mut(&chat.session) else {
+            return;
+        };
+        let Some(pending) = session.pending.get(&chat.ask) else {
+            return;
+        };
+        if let StepKind::Chat(step) = &mut session.record.steps[pending.step].kind {
+            step.observed = observed;
         }
     }
 
@@ -124,6 +143,7 @@ impl Drive<'_> {
                 energy_j: served.energy_j,
                 cost_usd: served.cost_usd,
                 reply: Some(message.clone()),
+                observed: served.observed,
                 ..(**chat).clone()
             };
         }

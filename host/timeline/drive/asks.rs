@@ -6,11 +6,12 @@ use super::answers::AnswerToAgent;
 use super::routes::Candidates;
 use super::{ChatUnderWay, Drive, Due};
 use crate::backend::{
-    CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, ReplyPart, SessionId, Submission,
+    CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, ReplyPart, Said, SessionId, Submission,
     UserReply, WordsError,
 };
-use crate::conversation::{ChatRequest, ToolError, Usage, UserError, nearest};
+use crate::conversation::{ChatRequest, PromptPart, ToolError, Usage, UserError, nearest};
 use crate::guest::{Answer, Ask, AskId, Delivery, Happening, StopCause};
+use crate::observed::RecordedFailure;
 use crate::record::{BurstCause, ChatEnd, ChatStep, SessionOutcome, StepKind, ToolStep, UserStep};
 use crate::session::{AGENT, Pending, ToolCallUnderWay};
 use crate::time::{Instant, Span};
@@ -96,6 +97,7 @@ impl Drive<'_> {
             energy_j: None,
             cost_usd: None,
             reply: None,
+            observed: None,
         };
         self.begin_step(id, burst, ask, StepKind::Chat(Box::new(step)));
         let candidates = match candidates {
@@ -105,25 +107,38 @@ impl Drive<'_> {
             }
         };
         let session = &self.running[&id];
-        match self.stage.words.reply(&session.words, &request) {
-            Ok(reply) => {
-                let length = ReplyLength::of(reply.output_tokens);
-                let tokens = PlannedTokens {
-                    input_tokens: reply.input_tokens,
-                    prompt: reply.prompt.clone(),
-                    reply_part: reply.reply_part.map(|part| ReplyPart::of(part, length)),
-                    max_output_tokens: request.options.max_output_tokens.map(u64::from),
-                    reply: length,
-                };
-                let tokens = Some(tokens);
-                let work = Submission { session: id, model, request, tokens, stream };
-                self.submit(&candidates, ask, work, reply);
+        match self.stage.words.answer(&session.words, &model, &request) {
+            Ok(Said::Reply(reply)) => {
+                let work = modelled(id, model, request, &reply, stream);
+                let prompt = reply.prompt.clone();
+                self.submit(&candidates, ask, work, prompt, Some(*reply));
             }
+            Ok(Said::LeftToMachine(prompt)) => {
+                let counted_input_tokens = prompt.tokens;
+                let work = Submission {
+                    session: id,
+                    model,
+                    request,
+                    tokens: None,
+                    counted_input_tokens,
+                    recorded: None,
+                    stream,
+                };
+                self.submit(&candidates, ask, work, prompt.parts, None);
+            }
+            Ok(Said::Failed(failure)) => self.failed_as_recorded(id, ask, *failure),
             Err(error) => self.no_words(id, error),
         }
     }
 
-    fn submit(&mut self, candidates: &Candidates, ask: AskId, work: Submission, reply: Reply) {
+    fn submit(
+        &mut self,
+        candidates: &Candidates,
+        ask: AskId,
+        work: Submission,
+        prompt: Arc<[PromptPart]>,
+        reply: Option<Reply>,
+    ) {
         let (machine, route) = self.route(candidates, &work);
         let call = CallId(self.next_call);
         self.next_call += 1;
@@ -132,19 +147,31 @@ impl Drive<'_> {
         pending.call = Some((machine, call));
         let step = pending.step;
         if let StepKind::Chat(chat) = &mut session.record.steps[step].kind {
-            chat.prompt = reply.prompt;
+            chat.prompt = prompt;
             chat.machine = self.stage.machines[machine].name.clone();
             chat.route = route;
         }
+        let output_tokens = reply.as_ref().map_or(1, |reply| reply.output_tokens.max(1));
         let under_way = ChatUnderWay {
             session: work.session,
             ask,
-            message: Some((reply.message, reply.finish_reason)),
-            output_tokens: reply.output_tokens.max(1),
+            message: reply.map(|reply| (reply.message, reply.finish_reason)),
+            output_tokens,
             sent_bytes: 0,
         };
         self.chats.insert(call, under_way);
         self.stage.machines[machine].backend.submit(self.now, call, work);
+    }
+
+    /// A failure that is played back: no machine is asked.
+    fn failed_as_recorded(&mut self, id: SessionId, ask: AskId, failure: RecordedFailure) {
+        let RecordedFailure { error, after, observed } = failure;
+        let session = self.running.get_mut(&id).expect("checked by the caller");
+        let step = session.pending[&ask].step;
+        if let StepKind::Chat(chat) = &mut session.record.steps[step].kind {
+            chat.observed = Some(observed);
+        }
+        self.answer_after(id, ask, after, Answer::Chat(Err(error)));
     }
 
     fn no_words(&mut self, id: SessionId, error: WordsError) {
@@ -232,4 +259,24 @@ impl Drive<'_> {
             self.stage.machines[machine].backend.cancel(self.now, call);
         }
     }
+}
+
+/// The chat whose reply is planned.
+fn modelled(
+    session: SessionId,
+    model: Arc<str>,
+    request: Arc<ChatRequest>,
+    reply: &Reply,
+    stream: bool,
+) -> Submission {
+    let length = ReplyLength::of(reply.output_tokens);
+    let tokens = PlannedTokens {
+        input_tokens: reply.input_tokens,
+        prompt: reply.prompt.clone(),
+        reply_part: reply.reply_part.map(|part| ReplyPart::of(part, length)),
+        max_output_tokens: request.options.max_output_tokens.map(u64::from),
+        reply: length,
+    };
+    let recorded = reply.recorded.clone();
+    Submission { recorded, stream, ..Submission::planned(session, model, request, tokens) }
 }

@@ -59,12 +59,13 @@ impl Drive<'_> {
         }
     }
 
-    /// The earliest instant at which a timer or a machine has something. What stands at the end of
-    /// the clock never comes.
-    fn next_instant(&self) -> Option<Instant> {
+    /// The earliest instant at which a timer or a machine has something, once it has come. What
+    /// stands at the end of the clock never comes.
+    fn next_instant(&mut self) -> Option<Instant> {
         let machines =
             self.stage.machines.iter().filter_map(|machine| machine.backend.next_event_at());
-        machines.chain(self.queue.next_at()).min().filter(|at| *at < Instant::END)
+        let due = machines.chain(self.queue.next_at()).min().filter(|at| *at < Instant::END);
+        self.stage.pace.next_instant(self.now, due).filter(|at| *at < Instant::END)
     }
 
     fn deliver_everything_due(&mut self) {

@@ -5,6 +5,8 @@ use timeslip_timeline::conversation::{
     FinishReason, Message, Role, ToolCall, ToolDefinition, Usage,
 };
 
+use super::observed_lines::{AttemptLine, ErrorLine, TimingLine};
+
 /// One line. `kind` says which.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -39,6 +41,10 @@ pub struct Header {
     /// What was changed in the recorded tool outputs.
     #[serde(default)]
     pub rewrites: Vec<AppliedRewrite>,
+    /// Whether what looks like a secret was taken out of all texts. A request is then found as it
+    /// is without its secrets.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub redacted: bool,
 }
 
 /// A part of a request.
@@ -116,12 +122,26 @@ pub(super) struct ChatLine {
     pub(super) tools: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) options: Option<serde_json::Value>,
-    pub(super) reply: ReplyLine,
-    pub(super) finish_reason: FinishReason,
+    /// The reply and why it ends, unless there was an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reply: Option<ReplyLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) finish_reason: Option<FinishReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<ErrorLine>,
     #[serde(default)]
     pub(super) usage: Option<UsageLine>,
+    /// From the chat's asking until each chunk with words came.
     #[serde(default)]
     pub(super) chunks_ns: Option<Vec<u64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) timing: Option<TimingLine>,
+    /// Every request that was sent, where there was more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) attempts: Vec<AttemptLine>,
+    /// The model, as the server names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) served_model: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -140,6 +160,11 @@ pub(super) struct UsageLine {
     #[serde(default)]
     pub(super) cached_input_tokens: u64,
     pub(super) output_tokens: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning_tokens: Option<u64>,
+    /// Whether the recorder counted them, since the server did not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) counted: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -166,10 +191,20 @@ pub(super) struct UserLine {
 }
 
 /// The keys of each kind of line, and of each object inside a line, for messages about a wrong one.
-pub(super) const KEYS: [(&str, &[&str]); 11] = [
+pub(super) const KEYS: [(&str, &[&str]); 14] = [
     (
         "cassette",
-        &["kind", "schema", "name", "recorded_model", "source", "key", "tokens", "rewrites"],
+        &[
+            "kind",
+            "schema",
+            "name",
+            "recorded_model",
+            "source",
+            "key",
+            "tokens",
+            "rewrites",
+            "redacted",
+        ],
     ),
     ("message", &["kind", "role", "content", "tool_calls", "tool_call_id"]),
     ("tools", &["kind", "definitions"]),
@@ -183,14 +218,27 @@ pub(super) const KEYS: [(&str, &[&str]); 11] = [
             "options",
             "reply",
             "finish_reason",
+            "error",
             "usage",
             "chunks_ns",
+            "timing",
+            "attempts",
+            "served_model",
         ],
     ),
     ("tool", &["kind", "name", "arguments", "output", "ok", "tool_call_id"]),
     ("user", &["kind", "question", "answer", "after_ns"]),
     ("reply", &["content", "tool_calls"]),
-    ("usage", &["input_tokens", "cached_input_tokens", "output_tokens"]),
+    ("error", &["kind", "message"]),
+    (
+        "usage",
+        &["input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "counted"],
+    ),
+    (
+        "timing",
+        &["asked_at_ns", "queue_ns", "prefill_ns", "transfer_ns", "decode_ns", "ttft_ns"],
+    ),
+    ("attempts", &["at_ns", "lasted_ns", "error"]),
     ("tool_calls", &["id", "name", "arguments"]),
     ("rewrites", &["tool", "from", "to", "applied"]),
     (
@@ -264,6 +312,8 @@ impl From<Usage> for UsageLine {
             input_tokens: usage.input_tokens,
             cached_input_tokens: usage.cached_input_tokens,
             output_tokens: usage.output_tokens,
+            reasoning_tokens: None,
+            counted: false,
         }
     }
 }
@@ -272,6 +322,10 @@ fn yes() -> bool {
     true
 }
 
-fn is_zero(number: &u64) -> bool {
+pub(super) fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+pub(super) fn is_false(flag: &bool) -> bool {
+    !flag
 }

@@ -5,8 +5,10 @@
 //!
 //! - `message` defines a message (the system prompt, the user's opening words, …);
 //! - `tools` defines a list of tools, for cassettes whose key holds it;
-//! - `chat` is a request and its reply. Its `messages` are half-open ranges into the list of all
-//!   messages so far, since a conversation is sent again with every chat;
+//! - `chat` is a request and its reply, or the error that came instead. Its `messages` are half-open
+//!   ranges into the list of all messages so far, since a conversation is sent again with every
+//!   chat. Of a real server it holds the tokens, when it was asked, where its time went and when
+//!   each chunk came;
 //! - `tool` is a call of a tool and its output;
 //! - `user` is a question to the user and the answer; the question is left out when it is the text
 //!   of the message just before.
@@ -17,20 +19,28 @@
 mod key;
 mod lines;
 mod miss;
+mod observed_lines;
 mod outputs;
 mod parse;
 mod record;
+mod recorded;
 mod words;
 mod write;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use timeslip_timeline::conversation::{ChatOptions, FinishReason, Message, ToolDefinition, Usage};
-use timeslip_timeline::time::Span;
+use timeslip_timeline::backend::ChatTiming;
+use timeslip_timeline::conversation::{
+    ChatOptions, ChatRequest, FinishReason, Message, ModelError, ToolDefinition, Usage,
+};
+use timeslip_timeline::observed::Observed;
+use timeslip_timeline::time::{Instant, Span};
 
 pub use lines::{AppliedRewrite, Header, KeyPart, TokenSource};
 pub use outputs::{ObservedToolCall, ToolComparison, ToolOutputReport, ToolVerdict};
-pub use record::cassette_of_session;
+pub use record::CassetteRecorder;
+pub use recorded::{Entry, RecordedExchange};
 pub use words::{CassetteWords, Matching};
 pub use write::CassetteWriter;
 
@@ -52,6 +62,8 @@ pub struct Cassette {
     tools: Vec<RecordedToolCall>,
     answers: Vec<RecordedAnswer>,
     chats_by_key: HashMap<Key, Vec<usize>>,
+    whole_bytes: usize,
+    is_cut_off: bool,
 }
 
 /// A `chat` line.
@@ -62,10 +74,20 @@ struct RecordedChat {
     model: Option<String>,
     tools: Option<usize>,
     options: Option<ChatOptions>,
-    /// The reply's place in the list of messages.
-    reply: usize,
-    finish_reason: FinishReason,
+    outcome: RecordedOutcome,
     usage: Option<Usage>,
+    /// When it was asked and where its time went, if the line says so.
+    timing: Option<(Instant, ChatTiming)>,
+    observed: Arc<Observed>,
+}
+
+/// What became of a recorded chat.
+#[derive(Clone, Debug)]
+enum RecordedOutcome {
+    /// A reply: its place in the list of messages, and why it ends.
+    Reply(usize, FinishReason),
+    /// None.
+    Error(ModelError),
 }
 
 /// A `tool` line: a call of a tool and its output.
@@ -99,6 +121,14 @@ pub struct CassetteCounts {
     pub answers: usize,
 }
 
+impl Header {
+    /// The key of a request.
+    fn key_of(&self, request: &ChatRequest) -> Key {
+        let messages = request.messages.iter().map(key_of_message);
+        key_of_request(messages, &RequestParts::of(request), &self.key)
+    }
+}
+
 impl Cassette {
     /// The file, as the caller named it.
     pub fn file(&self) -> &str {
@@ -108,6 +138,17 @@ impl Cassette {
     /// SHA-256 of the file's bytes, in hexadecimal.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// Whether its last line was cut off, as when a recorder is killed while it writes. What stands
+    /// before that line is whole.
+    pub fn is_cut_off(&self) -> bool {
+        self.is_cut_off
+    }
+
+    /// How many bytes of the file are whole lines.
+    pub fn whole_bytes(&self) -> usize {
+        self.whole_bytes
     }
 
     /// The first line.

@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use timeslip_timeline::backend::ChatTiming;
 use timeslip_timeline::conversation::{ChatOptions, Message, Role, Usage};
-use timeslip_timeline::time::Span;
+use timeslip_timeline::time::{Instant, Span};
 
 use super::lines::{
     ChatLine, Header, KEYS, KINDS, KeyPart, Line, MessageLine, ReplyLine, ToolLine, UserLine,
 };
-use super::{Cassette, RecordedAnswer, RecordedChat, RecordedToolCall, SCHEMA};
+use super::observed_lines::{TimingLine, observed};
+use super::{
+    Cassette, RecordedAnswer, RecordedChat, RecordedOutcome, RecordedToolCall, SCHEMA,
+};
 use crate::digest::sha256_hex;
 use crate::error::{FileError, suggestion};
 
@@ -43,7 +47,13 @@ impl Cassette {
             .ok_or_else(|| located(None, empty_file()))?;
         let header = read_header(first).map_err(|fault| located(Some(number), fault))?;
         let mut cassette = Cassette::with_header(file, sha256_hex(bytes), header);
+        cassette.whole_bytes = bytes.len();
         for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
+            if is_torn(line) {
+                cassette.is_cut_off = true;
+                cassette.whole_bytes -= line.len();
+                break;
+            }
             read_line(line)
                 .and_then(|line| cassette.add_line(number, line))
                 .map_err(|fault| located(Some(number), fault))?;
@@ -63,6 +73,8 @@ impl Cassette {
             tools: Vec::new(),
             answers: Vec::new(),
             chats_by_key: HashMap::new(),
+            whole_bytes: 0,
+            is_cut_off: false,
         }
     }
 
@@ -87,19 +99,37 @@ impl Cassette {
         self.check_ranges(&line.messages)?;
         self.check_key_parts(&line)?;
         let options = line.options.map(read_options).transpose()?;
-        let reply = message_of(line.reply);
+        let timing = line.timing.as_ref().map(read_timing).transpose()?;
+        let next = self.messages.len();
+        let (outcome, reply) = match (line.reply, line.finish_reason, line.error) {
+            (Some(reply), Some(finish_reason), None) => {
+                (RecordedOutcome::Reply(next, finish_reason), Some(message_of(reply)))
+            }
+            (None, None, Some(error)) => (RecordedOutcome::Error(error.into()), None),
+            _ => {
+                return Err(fault(
+                    "a chat ends with `reply` and `finish_reason`, or with `error` alone",
+                    "give it the one or the other",
+                ));
+            }
+        };
+        let observed =
+            observed(line.chunks_ns, line.attempts, line.usage.as_ref(), line.served_model);
         let chat = RecordedChat {
             line: number,
             ranges: line.messages,
             model: line.model,
             tools: line.tools,
             options,
-            reply: self.messages.len(),
-            finish_reason: line.finish_reason,
+            outcome,
             usage: line.usage.map(Usage::from),
+            timing,
+            observed,
         };
         self.add_chat(chat);
-        self.add_message(reply);
+        if let Some(reply) = reply {
+            self.add_message(reply);
+        }
         Ok(())
     }
 
@@ -279,7 +309,7 @@ fn unknown_key(kind: &str, value: &Value) -> Option<(String, &'static [&'static 
         if !known.contains(&name.as_str()) {
             return Some((name.clone(), known));
         }
-        let is_object = ["reply", "usage", "tool_calls", "rewrites"].contains(&name.as_str());
+        let is_object = ["reply", "error", "usage", "timing", "attempts", "tool_calls", "rewrites"].contains(&name.as_str());
         match inner {
             Value::Array(list) if is_object => list.iter().find_map(|v| unknown_key(name, v)),
             other if is_object => unknown_key(name, other),
@@ -290,6 +320,21 @@ fn unknown_key(kind: &str, value: &Value) -> Option<(String, &'static [&'static 
 
 fn keys_of(kind: &str) -> &'static [&'static str] {
     KEYS.iter().find(|(name, _)| *name == kind).map_or(&[], |(_, keys)| keys)
+}
+
+fn read_timing(line: &TimingLine) -> Result<(Instant, ChatTiming), Fault> {
+    match line.timing() {
+        Some(timing) => Ok((line.asked_at(), timing)),
+        None => Err(fault(
+            "`timing` has a first token after the chat's end",
+            "`ttft_ns` is at most the sum of queue, prefill, transfer and decode",
+        )),
+    }
+}
+
+/// Whether a line is the last one and was cut off: it lacks its end, and is no JSON without it.
+fn is_torn(line: &str) -> bool {
+    !line.ends_with('\n') && serde_json::from_str::<Value>(line).is_err()
 }
 
 fn read_options(value: Value) -> Result<ChatOptions, Fault> {

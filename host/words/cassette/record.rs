@@ -1,42 +1,151 @@
-//! Turns the record of a session into a cassette.
+//! Writes what a session does into a cassette while it does it.
 
-use timeslip_timeline::record::{ChatEnd, ChatStep, SessionRecord, StepKind, ToolStep, UserStep};
-use timeslip_timeline::time::Span;
+use std::collections::HashMap;
 
-use super::lines::Header;
+use timeslip_timeline::observed::{CountedBy, Observed};
+use timeslip_timeline::record::{ChatEnd, ChatStep, Step, StepKind, ToolStep, UserStep};
+use timeslip_timeline::time::{Instant, Span};
+
+use super::Cassette;
+use super::key::{Key, key_of_call};
+use super::lines::{Header, UsageLine};
+use super::observed_lines::{AttemptLine, TimingLine};
 use super::write::CassetteWriter;
+use crate::redact::{redact, redacted_message, redacted_request};
 
-/// The cassette of a session, as text: every chat that got a reply, every tool call that got an
-/// output or an error, every question that got an answer, in the order in which they were asked.
-pub fn cassette_of_session(header: Header, session: &SessionRecord) -> String {
-    let mut writer = CassetteWriter::new(header);
-    for step in &session.steps {
+/// Records one session: every chat, tool call and question to the user that was answered or failed,
+/// without what looks like a secret.
+///
+/// A session that goes on with a cassette does again what stands in it. So what the cassette holds is
+/// expected as often as it stands there, and written only when it comes more often.
+pub struct CassetteRecorder {
+    header: Header,
+    writer: CassetteWriter,
+    expected: Expected,
+}
+
+/// How often something stands in a cassette that its session has not come to yet.
+#[derive(Clone, Debug, Default)]
+struct Expected {
+    chats: HashMap<Key, u64>,
+    tools: HashMap<Key, u64>,
+    answers: HashMap<String, u64>,
+}
+
+impl CassetteRecorder {
+    /// Begins a cassette.
+    pub fn new(header: Header) -> CassetteRecorder {
+        let writer = CassetteWriter::new(header.clone());
+        CassetteRecorder { header, writer, expected: Expected::default() }
+    }
+
+    /// Goes on with a cassette.
+    pub fn after(cassette: &Cassette) -> CassetteRecorder {
+        let mut expected = Expected::default();
+        for (key, chats) in &cassette.chats_by_key {
+            expected.chats.insert(*key, chats.len() as u64);
+        }
+        for call in &cassette.tools {
+            *expected.tools.entry(key_of_call(&call.name, &call.arguments)).or_default() += 1;
+        }
+        for answer in &cassette.answers {
+            *expected.answers.entry(answer.question.clone()).or_default() += 1;
+        }
+        let header = cassette.header.clone();
+        CassetteRecorder { header, writer: CassetteWriter::after(cassette), expected }
+    }
+
+    /// The first text of a new cassette; nothing where one goes on.
+    pub fn beginning(&mut self) -> &str {
+        self.writer.take_text()
+    }
+
+    /// Takes a step that is over, and gives the text to append to the cassette: whole lines, or
+    /// nothing.
+    pub fn step(&mut self, step: &Step) -> &str {
         match &step.kind {
-            StepKind::Chat(chat) => write_chat(&mut writer, chat),
-            StepKind::Tool(tool) => write_tool(&mut writer, tool),
-            StepKind::User(user) => write_user(&mut writer, user, step.end_to_end()),
+            StepKind::Chat(chat) => self.chat(step.asked_at, chat),
+            StepKind::Tool(tool) => self.tool(tool),
+            StepKind::User(user) => self.user(user, step.end_to_end()),
             StepKind::Sleep => {}
         }
+        self.writer.take_text()
     }
-    writer.into_text()
+
+    fn chat(&mut self, asked_at: Instant, chat: &ChatStep) {
+        if matches!(chat.end, ChatEnd::Cancelled) {
+            return;
+        }
+        let request = redacted_request(&chat.request);
+        let reply = chat.reply.as_ref().map(redacted_message);
+        if is_one_of(self.expected.chats.get_mut(&self.header.key_of(&request))) {
+            return reply.iter().for_each(|reply| self.writer.heard(reply));
+        }
+        let mut line = self.writer.chat_line(&request);
+        line.timing = Some(TimingLine::new(asked_at, &chat.timing));
+        if let Some(observed) = &chat.observed {
+            line.chunks_ns = Some(observed.chunks.iter().map(|at| at.as_nanos()).collect());
+            line.attempts = attempts(observed);
+            line.served_model.clone_from(&observed.served_model);
+        }
+        match (&chat.end, &reply) {
+            (ChatEnd::Replied(finish_reason), Some(reply)) => {
+                line.usage = Some(usage(chat));
+                self.writer.add_reply(line, reply, *finish_reason);
+            }
+            (ChatEnd::Failed(error), _) => self.writer.add_error(line, error),
+            _ => unreachable!("a chat has a reply, an error, or was given up"),
+        }
+    }
+
+    fn tool(&mut self, tool: &ToolStep) {
+        let (output, ok) = match &tool.output {
+            Some(Ok(output)) => (output.to_string(), true),
+            Some(Err(error)) => (error.to_string(), false),
+            None => return,
+        };
+        let arguments = redact(&tool.arguments);
+        let before = self.expected.tools.get_mut(&key_of_call(&tool.tool, &arguments));
+        if !is_one_of(before) {
+            self.writer.tool(&tool.tool, &arguments, &redact(&output), ok);
+        }
+    }
+
+    fn user(&mut self, user: &UserStep, took: Span) {
+        let Some(Ok(answer)) = &user.answer else {
+            return;
+        };
+        let question = redact(&user.message);
+        if !is_one_of(self.expected.answers.get_mut(&*question)) {
+            self.writer.user(&question, &redact(answer), took);
+        }
+    }
 }
 
-fn write_chat(writer: &mut CassetteWriter, chat: &ChatStep) {
-    if let (ChatEnd::Replied(finish_reason), Some(reply)) = (&chat.end, &chat.reply) {
-        writer.chat(&chat.request, reply, *finish_reason, Some(chat.usage), None);
+fn usage(chat: &ChatStep) -> UsageLine {
+    let observed = chat.observed.as_ref();
+    UsageLine {
+        reasoning_tokens: observed.and_then(|observed| observed.reasoning_tokens),
+        counted: observed.is_none_or(|observed| observed.counted_by == CountedBy::Tokenizer),
+        ..UsageLine::from(chat.usage)
     }
 }
 
-fn write_tool(writer: &mut CassetteWriter, tool: &ToolStep) {
-    match &tool.output {
-        Some(Ok(output)) => writer.tool(&tool.tool, &tool.arguments, output, true),
-        Some(Err(error)) => writer.tool(&tool.tool, &tool.arguments, &error.to_string(), false),
-        None => {}
+/// Whether there is one left, which is then used up.
+fn is_one_of(left: Option<&mut u64>) -> bool {
+    match left {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
     }
 }
 
-fn write_user(writer: &mut CassetteWriter, user: &UserStep, took: Span) {
-    if let Some(Ok(answer)) = &user.answer {
-        writer.user(&user.message, answer, took);
+/// The requests that were sent, where there is more to tell than the chat's own times do.
+fn attempts(observed: &Observed) -> Vec<AttemptLine> {
+    match observed.attempts.as_slice() {
+        [only] if only.error.is_none() => Vec::new(),
+        attempts => attempts.iter().map(AttemptLine::from).collect(),
     }
 }

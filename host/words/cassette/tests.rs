@@ -18,6 +18,7 @@ fn header(key: &[KeyPart]) -> Header {
         key: key.to_vec(),
         tokens: TokenSource::Counted,
         rewrites: Vec::new(),
+        redacted: false,
     }
 }
 
@@ -47,7 +48,7 @@ fn hello_twice() -> Arc<Cassette> {
     let mut writer = CassetteWriter::new(header(&[KeyPart::Messages]));
     for reply in ["First", "Second"] {
         let asked = request(&[system("Be kind."), user("Hello")]);
-        writer.chat(&asked, &assistant(reply), FinishReason::Stop, None, None);
+        writer.chat(&asked, &assistant(reply), FinishReason::Stop, None);
     }
     writer.user("Second", "Thanks", Span::from_millis(700));
     Arc::new(Cassette::parse("hello.jsonl", writer.into_text().as_bytes()).unwrap())
@@ -138,7 +139,7 @@ proptest! {
             let usage =
                 Usage { input_tokens: 7, cached_input_tokens: 0, output_tokens: *tokens };
             let reply = assistant(reply);
-            writer.chat(&request(messages), &reply, FinishReason::Stop, Some(usage), None);
+            writer.chat(&request(messages), &reply, FinishReason::Stop, Some(usage));
         }
         let cassette = Cassette::parse("any.jsonl", writer.into_text().as_bytes()).unwrap();
         prop_assert_eq!(cassette.counts().chats, chats.len());

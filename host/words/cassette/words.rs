@@ -1,15 +1,21 @@
 //! Plays cassettes back.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use timeslip_timeline::backend::{Reply, SessionId, SessionWords, UserReply, Words, WordsError};
-use timeslip_timeline::conversation::{ChatRequest, Message, Role};
+use timeslip_timeline::backend::{
+    Reply, Said, SessionId, SessionWords, UserReply, Words, WordsError,
+};
+use timeslip_timeline::conversation::{ChatRequest, Message, Role, Usage};
+use timeslip_timeline::observed::{RecordedFailure, RecordedTiming};
+use timeslip_timeline::time::Span;
 
 use super::key::{Key, RequestParts, key_of_message, key_of_request};
 use super::miss::{miss, question_miss, request_miss};
-use super::{Cassette, RecordedChat, TokenSource};
+use super::{Cassette, RecordedChat, RecordedOutcome, TokenSource};
 use crate::digest::sha256_hex;
+use crate::redact::{redact, redacted_request};
 use crate::spoken::spoken;
 use crate::tokenizer::Tokenizer;
 
@@ -34,6 +40,7 @@ pub enum Matching {
 #[derive(Clone)]
 pub struct CassetteWords {
     cassettes: Vec<Arc<Cassette>>,
+    tasks: usize,
     matching: Matching,
     /// With [`Matching::Turns`], each cassette's chats by the key of their turns.
     turns: Arc<Vec<HashMap<Key, Vec<usize>>>>,
@@ -57,12 +64,25 @@ impl CassetteWords {
         matching: Matching,
         tokenizer: Arc<Tokenizer>,
     ) -> CassetteWords {
+        CassetteWords::in_rounds(cassettes.len(), cassettes, matching, tokenizer)
+    }
+
+    /// Words with several cassettes for each of so many tasks: of all tasks the first, then of all
+    /// the second, and so on. A session plays that of the round in which it takes its task; after
+    /// the last round the first comes again.
+    pub fn in_rounds(
+        tasks: usize,
+        cassettes: Vec<Arc<Cassette>>,
+        matching: Matching,
+        tokenizer: Arc<Tokenizer>,
+    ) -> CassetteWords {
         let turns = match matching {
             Matching::Exact => Vec::new(),
             Matching::Turns => cassettes.iter().map(|cassette| chats_by_turns(cassette)).collect(),
         };
         CassetteWords {
             cassettes,
+            tasks: tasks.max(1),
             matching,
             turns: Arc::new(turns),
             tokenizer,
@@ -80,14 +100,127 @@ impl CassetteWords {
         sha256_hex(digests.join("\n").as_bytes())
     }
 
-    fn cassette_of(&self, session: &SessionWords) -> Result<Arc<Cassette>, WordsError> {
-        self.cassettes.get(session.task_index).cloned().ok_or_else(|| {
-            miss(format!(
+    /// What was recorded for this request, once more than the session has heard it; `None` where
+    /// nothing was.
+    ///
+    /// # Errors
+    /// When the session's task has no cassette.
+    pub fn recorded(
+        &mut self,
+        session: &SessionWords,
+        request: &ChatRequest,
+    ) -> Result<Option<Said>, WordsError> {
+        let place = self.place_of(session)?;
+        let cassette = self.cassettes[place].clone();
+        let redacted = cassette.header.redacted.then(|| redacted_request(request));
+        let (key, recorded) = self.find(place, redacted.as_ref().unwrap_or(request));
+        let again = recorded.last().copied().filter(|_| self.matching == Matching::Turns);
+        let recorded = recorded.get(self.heard(session, key)).copied().or(again);
+        let played = self.sessions.entry(session.session).or_default();
+        played.chats += 1;
+        let Some(chat) = recorded else {
+            return Ok(None);
+        };
+        *played.by_key.entry(key).or_default() += 1;
+        Ok(Some(self.said(&cassette, &cassette.chats[chat], request)))
+    }
+
+    /// What was recorded for this question, once more than the session has heard it; `None` where
+    /// nothing was.
+    ///
+    /// # Errors
+    /// When the session's task has no cassette.
+    pub fn recorded_answer(
+        &mut self,
+        session: &SessionWords,
+        question: &str,
+    ) -> Result<Option<UserReply>, WordsError> {
+        let cassette = self.cassettes[self.place_of(session)?].clone();
+        let question = cassette.without_secrets(question);
+        let played = self.sessions.entry(session.session).or_default();
+        let served = played.by_question.entry(question.clone().into_owned()).or_default();
+        let mut recorded = cassette.answers.iter().filter(|answer| answer.question == question);
+        let Some(answer) = recorded.nth(*served) else {
+            return Ok(None);
+        };
+        *served += 1;
+        played.answers += 1;
+        let text = cassette.messages[answer.answer].content.clone();
+        Ok(Some(UserReply::Answer { text, after: answer.after }))
+    }
+
+    /// The place of the session's cassette.
+    fn place_of(&self, session: &SessionWords) -> Result<usize, WordsError> {
+        let rounds = (self.cassettes.len() / self.tasks).max(1);
+        let round = session.session.0 as usize / self.tasks % rounds;
+        let place = round * self.tasks + session.task_index;
+        match session.task_index < self.tasks && place < self.cassettes.len() {
+            true => Ok(place),
+            false => Err(miss(format!(
                 "task {} has no cassette: there are {}. Give the bench one cassette per task.",
                 session.task_index + 1,
                 self.cassettes.len()
-            ))
-        })
+            ))),
+        }
+    }
+
+    /// The key of a request, and the chats that were recorded for it, in their order.
+    fn find(&self, place: usize, request: &ChatRequest) -> (Key, &[usize]) {
+        let cassette = &self.cassettes[place];
+        let (key, chats) = match self.matching {
+            Matching::Exact => (cassette.header.key_of(request), &cassette.chats_by_key),
+            Matching::Turns => {
+                let key = key_of_turns(request.messages.iter().map(|m| (key_of_message(m), m)));
+                (key, &self.turns[place])
+            }
+        };
+        (key, chats.get(&key).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// How often the session has heard replies to this request.
+    fn heard(&self, session: &SessionWords, key: Key) -> usize {
+        let played = self.sessions.get(&session.session);
+        played.and_then(|played| played.by_key.get(&key)).copied().unwrap_or(0)
+    }
+
+    /// Why a request has no reply here.
+    fn miss(&self, session: &SessionWords, request: &ChatRequest) -> WordsError {
+        let place = match self.place_of(session) {
+            Ok(place) => place,
+            Err(error) => return error,
+        };
+        let cassette = &self.cassettes[place];
+        let redacted = cassette.header.redacted.then(|| redacted_request(request));
+        let request = redacted.as_ref().unwrap_or(request);
+        let chats = self.sessions.get(&session.session).map_or(0, |played| played.chats);
+        request_miss(cassette, chats, request, self.find(place, request).1.len())
+    }
+
+    /// What was recorded: the reply with its tokens, cut where the request says, or the failure.
+    fn said(&self, cassette: &Cassette, chat: &RecordedChat, request: &ChatRequest) -> Said {
+        let (place, finish_reason) = match &chat.outcome {
+            RecordedOutcome::Reply(place, finish_reason) => (*place, *finish_reason),
+            RecordedOutcome::Error(error) => {
+                let after = chat.timing.map_or(Span::ZERO, |(_, timing)| timing.end_to_end());
+                let observed = chat.observed.clone();
+                let error = error.clone();
+                return Said::Failed(Box::new(RecordedFailure { error, after, observed }));
+            }
+        };
+        let message = cassette.messages[place].clone();
+        let usage = chat.usage.filter(|_| cassette.header.tokens == TokenSource::Recorded);
+        let mut reply = spoken(&self.tokenizer, request, message, finish_reason, usage);
+        // A reply that is cut here took another time than the whole one did.
+        let is_whole = reply.finish_reason == finish_reason;
+        reply.recorded = chat.timing.filter(|_| is_whole).map(|(_, timing)| {
+            let usage = chat.usage.unwrap_or(Usage {
+                input_tokens: reply.input_tokens,
+                cached_input_tokens: 0,
+                output_tokens: reply.output_tokens,
+            });
+            Arc::new(RecordedTiming { usage, timing, observed: chat.observed.clone() })
+        });
+        Said::Reply(Box::new(reply))
     }
 }
 
@@ -97,28 +230,20 @@ impl Words for CassetteWords {
         session: &SessionWords,
         request: &ChatRequest,
     ) -> Result<Reply, WordsError> {
-        let cassette = self.cassette_of(session)?;
-        let (key, recorded) = match self.matching {
-            Matching::Exact => {
-                let keys = request.messages.iter().map(key_of_message);
-                let key = key_of_request(keys, &RequestParts::of(request), &cassette.header.key);
-                (key, cassette.chats_by_key.get(&key))
-            }
-            Matching::Turns => {
-                let key = key_of_turns(request.messages.iter().map(|m| (key_of_message(m), m)));
-                (key, self.turns[session.task_index].get(&key))
-            }
-        };
-        let recorded = recorded.map_or(&[][..], Vec::as_slice);
-        let played = self.sessions.entry(session.session).or_default();
-        played.chats += 1;
-        let served = played.by_key.entry(key).or_default();
-        let again = recorded.last().filter(|_| self.matching == Matching::Turns);
-        let Some(chat) = recorded.get(*served).or(again) else {
-            return Err(request_miss(&cassette, played.chats, request, recorded.len()));
-        };
-        *served += 1;
-        Ok(self.spoken(&cassette, &cassette.chats[*chat], request))
+        match self.recorded(session, request)? {
+            Some(Said::Reply(reply)) => Ok(*reply),
+            _ => Err(self.miss(session, request)),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        session: &SessionWords,
+        _model: &str,
+        request: &ChatRequest,
+    ) -> Result<Said, WordsError> {
+        let recorded = self.recorded(session, request)?;
+        recorded.ok_or_else(|| self.miss(session, request))
     }
 
     fn user_answer(
@@ -126,32 +251,30 @@ impl Words for CassetteWords {
         session: &SessionWords,
         question: &str,
     ) -> Result<UserReply, WordsError> {
-        let cassette = self.cassette_of(session)?;
+        if let Some(answer) = self.recorded_answer(session, question)? {
+            return Ok(answer);
+        }
+        let cassette = &self.cassettes[self.place_of(session)?];
+        let played = self.sessions.get(&session.session).cloned().unwrap_or_default();
         if cassette.answers.is_empty() {
             return Ok(UserReply::Nobody);
         }
-        let played = self.sessions.entry(session.session).or_default();
         if played.answers == cassette.answers.len() {
             return Ok(UserReply::Gone);
         }
-        let served = played.by_question.entry(question.to_owned()).or_default();
-        let mut recorded = cassette.answers.iter().filter(|answer| answer.question == question);
-        let Some(answer) = recorded.nth(*served) else {
-            return Err(question_miss(&cassette, question, *served));
-        };
-        *served += 1;
-        played.answers += 1;
-        let text = cassette.messages[answer.answer].content.clone();
-        Ok(UserReply::Answer { text, after: answer.after })
+        let question = cassette.without_secrets(question);
+        let served = played.by_question.get(&*question).copied().unwrap_or(0);
+        Err(question_miss(cassette, &question, served))
     }
 }
 
-impl CassetteWords {
-    /// The recorded reply, with its tokens, cut where the request says.
-    fn spoken(&self, cassette: &Cassette, chat: &RecordedChat, request: &ChatRequest) -> Reply {
-        let message = &cassette.messages[chat.reply];
-        let usage = chat.usage.filter(|_| cassette.header.tokens == TokenSource::Recorded);
-        spoken(&self.tokenizer, request, message.clone(), chat.finish_reason, usage)
+impl Cassette {
+    /// A text as it would stand in the cassette.
+    fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.header.redacted {
+            true => redact(text),
+            false => Cow::Borrowed(text),
+        }
     }
 }
 

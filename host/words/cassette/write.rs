@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 
 use timeslip_timeline::conversation::{
-    ChatRequest, FinishReason, Message, Role, ToolDefinition, Usage,
+    ChatRequest, FinishReason, Message, ModelError, Role, ToolDefinition, Usage,
 };
 use timeslip_timeline::time::Span;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::Cassette;
 use super::key::{Key, key_of_call};
 use super::lines::{
     ChatLine, Header, KeyPart, Line, MessageLine, ReplyLine, ToolCallLine, ToolLine, ToolsLine,
     UsageLine, UserLine,
 };
+use super::observed_lines::ErrorLine;
 
 /// Writes the lines of one cassette.
 ///
@@ -48,6 +50,18 @@ impl CassetteWriter {
         writer
     }
 
+    /// Goes on with a cassette whose whole lines were read.
+    pub fn after(cassette: &Cassette) -> CassetteWriter {
+        let mut writer = CassetteWriter::new(cassette.header.clone());
+        // What was written before is in the file already.
+        writer.text.clear();
+        writer.tool_lists.clone_from(&cassette.tool_lists);
+        for message in &cassette.messages {
+            writer.note(message);
+        }
+        writer
+    }
+
     /// Adds a request and its reply. Messages that were not seen before are defined first.
     pub fn chat(
         &mut self,
@@ -55,8 +69,14 @@ impl CassetteWriter {
         reply: &Message,
         finish_reason: FinishReason,
         usage: Option<Usage>,
-        chunks_ns: Option<Vec<u64>>,
     ) {
+        let mut line = self.chat_line(request);
+        line.usage = usage.map(UsageLine::from);
+        self.add_reply(line, reply, finish_reason);
+    }
+
+    /// The line of a chat, without what came of it.
+    pub(super) fn chat_line(&mut self, request: &ChatRequest) -> ChatLine {
         let messages = self.ranges_of(&request.messages);
         let wanted = |part| self.key.contains(&part);
         let model = wanted(KeyPart::Model).then(|| request.model.clone().unwrap_or_default());
@@ -64,25 +84,51 @@ impl CassetteWriter {
             serde_json::to_value(&request.options).expect("options hold nothing that JSON lacks")
         });
         let tools = wanted(KeyPart::Tools).then(|| self.place_of_tools(&request.tools));
-        self.write(&Line::Chat(Box::new(ChatLine {
+        ChatLine {
             messages,
             model,
             tools,
             options,
-            reply: ReplyLine {
-                content: Some(reply.content.clone()),
-                tool_calls: reply.tool_calls.iter().map(ToolCallLine::from).collect(),
-            },
-            finish_reason,
-            usage: usage.map(UsageLine::from),
-            chunks_ns,
-        })));
-        self.open_calls = reply
-            .tool_calls
-            .iter()
+            reply: None,
+            finish_reason: None,
+            error: None,
+            usage: None,
+            chunks_ns: None,
+            timing: None,
+            attempts: Vec::new(),
+            served_model: None,
+        }
+    }
+
+    /// Adds a chat that got a reply.
+    pub(super) fn add_reply(
+        &mut self,
+        mut line: ChatLine,
+        reply: &Message,
+        finish_reason: FinishReason,
+    ) {
+        line.reply = Some(ReplyLine {
+            content: Some(reply.content.clone()),
+            tool_calls: reply.tool_calls.iter().map(ToolCallLine::from).collect(),
+        });
+        line.finish_reason = Some(finish_reason);
+        self.write(&Line::Chat(Box::new(line)));
+        self.heard(reply);
+        self.note(reply);
+    }
+
+    /// Adds a chat that got none.
+    pub(super) fn add_error(&mut self, mut line: ChatLine, error: &ModelError) {
+        line.error = Some(ErrorLine::from(error));
+        self.write(&Line::Chat(Box::new(line)));
+    }
+
+    /// Takes the calls of a reply as those that tool lines answer from now on.
+    pub(super) fn heard(&mut self, reply: &Message) {
+        let calls = reply.tool_calls.iter();
+        self.open_calls = calls
             .map(|call| (key_of_call(&call.name, &call.arguments), call.id.clone()))
             .collect();
-        self.note(reply);
     }
 
     /// Adds a call of a tool and its output.

@@ -63,6 +63,7 @@ fn header(name: &str, turns: &Turns, options: &ImportOptions) -> Header {
         key: vec![KeyPart::Messages],
         tokens: TokenSource::Counted,
         rewrites: rewrites.collect(),
+        redacted: false,
     }
 }
 
@@ -81,7 +82,7 @@ fn write(writer: &mut CassetteWriter, turns: Vec<Turn>) -> crate::cassette::Cass
         match (message.role, answers) {
             (Role::Assistant, _) => {
                 let finish_reason = finish_reason(&message);
-                writer.chat(&request, &message, finish_reason, None, None);
+                writer.chat(&request, &message, finish_reason, None);
                 counts.chats += 1;
                 question = message.tool_calls.is_empty().then(|| message.content.clone());
             }

@@ -204,6 +204,7 @@ impl Words for Counted {
         let (_, output) = asked.split_once(' ').expect("two numbers");
         let message = Message::text(Role::Assistant, format!("{output} of {asked}"));
         Ok(Reply {
+            recorded: None,
             reply_part: Some(part(&message)),
             message,
             finish_reason: FinishReason::Stop,

@@ -55,13 +55,14 @@ impl Backend for FixedLatency {
             energy_j: Some(1.0),
             cost_usd: None,
             words: None,
+            observed: None,
         };
         let (ends, event) = match tokens.input_tokens {
             input if input > self.input_max => {
-                (at, CompletionEvent::Failed(ModelError::ContextTooLong("long".to_owned())))
+                (at, CompletionEvent::Failed(ModelError::ContextTooLong("long".to_owned()).into()))
             }
             _ if self.waiting.len() >= self.at_once_max => {
-                (at, CompletionEvent::Failed(ModelError::Unavailable("full".to_owned())))
+                (at, CompletionEvent::Failed(ModelError::Unavailable("full".to_owned()).into()))
             }
             input_tokens => {
                 let usage = Usage { input_tokens, cached_input_tokens: 0, output_tokens: written };

@@ -8,6 +8,7 @@ use super::machines::{Script, Slots};
 use crate::backend::Backend;
 use crate::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, run};
 use crate::guest::Guest;
+use crate::pace::Jumping;
 use crate::record::{RunRecord, SessionOutcome, SessionRecord};
 use crate::route::Routing;
 use crate::time::{Instant, Span};
@@ -81,6 +82,8 @@ impl Bench {
                 )),
                 plugins: (0..2).map(|_| Box::new(Plugin::default()) as Box<dyn Guest>).collect(),
             },
+            pace: &mut Jumping,
+            on_step_end: &mut |_, _| {},
             on_session_end: &mut |_, _| {},
             threads: self.threads,
         })

@@ -102,7 +102,7 @@ impl Slots {
         if serving.input_tokens() > LONGEST_PROMPT {
             let call = self.finish(index, at).call;
             let error = ModelError::ContextTooLong("the prompt is too long".to_owned());
-            return Some(Completion { at, call, event: CompletionEvent::Failed(error) });
+            return Some(Completion { at, call, event: CompletionEvent::Failed(error.into()) });
         }
         serving.written += 1;
         let output_tokens = serving.written;
@@ -117,10 +117,11 @@ impl Slots {
                 energy_j: Some(1.0),
                 cost_usd: None,
                 words: None,
+                observed: None,
             };
             return Some(Completion { at, call, event: CompletionEvent::Served(served) });
         }
-        let event = CompletionEvent::Progress { output_tokens, timing };
+        let event = CompletionEvent::Progress { output_tokens, timing, text: None };
         serving.work.stream.then_some(Completion { at, call, event })
     }
 }
@@ -215,6 +216,7 @@ impl Words for Script {
             output_tokens,
             prompt: Arc::default(),
             reply_part: None,
+            recorded: None,
         })
     }
 

@@ -11,6 +11,7 @@ use super::machines::{Script, Silent, Slots};
 use crate::backend::Backend;
 use crate::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, run};
 use crate::price::{Priced, TokenPrice};
+use crate::pace::Jumping;
 use crate::record::{ChatEnd, ChatStep, RunRecord, StepKind};
 use crate::route::{RoutePolicy, RouteReason, Routing};
 use crate::time::Span;
@@ -101,6 +102,8 @@ impl Routed {
                 agent: Box::new(Agent::new(&self.sessions[plan.task_index], Diary::default())),
                 plugins: vec![Box::new(Plugin::default())],
             },
+            pace: &mut Jumping,
+            on_step_end: &mut |_, _| {},
             on_session_end: &mut |_, _| {},
             threads: self.threads,
         })

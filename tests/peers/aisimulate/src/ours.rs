@@ -77,19 +77,15 @@ impl Ours {
     }
 
     fn submission(&self, request: &Request) -> Submission {
-        Submission {
-            session: SessionId(0),
-            model: Arc::clone(&self.model),
-            request: Arc::clone(&self.request),
-            tokens: Some(PlannedTokens {
-                input_tokens: request.input_tokens,
-                prompt: Arc::clone(&self.prompt),
-                reply_part: None,
-                max_output_tokens: None,
-                reply: ReplyLength::of(request.output_tokens),
-            }),
-            stream: false,
-        }
+        let tokens = PlannedTokens {
+            input_tokens: request.input_tokens,
+            prompt: Arc::clone(&self.prompt),
+            reply_part: None,
+            max_output_tokens: None,
+            reply: ReplyLength::of(request.output_tokens),
+        };
+        let (model, request) = (Arc::clone(&self.model), Arc::clone(&self.request));
+        Submission::planned(SessionId(0), model, request, tokens)
     }
 }
 

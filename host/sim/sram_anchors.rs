@@ -154,8 +154,8 @@ fn trainium2_with_a_draft() -> Explanation {
 ///
 /// Llama-3-8B with weights in eight bits, eight chats, 15.2 ms: its length was not kept when the
 /// row was noted. Of the same model with eight chats on Trainium1, two rows of three are of 8,192
-/// tokens and one of 4,096; the former is taken here, the latter would be a third less. Its 32 query
-/// heads are two on each of 24 cores, where KV is read for each of them.
+/// tokens and one of 4,096; the former is taken here, the latter would be a third less. Its 32
+/// query heads are two on each of 24 cores, where KV is read for each of them.
 #[test]
 fn twelve_inferentia2() {
     let large = at_batch_1("inferentia2-12", "llama-3.3-70b", 4_096);
@@ -197,9 +197,10 @@ fn sixteen_trainium1() {
     }
 }
 
-/// llama.cpp (October and 2 November 2025) and vLLM (22 March 2026) benchmark threads on DGX Spark.
-/// Calibrated on gpt-oss-20b's prompt, with the reads of experts on both gpt-oss, and with how alike
-/// these route tokens on 8 and 16 chats.
+/// llama.cpp (October and 2 November 2025, `benches/dgx-spark.md`) and vLLM (22 March 2026,
+/// kubis.ai, "GPT-OSS-120B: Topology Benchmark on DGX Spark"). Calibrated on gpt-oss-20b's prompt,
+/// with the reads of experts on both gpt-oss, and with how alike these route tokens on 8 and 16
+/// chats.
 ///
 /// With 32 chats both measured nearly the same. llama.cpp's row is of steps that only write, after
 /// prompts of 512 tokens, in the formats that are modelled. vLLM's 319 tokens/s come from a run
@@ -207,7 +208,7 @@ fn sixteen_trainium1() {
 /// first chat, so that it holds the reading of other chats' prompts.
 ///
 /// Not held: with two chats llama.cpp writes hardly more in all than with one, 60.3 against 57.3
-/// tokens/s of gpt-oss-120b, since it leaves the kernels for single tokens there.
+/// tokens/s of gpt-oss-120b, most likely since it leaves the kernels for single tokens there.
 #[test]
 fn dgx_spark() {
     let of = |model| speed("dgx-spark", model, 512);

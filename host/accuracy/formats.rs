@@ -36,6 +36,7 @@ pub(crate) fn serving(
         experts: Some(held(experts, chip)),
         head: Precision::Bf16,
         kv,
+        routing_concentration: None,
     })
 }
 

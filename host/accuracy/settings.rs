@@ -174,6 +174,7 @@ mod tests {
             experts: None,
             head: Precision::Bf16,
             kv: Precision::Fp8,
+            routing_concentration: None,
         };
         let load = Load { concurrency, input_tokens: 1024, output_tokens: 1024 };
         let scenario = Scenario {
@@ -198,6 +199,7 @@ mod tests {
                 experts: None,
                 head: Precision::Bf16,
                 kv: Precision::Fp8,
+                routing_concentration: None,
             },
             software: Some(software.into()),
             proposed_tokens: 0,

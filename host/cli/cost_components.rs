@@ -11,7 +11,7 @@ use timeslip_runtime::hardware::{
 use timeslip_sim::cost::{
     ComponentDescription, ComponentInput, ComponentLoader, LoadedComponent, StepCounts, StepTimer,
 };
-use timeslip_sim::profile::{Confidence, Model, Precision};
+use timeslip_sim::profile::{Confidence, HeadChips, Model, Precision};
 
 use crate::stage::cache_folder;
 
@@ -77,7 +77,7 @@ fn shape(model: &Model) -> ModelShape {
 /// What a component hears of equal layers. Of several ways in which a layer looks back, all of what
 /// is cached and computed is one, without a window.
 fn layer_group(model: &Model, layers: &timeslip_sim::profile::LayerGroup) -> LayerGroup {
-    let reaches = layers.reaches(1);
+    let reaches = layers.reaches(HeadChips::ONE);
     LayerGroup {
         count: layers.count,
         parameters: layers.linear_parameters(model.hidden),
@@ -86,7 +86,7 @@ fn layer_group(model: &Model, layers: &timeslip_sim::profile::LayerGroup) -> Lay
             per_token: experts.per_token,
             parameters: layers.expert_parameters(model.hidden),
         }),
-        kv_values_per_token: layers.cached(1).iter().map(|cached| cached.values).sum(),
+        kv_values_per_token: layers.cached(HeadChips::ONE).iter().map(|cached| cached.values).sum(),
         decode_flops_per_pair: reaches.iter().map(|reach| reach.decode_flops_per_pair).sum(),
         prefill_flops_per_pair: reaches.iter().map(|reach| reach.prefill_flops_per_pair).sum(),
         window: match reaches.as_slice() {

@@ -16,8 +16,8 @@ use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::pool::deploy_pool;
 use crate::profile::{
-    Chip, KvTier, LayerGroup, Link, MachineProfile, MeasuredBands, Model, PlatformPart, Policy,
-    Preemption, Role, Routing, Sending, Serving, Software, SoftwareOn, TierScope, whole,
+    Chip, HeadChips, KvTier, LayerGroup, Link, MachineProfile, MeasuredBands, Model, PlatformPart,
+    Policy, Preemption, Role, Routing, Sending, Serving, Software, SoftwareOn, TierScope, whole,
 };
 use crate::settings::Settings;
 pub use crate::speculation::DeployedSpeculation;
@@ -176,6 +176,15 @@ impl Profiles {
         self.software.as_ref().map(|software| software.on_chip(&self.chip_lineages[pool]))
     }
 
+    /// Notes what the model's routing to experts rests on.
+    fn note_routing(&self, ledger: &Ledger) {
+        let serving = &self.serving;
+        if let Some(figure) = &serving.routing_concentration {
+            let key = format!("serves.{}.routing_concentration", serving.model);
+            ledger.known(figure, &self.machine.name, &key);
+        }
+    }
+
     /// How many layers beside the model's own propose tokens; none where a draft pool does.
     pub(crate) fn draft_layers(&self, ledger: &Ledger) -> u64 {
         let key = "speculation.draft_layers";
@@ -202,6 +211,7 @@ impl Deployment {
         let mut pools = (0..machine.pools.len())
             .map(|index| deploy_pool(&profiles, index, block_tokens, &ledger))
             .collect::<Result<Vec<_>, MachineError>>()?;
+        profiles.note_routing(&ledger);
         let speculation = join(&profiles, &mut pools, &ledger)?;
         let link =
             machine.link.as_ref().map(|link| deploy_link(name, link, &ledger)).transpose()?;
@@ -337,7 +347,7 @@ impl Deployment {
         // What is sent is one copy of the KV, however many the pools hold of it.
         let values = |layers: &LayerGroup| {
             let reached = |limit: Option<u64>| limit.map_or(tokens, |limit| tokens.min(limit));
-            let cached = layers.cached(1);
+            let cached = layers.cached(HeadChips::ONE);
             let values = cached.iter().map(|cached| cached.values * reached(cached.limit) as f64);
             layers.count as f64 * values.sum::<f64>()
         };

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use crate::error::{DoesNotFit, MachineError};
 use crate::ledger::Ledger;
-use crate::profile::{Cached, Chip, ChipKind, LayerGroup, Model, Parallelism, Precision, Serving};
+use crate::profile::{
+    Cached, Chip, ChipKind, HeadChips, LayerGroup, Model, Parallelism, Precision, Serving,
+};
 
 /// Tokens of one block of the KV cache where a machine's profile says nothing else, as in vLLM.
 pub const BLOCK_TOKENS: u64 = 16;
@@ -107,7 +109,8 @@ impl Placement {
         let capacity = ledger.need(&memory.capacity_bytes, &chip.name, "memory.capacity_bytes")?;
         let reserved = ledger.need(&memory.reserved_bytes, &chip.name, "memory.reserved_bytes")?;
         let weights_bytes = weights_bytes(model, formats, parallel.data);
-        let sizes = Sizes { capacity, reserved, weights_bytes, block_tokens, lpu };
+        let heads = chip.head_chips(1, ledger);
+        let sizes = Sizes { capacity, reserved, weights_bytes, block_tokens, lpu, heads };
         let placed =
             |tensor| sizes.place(Parallelism { tensor, ..parallel }, formats, model, serving);
         placed(parallel.tensor).ok_or_else(|| {
@@ -141,7 +144,7 @@ impl Placement {
         };
         let weights_bytes = weights_bytes(model, formats, parallel.data);
         let values = |layers: &LayerGroup| {
-            let cached = layers.cached(1);
+            let cached = layers.cached(HeadChips::ONE);
             layers.count as f64 * cached.iter().map(|cached| cached.values).sum::<f64>()
         };
         let kv_bytes_per_token = model.layers.iter().map(values).sum::<f64>() * serving.kv.bytes();
@@ -200,6 +203,8 @@ struct Sizes {
     weights_bytes: f64,
     block_tokens: u64,
     lpu: bool,
+    /// One of the chips.
+    heads: HeadChips,
 }
 
 impl Sizes {
@@ -278,8 +283,8 @@ impl Sizes {
         let mut windows = Vec::new();
         for layers in &model.layers {
             let (cached, copies) = match self.lpu {
-                true => (layers.cached(1), 1.0),
-                false => (layers.cached(chips), chips as f64),
+                true => (layers.cached(HeadChips::ONE), 1.0),
+                false => (layers.cached(HeadChips { chips, ..self.heads }), chips as f64),
             };
             for Cached { limit, values } in cached {
                 let bytes_per_token = layers.count as f64 * (values * copies) * serving.kv.bytes();

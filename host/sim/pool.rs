@@ -12,8 +12,8 @@ use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{GroupChips, Placement};
 use crate::profile::{
-    Chip, ChipKind, CostComponent, Figure, FixedStepTimes, LayerGroup, LayerProfile, Model,
-    Parallelism, Pool, Reach, Role, Serving, whole,
+    Chip, ChipKind, CostComponent, Figure, FixedStepTimes, HeadChips, LayerGroup, LayerProfile,
+    Model, Parallelism, Pool, Reach, Role, Serving, whole,
 };
 use crate::software::software_times;
 
@@ -215,8 +215,14 @@ impl<'a> PoolPlace<'a> {
         let unmeasured = [
             ("experts", has(|layers| layers.experts.is_some())),
             ("recurrent layers", has(|layers| layers.state().is_some())),
-            ("attention windows", has(|layers| layers.reaches(1).iter().any(is_window))),
-            ("selected or compressed attention", has(|layers| layers.reaches(1).len() > 1)),
+            (
+                "attention windows",
+                has(|layers| layers.reaches(HeadChips::ONE).iter().any(is_window)),
+            ),
+            (
+                "selected or compressed attention",
+                has(|layers| layers.reaches(HeadChips::ONE).len() > 1),
+            ),
             ("layers of several kinds", model.layers.len() > 1),
         ];
         if let Some((what, _)) = unmeasured.into_iter().find(|(_, has)| *has) {

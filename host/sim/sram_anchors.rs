@@ -12,23 +12,39 @@ fn speed(machine: &str, model: &str, context: u64) -> f64 {
 }
 
 fn with_batch(machine: &str, model: &str, context_tokens: u64, batch: u64) -> Explanation {
-    let deployment = Catalogue::built_in().deploy(machine, Some(model)).unwrap();
+    explained(Catalogue::built_in(), machine, model, [context_tokens, batch])
+}
+
+fn explained(
+    catalogue: Catalogue,
+    machine: &str,
+    model: &str,
+    [context_tokens, batch]: [u64; 2],
+) -> Explanation {
+    let deployment = catalogue.deploy(machine, Some(model)).unwrap();
     let point = OperatingPoint { input_tokens: context_tokens, context_tokens, batch };
     explain(&deployment, &point)
 }
 
-/// A built-in machine with a part of its file replaced.
-fn changed(machine: &str, model: &str, changes: &[(&str, &str)], context: u64) -> Explanation {
-    let catalogue = Catalogue::built_in();
-    let mut text = catalogue.text(ProfileKind::Machine, machine).unwrap().to_owned();
+/// The built-in profiles with a part of one's file replaced.
+fn replaced(
+    catalogue: Catalogue,
+    kind: ProfileKind,
+    name: &str,
+    changes: &[(&str, &str)],
+) -> Catalogue {
+    let mut text = catalogue.text(kind, name).unwrap().to_owned();
     for (from, to) in changes {
-        assert!(text.contains(from), "{machine} has no {from}");
+        assert!(text.contains(from), "{name} has no {from}");
         text = text.replacen(from, to, 1);
     }
-    let catalogue = catalogue.with_text(ProfileKind::Machine, machine, text);
-    let deployment = catalogue.deploy(machine, Some(model)).unwrap();
-    let point = OperatingPoint { input_tokens: context, context_tokens: context, batch: 1 };
-    explain(&deployment, &point)
+    catalogue.with_text(kind, name, text)
+}
+
+/// A built-in machine with a part of its file replaced.
+fn changed(machine: &str, model: &str, changes: &[(&str, &str)], context: u64) -> Explanation {
+    let catalogue = replaced(Catalogue::built_in(), ProfileKind::Machine, machine, changes);
+    explained(catalogue, machine, model, [context, 1])
 }
 
 fn milliseconds_per_token(explanation: &Explanation) -> f64 {
@@ -69,10 +85,15 @@ fn groq_lpu() {
 
 /// Cerebras, August 2024 to 2026, and Artificial Analysis. Calibrated on the second point.
 ///
-/// Llama-3.1-405B at 969 tokens/s is later software with speculation, which took 70B from 450 to
-/// 2,100, by 4.67: the same factor on what is modelled here for 405B gives a fifth more than was
-/// measured. A larger model gains less from a draft of the same cost. So the bound here is wide,
-/// and it is on the product of both.
+/// Not reached within 15 %: Llama-3.1-405B at 969 tokens/s (November 2024, in 16 bits). That is
+/// software which took 70B from 450 to 2,100 tokens/s a month before; Cerebras names rewritten
+/// kernels, I/O beside the computing, and speculation as the causes, but not the share of each, nor
+/// the draft model, the tokens it proposes and those accepted, nor the wafers that 405B stood on.
+/// Where all of a token's time shrinks by that factor, 4.67, 405B comes out a fifth too fast, since
+/// its 126 layers fill their wafers as 70B's 80 do. Where all but the ways between wafers shrinks,
+/// which kernels leave as they are, it is 8 %, and 16 % where a pass over the wafers writes two
+/// tokens. Checking more tokens in a pass costs both models alike. Which it was cannot be told, and
+/// a larger model may have its drafts accepted less often. So the first is held, with a wide bound.
 #[test]
 fn cerebras_cs_3() {
     let of = |machine, model| speed(machine, model, 1_000);
@@ -83,7 +104,7 @@ fn cerebras_cs_3() {
     assert_near("CS-3, gpt-oss-120b", experts, 1_770.0, 0.15);
     let largest = of("cerebras-cs3-20", "llama-3.1-405b");
     let faster = 2_100.0 / 450.0;
-    assert_near("CS-3, Llama-3.1-405B × later software", largest * faster, 969.0, 0.25);
+    assert_near("CS-3, Llama-3.1-405B × later software", largest * faster, 969.0, 0.21);
 }
 
 /// AWS's tutorial, 21 August 2026: one chat, 10,000 tokens in, medians of LLMPerf. Calibrated on
@@ -126,37 +147,68 @@ fn trainium2_with_a_draft() -> Explanation {
     changed("trainium2-16", "llama-3.3-70b", &changes, 10_000)
 }
 
-/// AWS's benchmark table, 21 August 2026: Llama-3-70B, of the shape of 3.3, in 16 bits, one chat of
-/// 2,048 tokens. Calibrated on both times.
+/// AWS's benchmark tables, up to 21 August 2026. What they call the sequence length is what a model
+/// is compiled for, and attention reads KV for all of it; a prompt of 2,048 tokens is one of 4,096.
 ///
-/// Not reached: Llama-3-8B in eight bits with eight chats, 15.2 ms. Twelve chips read its weights
-/// in 1.3 ms; the row does not say over how many chips the model is divided nor at what context,
-/// and one chip alone would read them in 15.6 ms. So the test holds what one chip takes against it.
+/// Llama-3-70B, of the shape of 3.3, in 16 bits, one chat. Calibrated on both times.
+///
+/// Llama-3-8B with weights in eight bits, eight chats, 15.2 ms: its length was not kept when the
+/// row was noted. Of the same model with eight chats on Trainium1, two rows of three are of 8,192
+/// tokens and one of 4,096; the former is taken here, the latter would be a third less. Its 32
+/// query heads are two on each of 24 cores, where KV is read for each of them.
 #[test]
 fn twelve_inferentia2() {
-    let large = at_batch_1("inferentia2-12", "llama-3.3-70b", 2_048);
+    let large = at_batch_1("inferentia2-12", "llama-3.3-70b", 4_096);
     let token = milliseconds_per_token(&large);
     assert_near("Inferentia2, ms per token (calibration)", token, 34.7, 0.02);
-    let first = milliseconds_to_first_token(&large);
+    let first = at_batch_1("inferentia2-12", "llama-3.3-70b", 2_048);
+    let first = milliseconds_to_first_token(&first);
     assert_near("Inferentia2, ms to the first token (calibration)", first, 745.0, 0.05);
-    let all = with_batch("inferentia2-12", "llama-3.1-8b", 128, 8);
-    let all = milliseconds_per_token(&all);
-    eprintln!("Inferentia2, Llama-3-8B, eight chats on twelve chips: {all:.1} ms, not 15.2");
-    let one_chip = [
-        ("[pools.tensor_parallel]\nvalue = 12", "[pools.tensor_parallel]\nvalue = 1"),
-        ("default_model = \"llama-3.3-70b\"", "default_model = \"llama-3.1-8b\""),
-    ];
-    let one = changed("inferentia2-12", "llama-3.1-8b", &one_chip, 1_024);
-    let one = milliseconds_per_token(&one);
-    assert_near("Inferentia2, Llama-3-8B in eight bits on one chip, ms", one, 15.2, 0.35);
+    let eight = with_batch("inferentia2-12", "llama-3.1-8b", 8_192, 8);
+    let token = milliseconds_per_token(&eight);
+    assert_near("Inferentia2, Llama-3-8B in eight bits, eight chats, ms", token, 15.2, 0.15);
 }
 
-/// llama.cpp (October 2025) and vLLM (22 March 2026) benchmark threads on DGX Spark. Calibrated on
-/// gpt-oss-20b's prompt, and with the reads of experts on both gpt-oss.
+/// The same cores and memory as Inferentia2's, sixteen chips of which make a trn1.32xlarge (AWS's
+/// benchmark tables, Neuron 2.18.1, 2024). Nothing is calibrated on these rows: they check how time
+/// grows with chats, with lengths, and with query heads on a core, of which 8B has one here and 70B
+/// has two. Not reached: one chat of 8B at 8,192 tokens, 7.03 ms, where attention takes longer than
+/// the few bytes it reads for one chat; 5.8 follow here.
+#[test]
+fn sixteen_trainium1() {
+    let domain = ("domain_chips]\nvalue = 12", "domain_chips]\nvalue = 16");
+    let (chip, machine) = (ProfileKind::Chip, ProfileKind::Machine);
+    let catalogue = replaced(Catalogue::built_in(), chip, "inferentia2", &[domain]);
+    let pool = [
+        ("[pools.chips]\nvalue = 12", "[pools.chips]\nvalue = 16"),
+        ("[pools.tensor_parallel]\nvalue = 12", "[pools.tensor_parallel]\nvalue = 16"),
+    ];
+    let catalogue = replaced(catalogue, machine, "inferentia2-12", &pool);
+    for (model, length, chats, measured) in [
+        ("llama-3.1-8b", 4_096, 8, 7.65),
+        ("llama-3.1-8b", 8_192, 8, 9.95),
+        ("llama-3.3-70b", 256, 4, 28.08),
+        ("llama-3.3-70b", 4_096, 4, 32.33),
+    ] {
+        let point = [length, chats];
+        let token = explained(catalogue.clone(), "inferentia2-12", model, point);
+        let what = format!("Trainium1, {model}, {chats} chats of {length} tokens, ms");
+        assert_near(&what, milliseconds_per_token(&token), measured, 0.15);
+    }
+}
+
+/// llama.cpp (October and 2 November 2025, `benches/dgx-spark.md`) and vLLM (22 March 2026,
+/// kubis.ai, "GPT-OSS-120B: Topology Benchmark on DGX Spark"). Calibrated on gpt-oss-20b's prompt,
+/// with the reads of experts on both gpt-oss, and with how alike these route tokens on 8 and 16
+/// chats.
 ///
-/// Not reached: gpt-oss-120b at 319 tokens/s in all with 32 chats. Experts are drawn evenly here,
-/// so that 32 tokens meet 82 of 128 in a layer; what was measured would be 49 of them. Real chats,
-/// of one benchmark at that, share experts.
+/// With 32 chats both measured nearly the same. llama.cpp's row is of steps that only write, after
+/// prompts of 512 tokens, in the formats that are modelled. vLLM's 319 tokens/s come from a run
+/// with attention and output matrix in four bits too, whose time begins with the first token of the
+/// first chat, so that it holds the reading of other chats' prompts.
+///
+/// Not held: with two chats llama.cpp writes hardly more in all than with one, 60.3 against 57.3
+/// tokens/s of gpt-oss-120b, most likely since it leaves the kernels for single tokens there.
 #[test]
 fn dgx_spark() {
     let of = |model| speed("dgx-spark", model, 512);
@@ -173,8 +225,16 @@ fn dgx_spark() {
     let read = with_batch("dgx-spark", "gpt-oss-20b", 2_048, 1).prefill;
     let rate = read.tokens as f64 / read.seconds;
     assert_near("DGX Spark, gpt-oss-20b, prompt tokens/s", rate, 3_610.0, 0.15);
+    for (chats, small, large) in
+        [(4, 151.9, 95.1), (8, 254.1, 146.7), (16, 400.9, 220.0), (32, 614.8, 312.6)]
+    {
+        for (model, measured) in [("gpt-oss-20b", small), ("gpt-oss-120b", large)] {
+            let all = with_batch("dgx-spark", model, 528, chats).tokens_per_second_per_group;
+            assert_near(&format!("DGX Spark, {model}, {chats} chats"), all, measured, 0.15);
+        }
+    }
     let many = with_batch("dgx-spark", "gpt-oss-120b", 512, 32).tokens_per_second_per_group;
-    assert_near("DGX Spark, gpt-oss-120b, 32 chats", many, 319.0, 0.46);
+    assert_near("DGX Spark, gpt-oss-120b, 32 chats of vLLM", many, 319.0, 0.15);
 }
 
 /// A chat that is alone, in each of NVIDIA's three ways to use LPX, against Rubin alone. The gains

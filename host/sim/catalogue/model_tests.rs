@@ -1,7 +1,7 @@
 //! The built-in models against what their publishers say of them.
 
 use super::Catalogue;
-use crate::profile::{LayerGroup, Model};
+use crate::profile::{HeadChips, LayerGroup, Model};
 
 fn built_in(name: &str) -> std::sync::Arc<Model> {
     Catalogue::built_in().model(name).unwrap()
@@ -10,7 +10,7 @@ fn built_in(name: &str) -> std::sync::Arc<Model> {
 /// Of one token, in the layers that look back at all.
 fn cached_values(model: &Model) -> f64 {
     let all = |layers: &LayerGroup| {
-        let cached = layers.cached(1);
+        let cached = layers.cached(HeadChips::ONE);
         let all = cached.iter().filter(|cached| cached.limit.is_none());
         layers.count as f64 * all.map(|cached| cached.values).sum::<f64>()
     };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ConfigFile, read, toml_text};
 use crate::catalogue::Catalogue;
-use crate::profile::{Model, parse};
+use crate::profile::{HeadChips, Model, parse};
 
 pub(super) fn read_json(config: &Value) -> Result<Model, String> {
     let file = ConfigFile { path: Path::new("config.json"), name: "a-model", date: "2026-11-01" };
@@ -122,7 +122,8 @@ fn models_with_windows_are_read() {
     gemma["model_type"] = json!("gemma3_text");
     gemma["sliding_window"] = json!(512);
     let model = read_json(&gemma).unwrap();
-    let windows: Vec<_> = model.layers.iter().map(|layers| layers.reaches(1)[0].limit).collect();
+    let windows: Vec<_> =
+        model.layers.iter().map(|layers| layers.reaches(HeadChips::ONE)[0].limit).collect();
     let counts: Vec<u64> = model.layers.iter().map(|layers| layers.count).collect();
     assert_eq!((counts, windows), (vec![5, 27], vec![None, Some(512)]));
     let note = model.provenance.note.unwrap();

@@ -10,7 +10,7 @@ use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::Placement;
 use crate::profile::{
-    Achieved, Chip, Compute, Figure, Memory, Model, Precision, Reach, ScaleUp, Serving,
+    Achieved, Chip, Compute, Figure, HeadChips, Memory, Model, Precision, Reach, ScaleUp, Serving,
 };
 
 /// A chip's sections that serving needs, taken once its kind is checked.
@@ -37,7 +37,7 @@ struct Attention {
     /// Chips that take part, all ranks and stages together.
     chips: f64,
     /// Chips of one rank and stage.
-    head_chips: u64,
+    head_chips: HeadChips,
     /// Bytes that a chip reads for each cached value of all chats.
     value_bytes: f64,
     prefill_factor: f64,
@@ -59,7 +59,7 @@ impl StepCost {
         let parts = Parts::of(chip, ledger)?;
         let parallel = placement.parallel;
         let attention = parts.attention_of(serving, placement, software.prefill_factor)?;
-        let (groups, reaches) = parts.groups(model, placement, &attention, &software)?;
+        let (groups, reaches) = parts.groups(model, serving, placement, &attention, &software)?;
         let formats = &placement.formats;
         let (linear, head) = (parts.dense(formats.linear)?, parts.dense(formats.head)?);
         let linear_parameters: f64 =
@@ -149,7 +149,7 @@ impl<'a> Parts<'a> {
             prefill,
             decode,
             chips: placement.chips as f64,
-            head_chips: parallel.tensor,
+            head_chips: self.chip.head_chips(parallel.tensor, self.ledger),
             value_bytes: serving.kv.bytes() / (parallel.data * parallel.pipeline) as f64,
             prefill_factor,
         })
@@ -159,6 +159,7 @@ impl<'a> Parts<'a> {
     fn groups(
         &self,
         model: &Model,
+        serving: &Serving,
         placement: &Placement,
         attention: &Attention,
         software: &SoftwareTimes,
@@ -175,9 +176,7 @@ impl<'a> Parts<'a> {
             let kernels =
                 self.layer_kernels(layers, (formats.linear, formats.experts), software)?;
             let expert = |rates: &Rates| {
-                let experts = layers.experts.as_ref()?;
-                let parameters = layers.expert_parameters(model.hidden);
-                let experts = ExpertCost::new(experts.count, experts.per_token, parameters);
+                let experts = ExpertCost::of(layers, model.hidden, serving.concentration())?;
                 Some(ExpertLayer::new(experts, rates, &expert_chips))
             };
             groups.push(GroupCost {

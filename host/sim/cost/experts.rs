@@ -1,9 +1,17 @@
 //! The time of a layer's experts.
+//!
+//! Which experts a step reads is a matter of chance. Where each expert is as likely as another, a
+//! step's tokens meet nearly all of them soon. Real tokens share experts: one that was chosen is
+//! likelier to be chosen again. That is told here by one number, the concentration of a beta
+//! distribution of the experts' shares of tokens, of which the mean is the even share: the chance
+//! that no token meets an expert is then a product, as in Pólya's urn, and with a concentration
+//! without bound it is that of even shares.
 
 use std::sync::Arc;
 
 use super::rates::{Rates, Tokens, overlapped};
 use super::term::{Binds, Part, Term};
+use crate::profile::LayerGroup;
 
 /// Steps of up to so many tokens look up how many experts they hit.
 const TABLE_TOKENS: u64 = 1024;
@@ -18,16 +26,36 @@ pub(crate) struct ExpertCost {
     count: f64,
     per_token: f64,
     parameters: f64,
+    /// Of the experts' shares of tokens; `None` where these are even.
+    concentration: Option<f64>,
     /// Experts hit by so many tokens, to the bit as they are computed.
     hits: Arc<[f64]>,
 }
 
 impl ExpertCost {
+    /// The experts of one layer of a model of this width, `concentration` being that of their
+    /// shares of tokens, where these are not even.
+    pub(crate) fn of(
+        layers: &LayerGroup,
+        hidden: u64,
+        concentration: Option<f64>,
+    ) -> Option<ExpertCost> {
+        let experts = layers.experts.as_ref()?;
+        let parameters = layers.expert_parameters(hidden);
+        Some(ExpertCost::new(experts.count, experts.per_token, parameters, concentration))
+    }
+
     /// `count` experts of so many parameters, `per_token` of which a token is routed to.
-    pub(crate) fn new(count: u64, per_token: u64, parameters: u64) -> ExpertCost {
-        let (count, per_token) = (count as f64, per_token as f64);
-        let hits = (0..=TABLE_TOKENS).map(|tokens| hit(count, per_token, tokens)).collect();
-        ExpertCost { count, per_token, parameters: parameters as f64, hits }
+    fn new(count: u64, per_token: u64, parameters: u64, concentration: Option<f64>) -> ExpertCost {
+        let mut cost = ExpertCost {
+            count: count as f64,
+            per_token: per_token as f64,
+            parameters: parameters as f64,
+            concentration,
+            hits: Arc::new([]),
+        };
+        cost.hits = (0..=TABLE_TOKENS).map(|tokens| cost.hit(tokens)).collect();
+        cost
     }
 
     /// Experts that a token is routed to.
@@ -35,12 +63,24 @@ impl ExpertCost {
         self.per_token
     }
 
-    /// How many experts any of these tokens is routed to, where each is as likely as another.
+    /// How many experts any of these tokens is routed to, on the mean.
     #[inline]
     fn hit(&self, tokens: u64) -> f64 {
         match self.hits.get(tokens as usize) {
             Some(hit) => *hit,
-            None => hit(self.count, self.per_token, tokens),
+            None => self.count * (1.0 - self.missed(tokens)),
+        }
+    }
+
+    /// The chance that none of these tokens is routed to an expert.
+    fn missed(&self, tokens: u64) -> f64 {
+        let others = 1.0 - self.per_token / self.count;
+        match self.concentration {
+            None => power(others, tokens),
+            Some(concentration) => (0..tokens)
+                .map(|before| before as f64)
+                .map(|before| (concentration * others + before) / (concentration + before))
+                .product(),
         }
     }
 
@@ -54,10 +94,6 @@ impl ExpertCost {
         let larger = (tokens % parts) as f64 / parts as f64;
         self.hit(tokens / parts) * (1.0 - larger) + self.hit(tokens / parts + 1) * larger
     }
-}
-
-fn hit(count: f64, per_token: f64, tokens: u64) -> f64 {
-    count * (1.0 - power(1.0 - per_token / count, tokens))
 }
 
 /// What chips take for experts beside their rates.
@@ -154,9 +190,10 @@ mod tests {
 
     #[test]
     fn what_is_looked_up_is_what_would_be_computed() {
-        let experts = ExpertCost::new(256, 8, 1);
+        let experts = ExpertCost::new(256, 8, 1, None);
+        let computed = ExpertCost { hits: Arc::new([]), ..experts.clone() };
         for tokens in [0, 1, 7, 64, TABLE_TOKENS, TABLE_TOKENS + 1, 100_000] {
-            assert_eq!(experts.hit(tokens).to_bits(), hit(256.0, 8.0, tokens).to_bits());
+            assert_eq!(experts.hit(tokens).to_bits(), computed.hit(tokens).to_bits());
         }
         assert_eq!(experts.hit(0), 0.0);
         assert_eq!(experts.hit(1), 8.0);
@@ -165,8 +202,18 @@ mod tests {
 
     #[test]
     fn parts_that_differ_by_a_token_hit_their_mean() {
-        let experts = ExpertCost::new(4, 1, 1);
+        let experts = ExpertCost::new(4, 1, 1, None);
         assert_eq!(experts.hit_in_part(2, 2), 1.0);
         assert_eq!(experts.hit_in_part(3, 2), (1.0 + 1.75) / 2.0);
+    }
+
+    #[test]
+    fn tokens_that_are_routed_alike_meet_fewer_experts() {
+        let with = |concentration| ExpertCost::new(128, 4, 1, concentration);
+        let (even, alike) = (with(None), with(Some(10.0)));
+        assert_eq!((alike.hit(0), alike.hit(1)), (0.0, 4.0));
+        assert!((even.hit(32) - 81.7).abs() < 0.1 && (alike.hit(32) - 47.6).abs() < 0.1);
+        assert!(alike.hit(TABLE_TOKENS) < alike.hit(TABLE_TOKENS + 1));
+        assert!((with(Some(1e12)).hit(32) - even.hit(32)).abs() < 1e-6);
     }
 }

@@ -12,7 +12,9 @@ use super::step::StateCost;
 use crate::error::MachineError;
 use crate::ledger::Ledger;
 use crate::placement::{Formats, Placement};
-use crate::profile::{Chip, Confidence, Exchange, LayerGroup, Model, Precision, Serving};
+use crate::profile::{
+    Chip, Confidence, Exchange, HeadChips, LayerGroup, Model, Precision, Serving,
+};
 
 impl SramCost {
     /// The cost of a model's steps on one chain of chips, with the host's work for them. What
@@ -114,7 +116,7 @@ impl<'a> Chain<'a> {
         let rates = self.formats.experts.map(|format| self.parts.experts(format)).transpose()?;
         for layers in &model.layers {
             let first = reaches.len();
-            reaches.extend(layers.reaches(1).iter().map(|reach| ChainReach {
+            reaches.extend(layers.reaches(HeadChips::ONE).iter().map(|reach| ChainReach {
                 decode_flops_per_pair: reach.decode_flops_per_pair,
                 prefill_flops_per_pair: reach.prefill_flops_per_pair,
                 bytes_per_token: serving.kv.bytes() * reach.values,
@@ -157,7 +159,9 @@ impl<'a> Chain<'a> {
             reaches,
             state: StateCost::of(layers),
             feeds_forward: layers.feeds_forward(),
-            experts: rates.and_then(|rates| expert_layer(layers, model, rates, chips)),
+            experts: rates.and_then(|rates| {
+                expert_layer(layers, model, serving.concentration(), rates, chips)
+            }),
         }
     }
 
@@ -178,7 +182,7 @@ impl<'a> Chain<'a> {
         let tokens = self.kv_tokens.min(model.context_tokens);
         let kept = |layers: &LayerGroup| {
             let cached = layers
-                .cached(1)
+                .cached(HeadChips::ONE)
                 .into_iter()
                 .map(|cached| cached.values * cached.limit.unwrap_or(tokens).min(tokens) as f64);
             let state = layers.state().map_or(0.0, |state| state.bytes() as f64);
@@ -215,11 +219,11 @@ impl<'a> Chain<'a> {
 fn expert_layer(
     layers: &LayerGroup,
     model: &Model,
+    concentration: Option<f64>,
     rates: &Rates,
     chips: f64,
 ) -> Option<ExpertLayer> {
-    let experts = layers.experts.as_ref()?;
-    let parameters = layers.expert_parameters(model.hidden);
+    let experts = ExpertCost::of(layers, model.hidden, concentration)?;
     let on = ExpertChips {
         chips,
         parts: 1.0,
@@ -227,7 +231,6 @@ fn expert_layer(
         activation_factor: 0.0,
         hidden: model.hidden as f64,
     };
-    let experts = ExpertCost::new(experts.count, experts.per_token, parameters);
     Some(ExpertLayer::new(experts, rates, &on))
 }
 

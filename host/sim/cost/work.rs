@@ -1,6 +1,6 @@
 //! What one step computes: tokens, and pairs of tokens that attention joins.
 
-use crate::profile::{Model, Reach};
+use crate::profile::{HeadChips, Model, Reach};
 
 /// The work of one step, summed over its chats.
 ///
@@ -73,7 +73,7 @@ impl ReachWork {
 impl Work {
     /// No work on this model.
     pub fn new(model: &Model) -> Work {
-        let reaches = model.layers.iter().flat_map(|layers| layers.reaches(1));
+        let reaches = model.layers.iter().flat_map(|layers| layers.reaches(HeadChips::ONE));
         Work { reaches: reaches.map(|reach| ReachWork::of(&reach)).collect(), ..Work::default() }
     }
 

@@ -226,32 +226,32 @@ fn a_machine_on_a_desk_explains_itself() {
 
     READING A PROMPT of 8,000 tokens: 4 steps of 1 × gb10; FLOP, bytes and rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
-      linear      157 ms   4.5 %  compute   15.5 T  3.88 GB  98.9 TFLOP/s
-      attention   260 ms   7.5 %  compute   9.74 T  1.06 GB  37.5 TFLOP/s
-      experts     3.05 s  87.8 %  compute   57.3 T   244 GB  18.8 TFLOP/s
+      linear      157 ms   4.6 %  compute   15.5 T  3.88 GB  98.9 TFLOP/s
+      attention   260 ms   7.6 %  compute   9.74 T  1.06 GB  37.5 TFLOP/s
+      experts     2.97 s  87.5 %  compute   57.3 T   184 GB  19.3 TFLOP/s
       kernels    4.32 ms   0.1 %  latency                    144 layers × 20.0 µs + 144 × 10.0 µs
       head       3.42 ms   0.1 %  memory    1.16 G   579 MB  169 GB/s
       host        800 µs   0.0 %  latency                    4 × 200 µs
-      all         3.48 s
+      all         3.40 s
 
     WRITING A TOKEN of 4 replies with 8,400 tokens of context: one step of 1 × gb10; FLOP, bytes and
       rates are one chip's
       part          time   share  bound by    FLOP    bytes  from
-      linear     5.72 ms  11.6 %  memory    7.75 G   969 MB  169 GB/s
-      attention  7.43 ms  15.0 %  memory    10.1 G  1.26 GB  169 GB/s
-      experts    31.3 ms  63.4 %  memory    28.7 G  7.26 GB  232 GB/s
-      kernels    1.08 ms   2.2 %  latency                    36 layers × 20.0 µs + 36 × 10.0 µs
-      head       3.42 ms   6.9 %  memory    4.63 G   579 MB  169 GB/s
-      host        400 µs   0.8 %  latency                    200 µs × √4
-      all        49.4 ms
+      linear     5.72 ms  12.7 %  memory    7.75 G   969 MB  169 GB/s
+      attention  7.43 ms  16.5 %  memory    10.1 G  1.26 GB  169 GB/s
+      experts    27.0 ms  59.9 %  memory    28.7 G  6.25 GB  232 GB/s
+      kernels    1.08 ms   2.4 %  latency                    36 layers × 20.0 µs + 36 × 10.0 µs
+      head       3.42 ms   7.6 %  memory    4.63 G   579 MB  169 GB/s
+      host        400 µs   0.9 %  latency                    200 µs × √4
+      all        45.0 ms
 
     FIRST TOKEN of a chat that is alone
       front end  20.0 ms
-      prefill     3.48 s
-      all         3.50 s
+      prefill     3.40 s
+      all         3.42 s
 
     SPEED
-      20.2 tokens/s for one user, 81.0 for one group of 1 × gb10
+      22.2 tokens/s for one user, 88.8 for one group of 1 × gb10
       does not reach the target of 1,500 tokens/s for one user (0.01 of it)
 
     BAND around what is said above
@@ -260,7 +260,7 @@ fn a_machine_on_a_desk_explains_itself() {
       time per token: no measurements of gb10, reading and writing together: between 0.21 and 2.10 times
         it
 
-    ESTIMATES that this rests on, 17
+    ESTIMATES that this rests on, 18
     ");
 }
 
@@ -270,12 +270,13 @@ fn the_estimates_close_the_screen() {
     let text = explanation.to_string();
     let (_, names) = text.split_once("ESTIMATES").unwrap();
     insta::assert_snapshot!(names, @r"
-    that this rests on, 17
+    that this rests on, 18
      dgx-spark.front_end_seconds
      dgx-spark.pools.0.host_step_seconds
      dgx-spark.scheduler.calls_per_step
      dgx-spark.scheduler.prefix_cache
      dgx-spark.scheduler.tokens_per_step
+     dgx-spark.serves.gpt-oss-120b.routing_concentration
      gb10-cpu.host.ns_per_fuel
      gb10.achieved.attention_fraction
      gb10.achieved.expert_fraction

@@ -88,6 +88,26 @@ pub struct Index {
     pub shared: bool,
 }
 
+/// The chips that share the heads of a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct HeadChips {
+    /// How many.
+    pub chips: u64,
+    /// Cores of each of them among which heads are divided; absent where a chip has its heads as
+    /// one.
+    pub cores: Option<u64>,
+}
+
+impl HeadChips {
+    /// One chip that has all heads as one.
+    pub const ONE: HeadChips = HeadChips { chips: 1, cores: None };
+
+    /// Copies on each chip of what all heads share.
+    pub(super) fn copies(self) -> f64 {
+        self.cores.unwrap_or(1) as f64
+    }
+}
+
 /// Tokens of one kind that a token of a layer looks back at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reach {
@@ -124,25 +144,35 @@ impl Grouped {
         hidden * self.head_width * (queries * self.heads + projections * self.kv_heads)
     }
 
-    /// Heads are split over the chips down to one per chip.
-    fn values(&self, chips: u64) -> f64 {
-        let heads = (self.kv_heads as f64 / chips as f64).max(1.0);
+    /// What a chip holds of a token. Heads are split down to one per chip, or per core.
+    fn held(&self, on: HeadChips) -> f64 {
+        let parts = on.chips as f64 * on.copies();
+        let heads = on.copies() * (self.kv_heads as f64 / parts).max(1.0);
         2.0 * heads * self.head_width as f64
     }
 
-    pub(super) fn reaches(&self, chips: u64) -> Vec<Reach> {
+    /// What a chip reads of it.
+    fn read(&self, on: HeadChips) -> f64 {
+        let Some(cores) = on.cores else {
+            return self.held(on);
+        };
+        let heads = cores * self.heads.div_ceil(on.chips * cores);
+        (2 * heads * self.head_width) as f64
+    }
+
+    pub(super) fn reaches(&self, on: HeadChips) -> Vec<Reach> {
         let flops = (4 * self.heads * self.head_width) as f64;
         vec![Reach {
             limit: self.window,
             is_selected: false,
             decode_flops_per_pair: flops,
             prefill_flops_per_pair: flops,
-            values: self.values(chips),
+            values: self.read(on),
         }]
     }
 
-    pub(super) fn cached(&self, chips: u64) -> Vec<Cached> {
-        vec![Cached { limit: self.window, values: self.values(chips) }]
+    pub(super) fn cached(&self, on: HeadChips) -> Vec<Cached> {
+        vec![Cached { limit: self.window, values: self.held(on) }]
     }
 }
 
@@ -282,5 +312,37 @@ impl Index {
             prefill_flops_per_pair: flops,
             values: self.width as f64 / ratio as f64,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADS: Grouped = Grouped {
+        heads: 32,
+        kv_heads: 8,
+        head_width: 128,
+        window: None,
+        shared_projection: false,
+        gated: false,
+    };
+
+    fn heads_on(chips: u64, cores: Option<u64>) -> [f64; 2] {
+        let on = HeadChips { chips, cores };
+        let (reach, cached) = (HEADS.reaches(on)[0].values, HEADS.cached(on)[0].values);
+        [reach / 256.0, cached / 256.0]
+    }
+
+    #[test]
+    fn a_chip_reads_what_it_holds_of_its_heads() {
+        assert_eq!([1, 4, 12].map(|chips| heads_on(chips, None)), [[8.0; 2], [2.0; 2], [1.0; 2]]);
+    }
+
+    #[test]
+    fn each_core_reads_the_keys_of_each_of_its_query_heads_and_holds_them_once() {
+        assert_eq!(heads_on(16, Some(2)), [2.0, 2.0], "a query head on each of 32 cores");
+        assert_eq!(heads_on(12, Some(2)), [4.0, 2.0], "two where 24 cores do not divide 32");
+        assert_eq!(heads_on(1, Some(2)), [32.0, 8.0]);
     }
 }

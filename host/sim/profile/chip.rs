@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attention::HeadChips;
 use super::figure::{Choice, Curve, Figure};
-use super::flaw::{Flaw, fraction, positive};
+use super::flaw::{Flaw, counted, fraction, positive};
 use super::precision::Precision;
 use super::status::Status;
+use crate::ledger::Ledger;
 
 /// How a chip computes, which decides the equations its time comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +76,11 @@ pub struct Compute {
     pub fp8_flops_per_second: Option<Figure>,
     /// 4 bits.
     pub fp4_flops_per_second: Option<Figure>,
+    /// Cores among which tensor parallelism divides the heads of attention, all of them together
+    /// being the chip. Each has whole query heads, as many as the one with the most, and reads keys
+    /// and values once for each of them. Where it is absent, a chip divides heads as one, and reads
+    /// keys and values once for all query heads that share them.
+    pub cores: Option<Figure>,
 }
 
 /// Memory for weights and KV, per chip.
@@ -242,6 +249,13 @@ pub struct Price {
 }
 
 impl Chip {
+    /// So many of these chips, which share the heads of a layer.
+    pub(crate) fn head_chips(&self, chips: u64, ledger: &Ledger) -> HeadChips {
+        let cores = self.compute.as_ref().and_then(|compute| compute.cores.as_ref());
+        let cores = cores.and_then(|cores| ledger.known(cores, &self.name, "compute.cores"));
+        HeadChips { chips, cores: cores.map(|cores| cores as u64) }
+    }
+
     /// What is wrong with its sections and rates.
     pub(crate) fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = self.missing_sections();
@@ -250,6 +264,8 @@ impl Chip {
         let links = self.scale_up.iter().flat_map(ScaleUp::fractions);
         let fractions = achieved.chain(links);
         flaws.extend(fractions.filter_map(|(key, figure)| fraction(key, figure).err()));
+        let cores = self.compute.as_ref().and_then(|compute| compute.cores.as_ref());
+        flaws.extend(cores.and_then(|cores| counted("compute.cores", cores).err()));
         if self.memory.as_ref().is_some_and(|memory| memory.formats.is_empty()) {
             flaws.push(Flaw::new(
                 "memory.formats",

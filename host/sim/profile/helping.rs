@@ -52,6 +52,7 @@ impl DraftModel {
             experts: self.experts,
             head: self.head,
             kv: self.kv,
+            routing_concentration: None,
         }
     }
 }

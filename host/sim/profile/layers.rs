@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::attention::{Cached, Compressed, Grouped, Latent, Reach};
+use super::attention::{Cached, Compressed, Grouped, HeadChips, Latent, Reach};
 use super::recurrent::{LinearAttention, Mamba, State};
 
 /// Layers that are all alike. A layer has one of the kinds of attention and of states or none, and
@@ -155,23 +155,28 @@ impl LayerGroup {
         kinds.into_iter().flatten().sum()
     }
 
-    /// What a token looks back at in one layer, with the values that one of `chips` reads, which
+    /// What a token looks back at in one layer, with the values that one of the chips reads which
     /// share the heads.
-    pub fn reaches(&self, chips: u64) -> Vec<Reach> {
-        let grouped = self.grouped.iter().flat_map(|kind| kind.reaches(chips));
+    pub fn reaches(&self, on: HeadChips) -> Vec<Reach> {
+        let grouped = self.grouped.iter().flat_map(|kind| kind.reaches(on));
         let latent = self.latent.iter().flat_map(Latent::reaches);
         let compressed = self.compressed.iter().flat_map(Compressed::reaches);
-        grouped.chain(latent).chain(compressed).collect()
+        let shared = latent.chain(compressed);
+        let shared = shared.map(|reach| Reach { values: reach.values * on.copies(), ..reach });
+        grouped.chain(shared).collect()
     }
 
-    /// What one layer caches of a token on one chip of `chips` that share the heads.
+    /// What one layer caches of a token on one of the chips that share the heads.
     ///
-    /// Heads are split over the chips down to one per chip; what all heads share is whole on each.
-    pub fn cached(&self, chips: u64) -> Vec<Cached> {
-        let grouped = self.grouped.iter().flat_map(|kind| kind.cached(chips));
+    /// Heads are split over the chips down to one per chip, or per core; what all heads share is
+    /// whole on each.
+    pub fn cached(&self, on: HeadChips) -> Vec<Cached> {
+        let grouped = self.grouped.iter().flat_map(|kind| kind.cached(on));
         let latent = self.latent.iter().flat_map(Latent::cached);
         let compressed = self.compressed.iter().flat_map(Compressed::cached);
-        grouped.chain(latent).chain(compressed).collect()
+        let shared = latent.chain(compressed);
+        let shared = shared.map(|cached| Cached { values: cached.values * on.copies(), ..cached });
+        grouped.chain(shared).collect()
     }
 
     /// The state of a chat in one layer, over all chips, which share its heads.

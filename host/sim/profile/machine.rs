@@ -144,6 +144,11 @@ pub struct Serving {
     pub head: Precision,
     /// The KV cache.
     pub kv: Precision,
+    /// How alike the tokens of a step are routed to experts, as the concentration of a beta
+    /// distribution of the experts' shares of tokens: the smaller it is, the more experts the
+    /// tokens share. Each expert is as likely as another where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing_concentration: Option<Figure>,
 }
 
 /// The formats of the models that a machine's file does not name.
@@ -160,6 +165,13 @@ pub struct OtherModels {
     pub kv: Precision,
 }
 
+impl Serving {
+    /// Of the experts' shares of tokens; `None` where these are taken to be even.
+    pub(crate) fn concentration(&self) -> Option<f64> {
+        self.routing_concentration.as_ref().and_then(|figure| figure.value)
+    }
+}
+
 impl MachineProfile {
     /// The formats that a model is held in; `None` where the machine does not serve it.
     pub fn serving(&self, model: &str) -> Option<Serving> {
@@ -172,6 +184,7 @@ impl MachineProfile {
             experts: formats.experts,
             head: formats.head,
             kv: formats.kv,
+            routing_concentration: None,
         })
     }
 

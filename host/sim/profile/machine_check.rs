@@ -147,6 +147,9 @@ impl MachineProfile {
                 let message = format!("two [[serves]] name `{}`; keep one", serving.model);
                 flaws.push(Flaw::new(format!("serves.{index}"), message));
             }
+            let concentration = serving.routing_concentration.as_ref();
+            let key = format!("serves.{index}.routing_concentration");
+            flaws.extend(concentration.and_then(|figure| positive(&key, figure).err()));
         }
         if !self.serves.iter().any(|serving| serving.model == self.default_model) {
             let message =

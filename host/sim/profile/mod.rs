@@ -24,7 +24,7 @@ mod software;
 mod status;
 mod text;
 
-pub use attention::{Cached, Compressed, Grouped, Index, Latent, Reach};
+pub use attention::{Cached, Compressed, Grouped, HeadChips, Index, Latent, Reach};
 pub use bands::{ClassBand, MeasuredBands, PredictedTime, ServingMode, UnseenBand, UnseenBands};
 pub use built_in::BUILT_IN;
 pub(crate) use built_in::TEXTS;

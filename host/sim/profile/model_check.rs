@@ -1,5 +1,6 @@
 //! What a model's file must hold beyond its form.
 
+use super::attention::HeadChips;
 use super::figure::check_provenance;
 use super::flaw::Flaw;
 use super::layers::{Experts, LayerGroup};
@@ -77,7 +78,8 @@ impl LayerGroup {
                 "a [[layers]] needs attention, a state, a `dense_width` or `experts`",
             ),
             (
-                self.attends() && self.cached(1).iter().any(|cached| cached.values <= 0.0),
+                self.attends()
+                    && self.cached(HeadChips::ONE).iter().any(|cached| cached.values <= 0.0),
                 self.attention_key(),
                 "`head_width`, or `kv_rank`, must be at least 1: a token caches something",
             ),

@@ -93,6 +93,19 @@ pub struct OnChip {
 /// Figures with their keys.
 type Figures<'a> = [(&'static str, Option<&'a Figure>); 9];
 
+/// The figures of software, or of its section of a chip, under the names of their fields.
+macro_rules! figures {
+    ($of:ident) => {
+        figures!(
+            $of: front_end_seconds, front_end_token_seconds, host_step_seconds, host_call_seconds,
+            host_fixed_seconds, kernel_factor, expert_factor, prefill_factor, prefill_layer_seconds
+        )
+    };
+    ($of:ident: $($key:ident),*) => {
+        [$((stringify!($key), Option::<&Figure>::from(&$of.$key))),*]
+    };
+}
+
 impl Software {
     /// What is wrong with it: it says all that a machine may leave out, and each chip's section
     /// stands once.
@@ -127,33 +140,13 @@ impl Software {
     }
 
     fn figures(&self) -> Figures<'_> {
-        [
-            ("front_end_seconds", Some(&self.front_end_seconds)),
-            ("front_end_token_seconds", self.front_end_token_seconds.as_ref()),
-            ("host_step_seconds", Some(&self.host_step_seconds)),
-            ("host_call_seconds", self.host_call_seconds.as_ref()),
-            ("host_fixed_seconds", self.host_fixed_seconds.as_ref()),
-            ("kernel_factor", self.kernel_factor.as_ref()),
-            ("expert_factor", self.expert_factor.as_ref()),
-            ("prefill_factor", self.prefill_factor.as_ref()),
-            ("prefill_layer_seconds", self.prefill_layer_seconds.as_ref()),
-        ]
+        figures!(self)
     }
 }
 
 impl OnChip {
     fn figures(&self) -> Figures<'_> {
-        [
-            ("front_end_seconds", self.front_end_seconds.as_ref()),
-            ("front_end_token_seconds", self.front_end_token_seconds.as_ref()),
-            ("host_step_seconds", self.host_step_seconds.as_ref()),
-            ("host_call_seconds", self.host_call_seconds.as_ref()),
-            ("host_fixed_seconds", self.host_fixed_seconds.as_ref()),
-            ("kernel_factor", self.kernel_factor.as_ref()),
-            ("expert_factor", self.expert_factor.as_ref()),
-            ("prefill_factor", self.prefill_factor.as_ref()),
-            ("prefill_layer_seconds", self.prefill_layer_seconds.as_ref()),
-        ]
+        figures!(self)
     }
 }
 

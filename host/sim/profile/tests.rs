@@ -107,6 +107,8 @@ fn rates_are_over_0_and_fractions_at_most_1() {
     let from = format!("attention_fraction = {}", known("1"));
     let to = format!("attention_fraction = {}", known("1.5"));
     insta::assert_snapshot!(gpu(&from, &to), @"chips/small-chip.toml:12: `achieved.attention_fraction` must be at most 1: it is a part of the peak");
+    let cores = format!("compute.cores = {}\n", known("1.5"));
+    insta::assert_snapshot!(gpu("[memory]\n", &format!("{cores}[memory]\n")), @"chips/small-chip.toml:5: `compute.cores` must be a whole number of at least 1");
 }
 
 #[test]
@@ -145,6 +147,8 @@ fn a_machines_pools_make_a_machine() {
     insta::assert_snapshot!(machine(one, &format!("replicas = {}", known("1")), &format!("replicas = {}", known("3"))), @"machines/small.toml:13: machine `small`: the pool has 2 chips, but tensor_parallel × replicas = 3");
     insta::assert_snapshot!(machine(two, &known("16e3"), &known("0")), @"machines/small.toml:25: machine `small`: `link.bandwidth_bytes_per_second` must be over 0");
     insta::assert_snapshot!(machine(one, "default_model = \"small-model\"", "default_model = \"large-model\""), @"machines/small.toml:5: machine `small`: `default_model` is `large-model`, which no [[serves]] names");
+    let alike = format!("[[serves]]\nrouting_concentration = {}\n", known("0"));
+    insta::assert_snapshot!(machine(one, "[[serves]]\n", &alike), @"machines/small.toml:18: machine `small`: `serves.0.routing_concentration` must be over 0");
 }
 
 #[test]

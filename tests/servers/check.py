@@ -111,7 +111,7 @@ def live(slip_path, passed, client, bench, way, model):
     if not chats or len(chats) != len(asked):
         yield f"{len(chats)} chats in the slip, {len(asked)} requests passed"
         return
-    for chat, exchange in zip(chats, asked):
+    for chat, exchange in zip(chats, asked, strict=True):
         request = exchange["request"]
         if request["model"] != model or chat["model"] != model:
             yield f"the model is {request['model']} on the wire and {chat['model']} in the slip"
@@ -139,7 +139,7 @@ def replay(first_path, again_path, passed, client):
     if not chats or len(chats) != len(asked):
         yield f"{len(chats)} chats were played back, {len(asked)} requests were recorded"
         return
-    for chat, exchange in zip(chats, asked):
+    for chat, exchange in zip(chats, asked, strict=True):
         yield from tokens(chat, exchange)
         yield from times(chat, exchange, "stream" if exchange["words_at"] else "whole")
 

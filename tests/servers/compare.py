@@ -1,8 +1,9 @@
 """Compares two clients' times of one server.
 
   compare.py request PASSED CLIENT   the body of the first request that passed from this client
-  compare.py times PASSED FOLDER     FOLDER/ours-N.json are slips of the program, FOLDER/theirs-N.jsonl
-                                     answers of client.py, PASSED what recording_proxy.py saw
+  compare.py times PASSED FOLDER     FOLDER/ours-N.json are slips of the program, theirs-N.jsonl
+                                     beside them answers of client.py, PASSED is what
+                                     recording_proxy.py saw
 
 Definitions are those of client.py. Exits with 1 if anything differs by more than 1 %.
 """
@@ -23,7 +24,7 @@ def records(path):
 
 def figures(first, latency, tokens):
     per_token = (latency - first) / (tokens - 1)
-    return dict(zip(METRICS, (first, per_token, latency)))
+    return dict(zip(METRICS, (first, per_token, latency), strict=True))
 
 
 def of_slip(path):
@@ -49,7 +50,7 @@ def median(answers, metric):
 
 
 def beside(answers, seen, metric):
-    """By how much what a client told differs from what the proxy saw of the same answer: the median."""
+    """By how much a client differs from what the proxy saw of the same answer: the median."""
     return statistics.median(a[metric] / s[metric] for a, s in zip(answers, seen, strict=True)) - 1
 
 

@@ -1,9 +1,9 @@
 """Stands between clients and a server, and writes down what passes: recording_proxy.py SERVER LOG.
 
-Listens on a free port of the loopback and prints its base URL. Bytes pass as they come, in both
-directions. `http://127.0.0.1:PORT/NAME/v1/…` is sent to `http://127.0.0.1:SERVER/v1/…`, and NAME
-stands in the log, so that the requests of several clients can be told apart. Each request is a line
-of JSON in the log once it is over. Times are seconds from the end of the request.
+Listens on a free port of the loopback and prints its base URL. Bytes pass as they come.
+`http://127.0.0.1:PORT/NAME/v1/…` is sent to `http://127.0.0.1:SERVER/v1/…`, and NAME stands in
+the log, so that the requests of several clients can be told apart. Each request is a line of JSON
+in the log once it is over. Times are seconds from the end of the request.
 """
 
 import asyncio

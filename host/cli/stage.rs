@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use timeslip_gate::compose::{MachineFacts, RunFacts, compose};
+use timeslip_gate::compose::{RunFacts, compose};
 use timeslip_gate::laws::breaches;
-use timeslip_gate::slip::{self, Component, ComponentRole, Slip};
-use timeslip_gate::summary::ErrorFactors;
+use timeslip_gate::slip::{self, Component, ComponentRole, Slip, WordsKind, WordsUsed};
+use timeslip_live::LiveRun;
+use timeslip_live::purse::Purse;
 use timeslip_runtime::agent::{AgentComponent, PicosecondsPerFuel, Setup};
 use timeslip_runtime::engine::{Runtime, RuntimeOptions, component_digest};
 use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
@@ -15,15 +16,17 @@ use timeslip_runtime::plugin::PluginComponent;
 use timeslip_sim::deployment::Deployment;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
-use timeslip_timeline::backend::{Backend, SessionId};
+use timeslip_timeline::backend::{Backend, SessionId, Words};
 use timeslip_timeline::drive::{self, Load, Machine, SessionGuests, SessionPlan, Stage};
+use timeslip_timeline::pace::{Jumping, Pace};
+use timeslip_timeline::playback::Playback;
 use timeslip_timeline::price::{Priced, TokenPrice};
-use timeslip_timeline::record::RunRecord;
+use timeslip_timeline::record::{RunRecord, Step};
 use timeslip_timeline::time::Instant;
 
-use crate::bands::machine_bands;
 use crate::bench::{Bench, MachineChoice, Mounted};
 use crate::exit::Failure;
+use crate::machines::{PlacedMachine, RECORDED, ns_per_fuel, place};
 
 /// The most instances of one component that a run keeps room for when sessions arrive at random.
 const ARRIVING_SESSIONS_AT_ONCE: usize = 10_000;
@@ -37,6 +40,7 @@ pub(crate) struct Outcome {
 }
 
 /// How many sessions of a bench run, and when they start.
+#[derive(Clone)]
 pub(crate) struct Extent {
     /// How many; they take the tasks in turn.
     pub(crate) sessions: usize,
@@ -44,7 +48,22 @@ pub(crate) struct Extent {
     pub(crate) load: Load,
 }
 
-/// Runs a bench to its end.
+impl Extent {
+    /// All of a bench.
+    pub(crate) fn of(bench: &Bench) -> Extent {
+        Extent { sessions: bench.sessions, load: bench.load.clone() }
+    }
+}
+
+/// What watches a run.
+pub(crate) struct Watchers<'w> {
+    /// Told of each step that was answered or failed.
+    pub(crate) on_step_end: &'w mut dyn FnMut(SessionId, &Step),
+    /// Told of each session as it ends: how many have ended, and the clock.
+    pub(crate) on_session_end: &'w mut dyn FnMut(usize, Instant),
+}
+
+/// Runs a bench to its end, on modelled machines.
 ///
 /// # Errors
 /// When a machine, a component or a tool of the bench cannot be used.
@@ -58,8 +77,7 @@ pub(crate) fn run_bench(
     on_session_end: &mut dyn FnMut(usize, Instant),
 ) -> Result<Outcome, Failure> {
     let deployments = deploy(bench, machines)?;
-    let extent = Extent { sessions: bench.sessions, load: bench.load.clone() };
-    run_deployed(bench, &deployments, &extent, threads, on_session_end)
+    run_deployed(bench, deployments, &Extent::of(bench), threads, on_session_end)
 }
 
 /// Runs so many sessions of a bench on machines whose models are placed.
@@ -71,12 +89,51 @@ pub(crate) fn run_bench(
 /// As [`run_bench`].
 pub(crate) fn run_deployed(
     bench: &Bench,
-    deployments: &[Deployment],
+    deployments: Vec<Deployment>,
     extent: &Extent,
     threads: usize,
     on_session_end: &mut dyn FnMut(usize, Instant),
 ) -> Result<Outcome, Failure> {
-    let cast = Cast::load(bench, deployments, extent)?;
+    let machines = deployments.into_iter().map(|one| PlacedMachine::Modelled(Box::new(one)));
+    let setting = Setting {
+        machines: machines.collect(),
+        live: None,
+        words: bench.words.begin(),
+        extent: extent.clone(),
+        threads,
+    };
+    let watchers = Watchers { on_step_end: &mut |_, _| {}, on_session_end };
+    run(bench, setting, watchers)
+}
+
+/// What a bench is run on, and how much of it.
+pub(crate) struct Setting {
+    /// The machines, the first of which serves requests that name no model.
+    pub(crate) machines: Vec<PlacedMachine>,
+    /// What waits for real servers, where there are some.
+    pub(crate) live: Option<LiveRun>,
+    /// What models and users say.
+    pub(crate) words: Box<dyn Words>,
+    /// How many sessions, and when they start.
+    pub(crate) extent: Extent,
+    /// Threads that run components.
+    pub(crate) threads: usize,
+}
+
+/// Runs a bench.
+///
+/// # Errors
+/// When a component or a tool of the bench cannot be used, or a machine fails.
+///
+/// # Panics
+/// As [`run_bench`].
+pub(crate) fn run(
+    bench: &Bench,
+    setting: Setting,
+    watchers: Watchers<'_>,
+) -> Result<Outcome, Failure> {
+    let Setting { machines, live, mut words, extent, threads } = setting;
+    let cast = Cast::load(bench, &machines, &extent)?;
     let plans: Vec<SessionPlan> = (0..extent.sessions)
         .map(|session| {
             let task_index = session % bench.tasks.len();
@@ -85,15 +142,20 @@ pub(crate) fn run_deployed(
             SessionPlan { task_index, task: name, input, tier }
         })
         .collect();
-    let machines = deployments.iter().map(|deployment| {
-        let tier = bench.routing.tier_of(&deployment.machine);
+    let purse = bench.run_budget_usd.map(|limit| Arc::new(Purse::new(limit)));
+    let under_loop = machines.iter().map(|machine| {
+        let tier = bench.routing.tier_of(machine.name());
         Machine {
-            name: deployment.machine.as_str().into(),
-            model: deployment.model.name.as_str().into(),
+            name: machine.name().into(),
+            model: machine.model().into(),
             tier: tier.map(|tier| tier.name.as_str().into()),
-            backend: modelled(deployment, tier.and_then(|tier| tier.price.as_ref())),
+            backend: backend(bench, machine, live.as_ref(), purse.as_ref()),
         }
     });
+    let mut pace: Box<dyn Pace> = match &live {
+        Some(live) => Box::new(live.pace()),
+        None => Box::new(Jumping),
+    };
     let record = drive::run(Stage {
         sessions: plans,
         load: extent.load.clone(),
@@ -103,79 +165,79 @@ pub(crate) fn run_deployed(
         agent: bench.agent.name.as_str().into(),
         plugins: bench.tools.iter().map(|tool| tool.name.as_str().into()).collect(),
         tools: cast.tools.clone(),
-        machines: machines.collect(),
-        words: bench.words.begin().as_mut(),
+        machines: under_loop.collect(),
+        words: words.as_mut(),
+        pace: pace.as_mut(),
         make_guests: &mut |session, plan| cast.guests(session, plan),
-        on_session_end,
+        on_step_end: watchers.on_step_end,
+        on_session_end: watchers.on_session_end,
         threads,
     })
     .map_err(Failure::usage)?;
     let shares: Vec<_> = record.sessions.iter().map(critical_path).collect();
-    let slip = compose(facts(bench, deployments), &record, &shares);
+    let slip = compose(facts(bench, &machines), &record, &shares);
     let broken = breaches(&slip);
     assert!(broken.is_empty(), "the slip breaks the laws:\n{}", broken.join("\n"));
     Ok(Outcome { slip, record })
 }
 
-/// Places each machine's model on it.
+/// Places each machine's model on it, where all machines are modelled ones.
+///
+/// # Errors
+/// When one of them is not, or cannot be used.
 pub(crate) fn deploy(
     bench: &Bench,
     machines: &[MachineChoice],
 ) -> Result<Vec<Deployment>, Failure> {
-    let mut deployments: Vec<Deployment> = Vec::new();
-    for choice in machines {
-        let deployment = bench
-            .catalogue
-            .deploy(&choice.machine, choice.model.as_deref())
-            .map_err(|error| Failure::usage(format!("{}: {error}", choice.place)))?;
-        check_choice(bench, choice, &deployment, &deployments)?;
-        deployments.push(deployment);
+    let measured = machines.iter().find(|choice| {
+        choice.machine == RECORDED || bench.endpoints.iter().any(|one| one.name == choice.machine)
+    });
+    if let Some(choice) = measured {
+        return Err(Failure::usage(format!(
+            "{}: `{}` takes the time that real servers take, which is another every time, and \
+             this command compares modelled times\n  fix: record the bench by `timeslip record`, \
+             and run the recording on a modelled machine by --on",
+            choice.place, choice.machine
+        )));
     }
-    Ok(deployments)
+    let placed = place(bench, machines, &mut None)?;
+    let deployments = placed.into_iter().map(|machine| match machine {
+        PlacedMachine::Modelled(deployment) => *deployment,
+        _ => unreachable!("measured machines were refused"),
+    });
+    Ok(deployments.collect())
 }
 
-/// An idle machine; with a price, its chats cost what their tokens do.
+/// A machine that nobody has asked yet.
+fn backend(
+    bench: &Bench,
+    machine: &PlacedMachine,
+    live: Option<&LiveRun>,
+    purse: Option<&Arc<Purse>>,
+) -> Box<dyn Backend> {
+    let price = bench.routing.tier_of(machine.name()).and_then(|tier| tier.price.as_ref());
+    let backend: Box<dyn Backend> = match machine {
+        PlacedMachine::Modelled(deployment) => return modelled(deployment, price),
+        PlacedMachine::Recorded(_) => Box::new(Playback::default()),
+        PlacedMachine::Live(machine) => {
+            let live = live.expect("what waits for servers was started with the first of them");
+            let options = machine.options(purse, &bench.tokenizer);
+            Box::new(live.machine(machine.client.clone(), options))
+        }
+    };
+    priced(backend, price)
+}
+
+/// An idle modelled machine; with a price, its chats cost what their tokens do.
 pub(crate) fn modelled(deployment: &Deployment, price: Option<&TokenPrice>) -> Box<dyn Backend> {
-    let machine = Box::new(ModelledMachine::new(deployment.clone()));
+    priced(Box::new(ModelledMachine::new(deployment.clone())), price)
+}
+
+fn priced(machine: Box<dyn Backend>, price: Option<&TokenPrice>) -> Box<dyn Backend> {
     match price {
         Some(price) => Box::new(Priced::new(machine, *price)),
         None => machine,
     }
-}
-
-/// Whether a machine can stand beside those before it, and hold the sessions' budget.
-fn check_choice(
-    bench: &Bench,
-    choice: &MachineChoice,
-    deployment: &Deployment,
-    before: &[Deployment],
-) -> Result<(), Failure> {
-    let (place, machine, model) = (&choice.place, &deployment.machine, &deployment.model.name);
-    let same_model = before.iter().find(|other| other.model.name == *model);
-    if let Some(other) = same_model.filter(|_| !bench.routing.chooses()) {
-        return Err(Failure::usage(format!(
-            "{place}: `{}` and `{machine}` both serve `{model}`, and a request goes to the machine \
-             that serves its model\n  fix: give one another model, as MACHINE:MODEL, or say which \
-             of them serves by `policy` under [routing]",
-            other.machine
-        )));
-    }
-    if before.iter().any(|other| other.model.name == *model && other.machine == *machine) {
-        return Err(Failure::usage(format!(
-            "{place}: `{machine}` serves `{model}` twice, and a slip could not tell which\n  fix: \
-             name it once"
-        )));
-    }
-    let priced = deployment.pools.iter().all(|pool| pool.usd_per_hour.is_some())
-        || bench.routing.tier_of(machine).is_some_and(|tier| tier.price.is_some());
-    if bench.budget_usd.is_some() && !priced {
-        return Err(Failure::usage(format!(
-            "{place}: what a chat costs on `{machine}` is unknown, so `cost_usd` under [limits] \
-             cannot be held\n  fix: give its chips a price, or put it in a [[routing.tier]] that \
-             has one"
-        )));
-    }
-    Ok(())
 }
 
 /// The loaded components, and what each of them is given.
@@ -188,7 +250,7 @@ struct Cast {
 }
 
 impl Cast {
-    fn load(bench: &Bench, deployments: &[Deployment], extent: &Extent) -> Result<Cast, Failure> {
+    fn load(bench: &Bench, machines: &[PlacedMachine], extent: &Extent) -> Result<Cast, Failure> {
         let at_once = match extent.load {
             Load::AtOnce { count, .. } => count.min(extent.sessions),
             Load::Arrivals(_) => extent.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
@@ -200,7 +262,11 @@ impl Cast {
             cache_folder: cache_folder(),
         };
         let runtime = Arc::new(Runtime::new(&options).map_err(Failure::run)?);
-        let shared = SharedSetup { bench, deployments };
+        let shared = SharedSetup {
+            bench,
+            default_model: machines[0].model().into(),
+            ns_per_fuel: ns_per_fuel(bench, machines)?,
+        };
         let mut plugins = Vec::new();
         let mut tools = BTreeMap::new();
         let mut definitions = Vec::new();
@@ -251,7 +317,8 @@ fn two_tools_of_one_name(bench: &Bench, tool: &str, first: usize, second: usize)
 /// What all components of a run have in common.
 struct SharedSetup<'a> {
     bench: &'a Bench,
-    deployments: &'a [Deployment],
+    default_model: Arc<str>,
+    ns_per_fuel: f64,
 }
 
 impl SharedSetup<'_> {
@@ -262,19 +329,18 @@ impl SharedSetup<'_> {
         task_config: &BTreeMap<String, String>,
     ) -> Setup {
         let bench = self.bench;
-        let first = &self.deployments[0];
         let mut config = component.config.clone();
         config.extend(task_config.clone());
         let is_agent = std::ptr::eq(component, &bench.agent);
         Setup {
             name: component.name.as_str().into(),
             seed: bench.seed,
-            pace: PicosecondsPerFuel::from_nanoseconds(first.ns_per_fuel),
+            pace: PicosecondsPerFuel::from_nanoseconds(self.ns_per_fuel),
             limits: bench.limits,
             config,
             deadline: bench.deadline,
             models: if is_agent { bench.models.clone() } else { ModelGrant::Nothing },
-            default_model: first.model.name.as_str().into(),
+            default_model: self.default_model.clone(),
             budgets: if is_agent { bench.budgets } else { Budgets::default() },
             tools,
             files: if is_agent { Arc::<FileGrant>::default() } else { component.files.clone() },
@@ -294,35 +360,25 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
     Some(folder.join("components"))
 }
 
-fn facts(bench: &Bench, deployments: &[Deployment]) -> RunFacts {
+fn facts(bench: &Bench, machines: &[PlacedMachine]) -> RunFacts {
     let component = |role, mounted: &Mounted| Component {
         role,
         name: mounted.name.clone(),
         digest: component_digest(&mounted.bytes),
     };
     let tools = bench.tools.iter().map(|tool| component(ComponentRole::Tool, tool));
+    let is_live = |machine: &PlacedMachine| matches!(machine, PlacedMachine::Live(_));
     RunFacts {
         bench: slip::Bench { name: bench.name.clone(), digest: bench.digest.clone() },
         seed: bench.seed,
-        machines: deployments.iter().map(machine_facts).collect(),
+        machines: machines.iter().map(PlacedMachine::facts).collect(),
         components: std::iter::once(component(ComponentRole::Agent, &bench.agent))
             .chain(tools)
             .collect(),
-        words: bench.words.used(),
-        target_tokens_per_second: bench.target_tokens_per_second,
-    }
-}
-
-fn machine_facts(deployment: &Deployment) -> MachineFacts {
-    MachineFacts {
-        machine: slip::Machine {
-            name: deployment.machine.clone(),
-            digest: Some(deployment.digest.clone()),
-            model: deployment.model.name.clone(),
-            estimated: deployment.estimated(),
-            bands: Some(machine_bands(deployment)),
+        words: match machines.iter().all(is_live) {
+            true => WordsUsed { kind: WordsKind::Endpoint, digest: None },
+            false => bench.words.used(),
         },
-        // No profile states an error of its joules and dollars yet, so no band is claimed.
-        error: ErrorFactors::default(),
+        target_tokens_per_second: bench.target_tokens_per_second,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use timeslip_timeline::account::TimeShares;
 use timeslip_timeline::conversation;
+use timeslip_timeline::observed::{self, Observed};
 use timeslip_timeline::record::{
     self, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind,
 };
@@ -15,7 +16,8 @@ use crate::slip::{
     SessionError, SessionStatus, Slip, WordsUsed,
 };
 use crate::step::{
-    ChatFinish, ChatStep, Considered, Route, RouteReason, SleepStep, Step, ToolStep, UserStep,
+    ChatAttempt, ChatFinish, ChatStep, Considered, CountedBy, ObservedChat, ObservedIn, Route,
+    RouteReason, SleepStep, Step, ToolStep, UserStep,
 };
 use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid};
 
@@ -176,6 +178,29 @@ fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep, parts: &mut Parts
         error,
         energy_j: chat.energy_j.map(|joules| to_grid(joules, JOULE_STEPS)),
         cost_usd: chat.cost_usd.map(|dollars| to_grid(dollars, DOLLAR_STEPS)),
+        observed: chat.observed.as_deref().map(observed_chat),
+    }
+}
+
+fn observed_chat(observed: &Observed) -> ObservedChat {
+    let attempts = observed.attempts.iter().map(|attempt| ChatAttempt {
+        at_ns: attempt.at.as_nanos(),
+        lasted_ns: attempt.lasted.as_nanos(),
+        error: attempt.error.clone(),
+    });
+    ObservedChat {
+        origin: match observed.origin {
+            observed::Origin::Server => ObservedIn::Server,
+            observed::Origin::Recording => ObservedIn::Recording,
+        },
+        counted_by: match observed.counted_by {
+            observed::CountedBy::Server => CountedBy::Server,
+            observed::CountedBy::Tokenizer => CountedBy::Tokenizer,
+        },
+        reasoning_output_tokens: observed.reasoning_tokens,
+        served_model: observed.served_model.clone(),
+        attempts: attempts.collect(),
+        chunks_ns: observed.chunks.iter().map(|at| at.as_nanos()).collect(),
     }
 }
 

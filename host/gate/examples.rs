@@ -56,6 +56,7 @@ pub(crate) fn facts() -> RunFacts {
             estimated,
             // The times of an endpoint have none.
             bands: estimated.then(bands),
+            endpoint: None,
         },
         error,
     };
@@ -128,6 +129,7 @@ pub(crate) fn chat(timing: ChatTiming, usage: Usage, end: ChatEnd) -> ChatStep {
         energy_j: Some(0.25),
         cost_usd: Some(0.003_1),
         reply: None,
+        observed: None,
     }
 }
 

@@ -63,6 +63,9 @@ pub struct Machine {
     /// Where measurements of its times would be; absent for a real endpoint, whose times are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bands: Option<MachineBands>,
+    /// The address of a real server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 /// Where nine of ten measurements of a modelled machine's times would be.

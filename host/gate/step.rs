@@ -99,6 +99,62 @@ pub struct ChatStep {
     /// machine's tier; `null` when unknown.
     #[serde(default)]
     pub cost_usd: Option<f64>,
+    /// What was seen of it, where a real server was asked, now or when it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<ObservedChat>,
+}
+
+/// What was seen of a chat with a real server, beside its tokens and times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ObservedChat {
+    /// Whether it was seen in this run, or when the words were recorded.
+    pub origin: ObservedIn,
+    /// Who counted the tokens.
+    pub counted_by: CountedBy,
+    /// Of the output tokens, those of reasoning; `null` where the server does not say.
+    pub reasoning_output_tokens: Option<u64>,
+    /// The model, as the server names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_model: Option<String>,
+    /// Every request that was sent for it; the one that was answered is the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<ChatAttempt>,
+    /// From the asking until each chunk with words came, in nanoseconds. A chunk may hold many
+    /// tokens. Empty where the reply came in one piece.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chunks_ns: Vec<u64>,
+}
+
+/// Where a chat with a real server was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservedIn {
+    /// In this run.
+    Server,
+    /// In a recording that this run played back.
+    Recording,
+}
+
+/// Who counted the tokens of a chat with a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedBy {
+    /// The server.
+    Server,
+    /// The run's own tokenizer.
+    Tokenizer,
+}
+
+/// A request to a real server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChatAttempt {
+    /// From the asking until it was sent, in nanoseconds.
+    pub at_ns: u64,
+    /// From sending it until its outcome was known, in nanoseconds.
+    pub lasted_ns: u64,
+    /// Why it gave no reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 impl ChatStep {

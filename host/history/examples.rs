@@ -19,6 +19,7 @@ pub(crate) fn slip() -> Slip {
         model: "small".to_owned(),
         estimated: false,
         bands: None,
+        endpoint: None,
     };
     let sessions = vec![session("refund", 1_200_000_000), session("rebook", 2_400_000_000)];
     let mut summary = summarise(&sessions, 1500, |_| Default::default());

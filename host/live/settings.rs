@@ -49,6 +49,18 @@ impl Settings {
         }
     }
 
+    /// The server's host and port, for a name; a word for them where the address is none.
+    pub fn host_and_port(&self) -> String {
+        let Ok(url) = Url::parse(&self.base_url) else {
+            return "endpoint".to_owned();
+        };
+        let host = url.host_str().unwrap_or("endpoint").trim_matches(['[', ']']);
+        match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
     /// The address that chats are posted to.
     pub(crate) fn endpoint(&self) -> Result<Url, SetupError> {
         self.address(self.api.path())

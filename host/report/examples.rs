@@ -20,6 +20,7 @@ pub(crate) fn slip(sessions: Vec<Session>) -> Slip {
         digest: None,
         model: model.to_owned(),
         estimated,
+        endpoint: None,
         bands: Some(MachineBands {
             first_token: TimeBand { low: 0.5, high: 2.5, rows: 0, class: class(name) },
             output_token: TimeBand { low: 0.75, high: 1.5, rows: 0, class: class(name) },
@@ -156,6 +157,7 @@ pub(crate) fn chat(at_ns: u64, parts: [u64; 4], tokens: [u64; 3], machine: &str)
         error: None,
         energy_j: Some(0.25),
         cost_usd: Some(0.003_1),
+        observed: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The words of a run in which real servers speak for themselves.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use timeslip_timeline::backend::{
     CountedPrompt, Reply, Said, SessionWords, UserReply, Words, WordsError,
@@ -10,6 +10,25 @@ use timeslip_timeline::conversation::ChatRequest;
 
 use crate::cassette::CassetteWords;
 use crate::tokenizer::Tokenizer;
+
+/// The words of a bench that leaves them all to real servers.
+#[derive(Clone, Copy, Debug)]
+pub struct NoWords;
+
+impl Words for NoWords {
+    fn reply(&mut self, _: &SessionWords, _: &ChatRequest) -> Result<Reply, WordsError> {
+        Err(WordsError {
+            kind: "no_words",
+            message: "this bench has no words of its own, and the machine is not a real server; \
+                      run it on one by --endpoint, or give the bench words"
+                .to_owned(),
+        })
+    }
+
+    fn user_answer(&mut self, _: &SessionWords, _: &str) -> Result<UserReply, WordsError> {
+        Ok(UserReply::Nobody)
+    }
+}
 
 /// Leaves the replies of some models to the machines that serve them.
 ///
@@ -20,6 +39,7 @@ pub struct LiveWords {
     live_models: BTreeSet<Arc<str>>,
     own: Box<dyn Words>,
     tokenizer: Arc<Tokenizer>,
+    failed: Option<Arc<OnceLock<String>>>,
 }
 
 impl LiveWords {
@@ -29,7 +49,13 @@ impl LiveWords {
         own: Box<dyn Words>,
         tokenizer: Arc<Tokenizer>,
     ) -> LiveWords {
-        LiveWords { recorded: None, live_models, own, tokenizer }
+        LiveWords { recorded: None, live_models, own, tokenizer, failed: None }
+    }
+
+    /// The same, until something is set here: why nothing that is asked could be kept any more.
+    pub fn until(mut self, failed: Arc<OnceLock<String>>) -> LiveWords {
+        self.failed = Some(failed);
+        self
     }
 
     /// The same, after what was recorded.
@@ -60,6 +86,10 @@ impl Words for LiveWords {
         }
         if !self.live_models.contains(model) {
             return self.own.answer(session, model, request);
+        }
+        if let Some(problem) = self.failed.as_ref().and_then(|failed| failed.get()) {
+            let message = format!("nothing more is asked, since it could not be kept: {problem}");
+            return Err(WordsError { kind: "recording_failed", message });
         }
         let parts = self.tokenizer.prompt_parts(request);
         let tokens = self.tokenizer.count_parts(&parts);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use timeslip_words::synthetic::SyntheticSpec;
 
+use super::endpoints::EndpointTable;
+
 /// A bench file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,9 @@ pub(crate) struct BenchFile {
     /// The tokens a second that one user should see.
     #[serde(default)]
     pub(crate) target_tokens_per_second: Option<u32>,
+    /// Real servers that `machines` may name.
+    #[serde(default)]
+    pub(crate) endpoint: Vec<EndpointTable>,
     /// The agent.
     pub(crate) agent: AgentTable,
     /// The tool plugins.
@@ -125,6 +130,8 @@ pub(crate) enum WordsTable {
     Cassette(CassetteTable),
     /// Filler of drawn lengths.
     Synthetic(SyntheticSpec),
+    /// None of the bench's own: real servers have theirs, and no user is there.
+    Endpoint,
 }
 
 /// `[words]` of kind `script`.
@@ -136,7 +143,7 @@ pub(crate) struct ScriptTable {
 }
 
 /// `[words]` of kind `cassette`: each task names its own.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CassetteTable {
     /// When a recorded reply answers a request.
@@ -321,6 +328,10 @@ pub(crate) struct LimitsTable {
     /// Dollars that the replies of a session may cost: once they have, it gets no more.
     #[serde(default)]
     pub(crate) cost_usd: Option<f64>,
+    /// Dollars that all chats with real servers may cost together: one that might cost more than is
+    /// left is not asked.
+    #[serde(default)]
+    pub(crate) run_cost_usd: Option<f64>,
     /// Calls of models, per session.
     #[serde(default)]
     pub(crate) model_calls: Option<u64>,

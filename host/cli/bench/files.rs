@@ -53,8 +53,32 @@ impl BenchFolder {
         match self {
             BenchFolder::Disk(folder) => tidy(&folder.join(path)).display().to_string(),
             BenchFolder::AtRevision(folder) => folder.path(path).display().to_string(),
-            BenchFolder::BuiltIn(folder) => format!("built in: {}", join(folder, path)),
+            BenchFolder::BuiltIn(folder) => match built_in::file(&join(folder, path)) {
+                None if Path::new(path).is_file() => path.to_owned(),
+                _ => format!("built in: {}", join(folder, path)),
+            },
         }
+    }
+
+    /// How the bench would name a file that is on disk.
+    ///
+    /// # Errors
+    /// When either cannot be found.
+    pub(crate) fn way_to(&self, file: &Path) -> io::Result<String> {
+        let folder = match self {
+            BenchFolder::Disk(folder) => folder,
+            // What is not inside the program is looked for on disk.
+            BenchFolder::BuiltIn(_) => return Ok(tidy(file).display().to_string()),
+            BenchFolder::AtRevision(folder) => &folder.tree.join(&folder.inside),
+        };
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let (from, to) = (here.canonicalize()?, std::path::absolute(file)?);
+        // The file may not be there yet, so its folder is what is found.
+        let to = match (to.parent(), to.file_name()) {
+            (Some(parent), Some(name)) => parent.canonicalize()?.join(name),
+            _ => to,
+        };
+        Ok(path_from(&from, &to))
     }
 
     /// The file's bytes.
@@ -65,9 +89,10 @@ impl BenchFolder {
         match self {
             BenchFolder::Disk(folder) => fs::read(folder.join(path)),
             BenchFolder::AtRevision(folder) => fs::read(folder.path(path)),
-            BenchFolder::BuiltIn(folder) => built_in::file(&join(folder, path))
-                .map(<[u8]>::to_vec)
-                .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)),
+            BenchFolder::BuiltIn(folder) => match built_in::file(&join(folder, path)) {
+                Some(bytes) => Ok(bytes.to_vec()),
+                None => fs::read(path),
+            },
         }
     }
 
@@ -171,6 +196,15 @@ pub(crate) fn tidy(path: &Path) -> PathBuf {
     if tidy.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
 }
 
+/// The way from a folder to a file, both absolute, with `/` between its parts.
+pub(crate) fn path_from(folder: &Path, file: &Path) -> String {
+    let common = folder.components().zip(file.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(common).map(|_| "..".to_owned());
+    let down =
+        file.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
 /// A path inside the program, without `.` and `..`.
 fn join(folder: &str, path: &str) -> String {
     let joined = tidy(&Path::new(folder).join(path));
@@ -180,6 +214,14 @@ fn join(folder: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_from_a_folder_goes_up_and_down() {
+        let way = |folder, file| path_from(Path::new(folder), Path::new(file));
+        assert_eq!(way("/a/b", "/a/b/c.wasm"), "c.wasm");
+        assert_eq!(way("/a/b", "/a/x/c.wasm"), "../x/c.wasm");
+        assert_eq!(way("/a", "/x/y"), "../x/y");
+    }
 
     #[test]
     fn a_grant_holds_the_files_of_a_folder_and_nothing_beyond_it() {

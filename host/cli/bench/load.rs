@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use super::Bench;
 use super::file::{AgentTable, BenchFile, TaskTable, WordsTable};
 use super::files::{BenchFolder, RevisionFolder, tidy};
+use super::recording::RecordingFile;
 use super::resolve::resolve;
 use super::text::TomlText;
 use crate::built_in;
 use crate::exit::Failure;
+use crate::live::args::LiveArgs;
 
 /// The names of a bench in a folder, the first that is there.
 const BENCH_FILES: [&str; 2] = ["timeslip.toml", "bench.toml"];
@@ -46,6 +48,8 @@ pub(crate) struct Overrides {
     pub(crate) seed: Option<u64>,
     /// A folder of profiles.
     pub(crate) profiles: Option<PathBuf>,
+    /// A real server.
+    pub(crate) live: LiveArgs,
 }
 
 impl Bench {
@@ -54,23 +58,15 @@ impl Bench {
     /// # Errors
     /// When anything of it is missing or wrong, naming the file, the line and the fix.
     pub(crate) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Bench, Failure> {
-        let Some(path) = path else {
-            let folder = BenchFolder::BuiltIn(built_in::EXAMPLE_FOLDER);
-            let bytes = folder.read(EXAMPLE_FILE).map_err(Failure::run)?;
-            let text = TomlText::new(folder.shown(EXAMPLE_FILE), bytes)?;
-            return resolve(text.parse()?, &text, &folder, overrides);
-        };
-        let path = bench_file(path)?;
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let parent = path.parent().unwrap_or(Path::new("")).to_owned();
-        let folder = BenchFolder::Disk(parent);
-        if matches!(extension, Some("wasm" | "wat")) {
-            let text = TomlText { file: path.display().to_string(), text: String::new() };
-            return resolve(bare_component(&path, overrides)?, &text, &folder, overrides);
+        let path = path.map(bench_file).transpose()?;
+        if let Some(path) = path.as_deref().filter(|path| !is_component(path)) {
+            let text = TomlText::new(path.display().to_string(), read_bench(path)?)?;
+            if let Some(recording) = RecordingFile::in_text(&text)? {
+                return recording.bench(path, &text, overrides);
+            }
         }
-        let bytes = read_bench(&path)?;
-        let text = TomlText::new(path.display().to_string(), bytes)?;
-        resolve(text.parse()?, &text, &folder, overrides)
+        let BenchSource { file, text, folder } = BenchSource::read(path.as_deref(), overrides)?;
+        resolve(file, &text, &folder, overrides)
     }
 
     /// Reads a bench as it was at another revision: `bench` is its file from the repository's root,
@@ -91,8 +87,49 @@ impl Bench {
             inside: bench.parent().unwrap_or(Path::new("")).to_owned(),
         });
         let text = TomlText::new(path.display().to_string(), read_bench(&path)?)?;
+        if let Some(recording) = RecordingFile::in_text(&text)? {
+            return recording.bench(&path, &text, overrides);
+        }
         resolve(text.parse()?, &text, &folder, overrides)
     }
+}
+
+/// A bench as it is written, and where its paths lead.
+pub(super) struct BenchSource {
+    /// What it says.
+    pub(super) file: BenchFile,
+    /// Its text, for places; empty where the command line says it all.
+    pub(super) text: TomlText,
+    /// What its paths start from.
+    pub(super) folder: BenchFolder,
+}
+
+impl BenchSource {
+    /// Reads a bench's file, what stands for a bare component, or without a path the built-in
+    /// example.
+    pub(super) fn read(
+        path: Option<&Path>,
+        overrides: &Overrides,
+    ) -> Result<BenchSource, Failure> {
+        let Some(path) = path else {
+            let folder = BenchFolder::BuiltIn(built_in::EXAMPLE_FOLDER);
+            let bytes = folder.read(EXAMPLE_FILE).map_err(Failure::run)?;
+            let text = TomlText::new(folder.shown(EXAMPLE_FILE), bytes)?;
+            return Ok(BenchSource { file: text.parse()?, text, folder });
+        };
+        let folder = BenchFolder::Disk(path.parent().unwrap_or(Path::new("")).to_owned());
+        if is_component(path) {
+            let text = TomlText { file: path.display().to_string(), text: String::new() };
+            return Ok(BenchSource { file: bare_component(path, overrides)?, text, folder });
+        }
+        let text = TomlText::new(path.display().to_string(), read_bench(path)?)?;
+        Ok(BenchSource { file: text.parse()?, text, folder })
+    }
+}
+
+fn is_component(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("wasm" | "wat"))
 }
 
 /// The bench's file: the path itself, or what a folder has.
@@ -154,6 +191,7 @@ fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failu
             models: vec!["*".to_owned()],
             config: Default::default(),
         },
+        endpoint: Vec::new(),
         tool: Vec::new(),
         words: WordsTable::Synthetic(Default::default()),
         tokenizer: None,

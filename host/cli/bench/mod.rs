@@ -5,9 +5,12 @@ mod arrivals;
 mod budgets;
 mod components;
 mod digest;
+mod endpoints;
 mod file;
 mod files;
 mod load;
+mod price;
+mod recording;
 mod resolve;
 mod routing;
 mod starts;
@@ -23,13 +26,17 @@ use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
 use timeslip_timeline::drive::Load;
 use timeslip_timeline::time::Span;
+use timeslip_words::tokenizer::Tokenizer;
+
+use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;
-pub(crate) use files::{BenchFolder, tidy};
-pub(crate) use load::{Overrides, bench_file};
+pub(crate) use files::{BenchFolder, path_from, tidy};
+pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file};
+pub(crate) use recording::{RECORDING_FILE, RecordedSession, RecordingFile};
 pub(crate) use routing::BenchRouting;
 pub(crate) use starts::at_random;
-pub(crate) use words::LoadedWords;
+pub(crate) use words::{LoadedWords, RecordedWords};
 
 /// A bench with everything it leads to.
 pub(crate) struct Bench {
@@ -44,6 +51,8 @@ pub(crate) struct Bench {
     pub(crate) target_tokens_per_second: u32,
     /// The machines, the first of which serves requests that name no model.
     pub(crate) machines: Vec<MachineChoice>,
+    /// The real servers that machines may name.
+    pub(crate) endpoints: Vec<EndpointPlan>,
     /// Where machines, chips and models are looked up.
     pub(crate) catalogue: Catalogue,
     /// The agent.
@@ -54,6 +63,8 @@ pub(crate) struct Bench {
     pub(crate) tools: Vec<Mounted>,
     /// Where replies come from.
     pub(crate) words: LoadedWords,
+    /// What counts tokens.
+    pub(crate) tokenizer: Arc<Tokenizer>,
     /// The tasks.
     pub(crate) tasks: Vec<Task>,
     /// How many sessions; they take the tasks in turn.
@@ -68,10 +79,14 @@ pub(crate) struct Bench {
     pub(crate) deadline: Option<Span>,
     /// The dollars that the replies of a session may cost.
     pub(crate) budget_usd: Option<f64>,
+    /// The dollars that all chats with real servers may cost together.
+    pub(crate) run_budget_usd: Option<f64>,
     /// Which of several machines a chat goes to.
     pub(crate) routing: BenchRouting,
     /// What the gate runs it on and lets pass.
     pub(crate) gate: GateRules,
+    /// Whether it is a recording of another bench.
+    pub(crate) is_recording: bool,
     /// Where its paths lead.
     pub(crate) folder: BenchFolder,
 }

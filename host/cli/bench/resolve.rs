@@ -14,6 +14,7 @@ use timeslip_timeline::time::Span;
 use super::budgets::gate_rules;
 use super::components::component_bytes;
 use super::digest::bench_digest;
+use super::endpoints::{endpoint_of_command_line, endpoints};
 use super::file::{BenchFile, ConfigValue, LimitsTable};
 use super::files::BenchFolder;
 use super::load::{DEFAULT_MACHINE, Overrides};
@@ -21,10 +22,11 @@ use super::routing::routing;
 use super::starts::{overridden_load, starts};
 use super::tasks::load_tasks;
 use super::text::TomlText;
-use super::words::load_words;
+use super::words::{load_tokenizer, load_words};
 use super::{Bench, MachineChoice, Mounted};
 use crate::exit::Failure;
 use crate::hardware::catalogue;
+use crate::live::EndpointPlan;
 
 /// Reads all that a bench file leads to.
 ///
@@ -39,7 +41,12 @@ pub(super) fn resolve(
     let seed = overrides.seed.unwrap_or(file.seed);
     let reader = Reader { text, folder };
     let (tasks, cassettes) = load_tasks(&reader, &file, overrides)?;
-    let words = load_words(&file, &reader, seed, cassettes)?;
+    let tokenizer = Arc::new(load_tokenizer(file.tokenizer.as_deref(), &reader)?);
+    let words = load_words(&file, &reader, seed, cassettes, tokenizer.clone())?;
+    let mut endpoints = endpoints(&reader, &file.endpoint)?;
+    let named = endpoint_of_command_line(&overrides.live);
+    let machines = reader.machines(&file, overrides, named.as_ref());
+    endpoints.extend(named);
     let agent = Mounted {
         name: stem_of(&file.agent.component),
         file: folder.shown(&file.agent.component),
@@ -59,12 +66,14 @@ pub(super) fn resolve(
         digest: String::new(),
         seed,
         target_tokens_per_second: file.target_tokens_per_second.unwrap_or(TARGET_TOKENS_PER_SECOND),
-        machines: reader.machines(&file, overrides),
+        machines,
+        endpoints,
         catalogue: reader.catalogue(&file, overrides)?,
         agent,
         models: model_grant(&file.agent.models),
         tools: reader.tools(&file)?,
         words,
+        tokenizer,
         folder: folder.clone(),
         gate: gate_rules(&file, text, &tasks, &routing)?,
         routing,
@@ -81,10 +90,25 @@ pub(super) fn resolve(
             .positive("deadline_seconds", file.limits.deadline_seconds)?
             .map(Span::from_seconds_f64),
         budget_usd: reader.positive("cost_usd", file.limits.cost_usd)?,
+        run_budget_usd: run_budget(&reader, &file.limits, overrides)?,
+        is_recording: false,
         name: file.name,
     };
     bench.digest = bench_digest(&bench, &load_table, starts.trace.as_deref());
     Ok(bench)
+}
+
+/// The dollars of a run: the command line's, or the bench's.
+fn run_budget(
+    reader: &Reader<'_>,
+    limits: &LimitsTable,
+    overrides: &Overrides,
+) -> Result<Option<f64>, Failure> {
+    match overrides.live.max_usd {
+        Some(usd) if usd.is_finite() && usd > 0.0 => Ok(Some(usd)),
+        Some(usd) => Err(Failure::usage(format!("--max-usd must be a number over 0, not {usd}"))),
+        None => reader.positive("run_cost_usd", limits.run_cost_usd),
+    }
 }
 
 fn model_grant(models: &[String]) -> ModelGrant {
@@ -126,10 +150,21 @@ impl Reader<'_> {
         Failure::usage(format!("{}: {problem}", self.text.place_of_key(key)))
     }
 
-    fn machines(&self, file: &BenchFile, overrides: &Overrides) -> Vec<MachineChoice> {
-        if !overrides.on.is_empty() {
-            let place = |_: &String| "--on".to_owned();
-            return overrides.on.iter().map(|on| MachineChoice::parse(on, place(on))).collect();
+    fn machines(
+        &self,
+        file: &BenchFile,
+        overrides: &Overrides,
+        endpoint: Option<&EndpointPlan>,
+    ) -> Vec<MachineChoice> {
+        let endpoint = endpoint.map(|plan| MachineChoice {
+            machine: plan.name.clone(),
+            model: plan.model.clone(),
+            place: plan.place.clone(),
+        });
+        let on = overrides.on.iter().map(|on| MachineChoice::parse(on, "--on".to_owned()));
+        let named: Vec<MachineChoice> = endpoint.into_iter().chain(on).collect();
+        if !named.is_empty() {
+            return named;
         }
         if file.machines.is_empty() {
             return vec![MachineChoice::parse(DEFAULT_MACHINE, "the default".to_owned())];

@@ -4,8 +4,9 @@ use timeslip_timeline::conversation::nearest;
 use timeslip_timeline::price::TokenPrice;
 use timeslip_timeline::route::{EXPECTED_OUTPUT_TOKENS, RoutePolicy, Routing};
 
-use super::file::{BenchFile, PolicyKey, RoutingTable, TierTable};
+use super::file::{BenchFile, PolicyKey, RoutingTable};
 use super::load::DEFAULT_MACHINE;
+use super::price::price;
 use super::resolve::Reader;
 use super::{MachineChoice, Task};
 use crate::exit::Failure;
@@ -131,7 +132,13 @@ fn tiers(reader: &Reader<'_>, file: &BenchFile) -> Result<Vec<Tier>, Failure> {
             }
         }
         let (name, machines) = (table.name.clone(), table.machines.clone());
-        tiers.push(Tier { name, machines, price: price(reader, table)? });
+        let prices = [
+            table.usd_per_million_input_tokens,
+            table.usd_per_million_cached_input_tokens,
+            table.usd_per_million_output_tokens,
+        ];
+        let price = price(&place(), &format!("the tier `{name}`"), prices)?;
+        tiers.push(Tier { name, machines, price });
     }
     Ok(tiers)
 }
@@ -155,39 +162,6 @@ fn check_machine(reader: &Reader<'_>, file: &BenchFile, machine: &str) -> Result
         "{}: `machines` of the bench has no `{machine}`\n  fix: {fix}",
         reader.text.place_of(machine)
     )))
-}
-
-fn price(reader: &Reader<'_>, table: &TierTable) -> Result<Option<TokenPrice>, Failure> {
-    let keys = [
-        ("usd_per_million_input_tokens", table.usd_per_million_input_tokens),
-        ("usd_per_million_cached_input_tokens", table.usd_per_million_cached_input_tokens),
-        ("usd_per_million_output_tokens", table.usd_per_million_output_tokens),
-    ];
-    let place = || place_of_tier(reader, &table.name);
-    for (key, value) in keys {
-        if let Some(value) = value.filter(|value| !(value.is_finite() && *value >= 0.0)) {
-            let problem = format!("`{key}` must be a number of at least 0, not {value}");
-            return Err(Failure::usage(format!("{}: {problem}", place())));
-        }
-    }
-    match keys.map(|(_, value)| value) {
-        [None, None, None] => Ok(None),
-        [Some(input), Some(cached), Some(output)] => Ok(Some(TokenPrice {
-            usd_per_million_input_tokens: input,
-            usd_per_million_cached_input_tokens: cached,
-            usd_per_million_output_tokens: output,
-        })),
-        _ => {
-            let missing: Vec<&str> =
-                keys.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key).collect();
-            Err(Failure::usage(format!(
-                "{}: the tier `{}` has a part of a price\n  fix: add `{}`, or remove the others",
-                place(),
-                table.name,
-                missing.join("` and `")
-            )))
-        }
-    }
 }
 
 /// The line that names a tier in its own table; other lines may hold the same text.

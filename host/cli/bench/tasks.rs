@@ -10,7 +10,7 @@ use super::words::TaskCassettes;
 use crate::exit::Failure;
 
 /// The name of the task that `--task` gives.
-const COMMAND_LINE_TASK: &str = "task";
+pub(super) const COMMAND_LINE_TASK: &str = "task";
 
 /// The tasks, and with words of kind `cassette` the recording of each.
 pub(super) fn load_tasks(
@@ -27,15 +27,7 @@ pub(super) fn load_tasks(
         };
         return Ok((vec![task], TaskCassettes::GivenOnCommandLine));
     }
-    let mut tables = file.task.clone();
-    if let Some(tasks) = &file.tasks {
-        if let Some(folder) = &tasks.folder {
-            tables.extend(tasks_of_folder(reader, folder)?);
-        }
-        if let Some(path) = &tasks.jsonl {
-            tables.extend(tasks_of_lines(reader, path)?);
-        }
-    }
+    let tables = task_tables(reader, file)?;
     if tables.is_empty() {
         let problem = "the bench has no task; add a [[task]] with `name` and `input`, a [tasks] with \
                        `folder` or `jsonl`, or give --task TEXT";
@@ -50,6 +42,23 @@ pub(super) fn load_tasks(
     let tasks: Result<Vec<Task>, Failure> =
         tables.iter().map(|table| task(reader, table)).collect();
     Ok((tasks?, TaskCassettes::OfTasks(cassettes)))
+}
+
+/// The tasks as they are written, wherever they stand.
+pub(super) fn task_tables(
+    reader: &Reader<'_>,
+    file: &BenchFile,
+) -> Result<Vec<TaskTable>, Failure> {
+    let mut tables = file.task.clone();
+    if let Some(tasks) = &file.tasks {
+        if let Some(folder) = &tasks.folder {
+            tables.extend(tasks_of_folder(reader, folder)?);
+        }
+        if let Some(path) = &tasks.jsonl {
+            tables.extend(tasks_of_lines(reader, path)?);
+        }
+    }
+    Ok(tables)
 }
 
 fn task(reader: &Reader<'_>, table: &TaskTable) -> Result<Task, Failure> {

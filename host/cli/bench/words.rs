@@ -5,6 +5,7 @@ use std::sync::Arc;
 use timeslip_gate::slip::{WordsKind, WordsUsed};
 use timeslip_timeline::backend::Words;
 use timeslip_words::cassette::{Cassette, CassetteWords, Matching};
+use timeslip_words::live::NoWords;
 use timeslip_words::script::ScriptWords;
 use timeslip_words::synthetic::SyntheticWords;
 use timeslip_words::tokenizer::{BUILT_IN_TOKENIZERS, Tokenizer};
@@ -17,10 +18,22 @@ use crate::exit::Failure;
 pub(crate) enum LoadedWords {
     /// Rules written by hand, and their file.
     Script(Box<ScriptWords>, String),
-    /// Recordings, one for each task, and when they answer.
-    Cassette(CassetteWords, Vec<Arc<Cassette>>, Matching),
+    /// Recordings.
+    Cassette(RecordedWords),
     /// Filler of drawn lengths.
     Synthetic(Box<SyntheticWords>),
+    /// None: real servers have theirs.
+    Endpoint,
+}
+
+/// Recordings, one for each task.
+pub(crate) struct RecordedWords {
+    /// What plays them.
+    pub(crate) words: CassetteWords,
+    /// The recordings.
+    pub(crate) cassettes: Vec<Arc<Cassette>>,
+    /// When they answer.
+    pub(crate) matching: Matching,
 }
 
 /// Which recording each task plays.
@@ -36,8 +49,11 @@ impl LoadedWords {
     pub(crate) fn used(&self) -> WordsUsed {
         let (kind, digest) = match self {
             LoadedWords::Script(words, _) => (WordsKind::Script, words.digest()),
-            LoadedWords::Cassette(words, ..) => (WordsKind::Cassette, words.digest()),
+            LoadedWords::Cassette(recorded) => (WordsKind::Cassette, recorded.words.digest()),
             LoadedWords::Synthetic(words) => (WordsKind::Synthetic, words.digest()),
+            LoadedWords::Endpoint => {
+                return WordsUsed { kind: WordsKind::Endpoint, digest: None };
+            }
         };
         WordsUsed { kind, digest: Some(format!("sha256:{digest}")) }
     }
@@ -46,7 +62,7 @@ impl LoadedWords {
     pub(crate) fn note(&self) -> String {
         match self {
             LoadedWords::Script(_, file) => format!("scripted by hand ({file}); no model replied"),
-            LoadedWords::Cassette(_, cassettes, matching) => {
+            LoadedWords::Cassette(RecordedWords { cassettes, matching, .. }) => {
                 let count = cassettes.len();
                 let plural = if count == 1 { "recording" } else { "recordings" };
                 let source = cassettes.first().map(|cassette| cassette.header().source.as_str());
@@ -58,8 +74,13 @@ impl LoadedWords {
                          agent's instructions of now"
                     }
                 };
-                format!("{count} {plural}{source}{turns}")
+                let cut_off = match cassettes.iter().filter(|one| one.is_cut_off()).count() {
+                    0 => String::new(),
+                    cut => format!("; {cut} cut off, played up to there"),
+                };
+                format!("{count} {plural}{source}{turns}{cut_off}")
             }
+            LoadedWords::Endpoint => "none; real servers have their own".to_owned(),
             LoadedWords::Synthetic(_) => {
                 "filler of drawn lengths; no model replied, and the texts mean nothing".to_owned()
             }
@@ -70,15 +91,16 @@ impl LoadedWords {
     pub(crate) fn begin(&self) -> Box<dyn Words> {
         match self {
             LoadedWords::Script(words, _) => words.clone(),
-            LoadedWords::Cassette(words, ..) => Box::new(words.clone()),
+            LoadedWords::Cassette(recorded) => Box::new(recorded.words.clone()),
             LoadedWords::Synthetic(words) => words.clone(),
+            LoadedWords::Endpoint => Box::new(NoWords),
         }
     }
 
     /// The recording of a task, if there is one.
     pub(crate) fn cassette(&self, task_index: usize) -> Option<&Arc<Cassette>> {
         match self {
-            LoadedWords::Cassette(_, cassettes, _) => cassettes.get(task_index),
+            LoadedWords::Cassette(recorded) => recorded.cassettes.get(task_index),
             _ => None,
         }
     }
@@ -90,8 +112,8 @@ pub(super) fn load_words(
     reader: &Reader<'_>,
     seed: u64,
     cassettes: TaskCassettes,
+    tokenizer: Arc<Tokenizer>,
 ) -> Result<LoadedWords, Failure> {
-    let tokenizer = Arc::new(load_tokenizer(file.tokenizer.as_deref(), reader)?);
     match &file.words {
         WordsTable::Script(table) => {
             let bytes = reader.bytes("the script", &table.file)?;
@@ -110,12 +132,14 @@ pub(super) fn load_words(
                 MatchingKey::Turns => Matching::Turns,
             };
             let words = CassetteWords::new(cassettes.clone(), matching, tokenizer);
-            Ok(LoadedWords::Cassette(words, cassettes, matching))
+            Ok(LoadedWords::Cassette(RecordedWords { words, cassettes, matching }))
         }
+        WordsTable::Endpoint => Ok(LoadedWords::Endpoint),
     }
 }
 
-fn load_tokenizer(name: Option<&str>, reader: &Reader<'_>) -> Result<Tokenizer, Failure> {
+/// Reads what counts tokens.
+pub(super) fn load_tokenizer(name: Option<&str>, reader: &Reader<'_>) -> Result<Tokenizer, Failure> {
     let name = name.unwrap_or(BUILT_IN_TOKENIZERS[0]);
     if name.ends_with(".json") {
         let bytes = reader.bytes("the tokenizer", name)?;

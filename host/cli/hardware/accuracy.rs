@@ -15,7 +15,7 @@ use timeslip_accuracy::{markdown, report};
 use timeslip_sim::catalogue::Catalogue;
 
 use super::{catalogue, measured_rows, print_json};
-use crate::args::HardwareAccuracyArgs;
+use super::args::HardwareAccuracyArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::parallel::in_parallel;

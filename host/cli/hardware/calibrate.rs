@@ -7,7 +7,7 @@ use timeslip_accuracy::fit::{Fit, edited, fit, knobs};
 use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 
 use super::{catalogue, measured_rows, print_json};
-use crate::args::HardwareCalibrateArgs;
+use super::args::HardwareCalibrateArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::run::available_threads;

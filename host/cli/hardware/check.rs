@@ -4,7 +4,7 @@ use serde_json::json;
 use timeslip_sim::catalogue::{Problem, ProfileKind, profile_schema};
 
 use super::{catalogue, print_json};
-use crate::args::{HardwareSchemaArgs, HardwareValidateArgs, SchemaKind};
+use super::args::{HardwareSchemaArgs, HardwareValidateArgs, SchemaKind};
 use crate::exit::{Exit, Failure};
 use crate::output;
 

@@ -3,7 +3,7 @@
 use timeslip_sim::reach::{Question, reach};
 
 use super::{catalogue, print_json};
-use crate::args::HardwareReachArgs;
+use super::args::HardwareReachArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 

@@ -69,7 +69,7 @@ fn run_bench_once(
         LoadChoice::Rate(rate) => at_random(rate, 1.0, count, bench.seed),
     };
     let extent = Extent { sessions: count, load };
-    let deployments = std::slice::from_ref(deployment);
+    let deployments = vec![deployment.clone()];
     let outcome = run_deployed(bench, deployments, &extent, 1, &mut |_, _| {})?;
     let steps = outcome.slip.sessions.iter().flat_map(|session| &session.steps);
     let chats = steps.filter_map(|step| match step {

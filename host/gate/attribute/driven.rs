@@ -15,6 +15,7 @@ use timeslip_timeline::drive::{Load, Machine, SessionGuests, SessionPlan, Stage,
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
 };
+use timeslip_timeline::pace::Jumping;
 use timeslip_timeline::time::{Instant, Span};
 
 use super::NamedMachine;
@@ -78,6 +79,8 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
             agent: Box::new(Agent::new(&sessions[plan.task_index])),
             plugins: vec![Box::new(Plugin)],
         },
+        pace: &mut Jumping,
+        on_step_end: &mut |_, _| {},
         on_session_end: &mut |_, _| {},
         threads: 1,
     })

@@ -67,7 +67,10 @@ impl Backend for Calculable {
             cached_input_tokens: cached,
             output_tokens: written,
         };
-        let served = Served { usage, timing, energy_j: None, cost_usd: Some(0.001), words: None };
+        let served = Served { usage, timing, energy_j: None, cost_usd: Some(0.001),
+            words: None,
+            observed: None,
+        };
         self.free_at = at + timing.end_to_end();
         self.due.insert((at + timing.end_to_end(), call), served);
     }
@@ -188,6 +191,7 @@ fn chat(session: &mut Session, at_ns: u64, parts: &[PromptPart], output: u64) ->
         error: None,
         energy_j: None,
         cost_usd: Some(0.001),
+        observed: None,
     }
 }
 

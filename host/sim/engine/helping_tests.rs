@@ -1,7 +1,7 @@
 //! What a machine does whose groups that write are helped: by chips that hold the feed-forward
 //! parts, or by proposed tokens.
 
-use timeslip_timeline::backend::{Backend, CallId, Completion, CompletionEvent};
+use timeslip_timeline::backend::{Backend, CallId, Completion, CompletionEvent, FailedChat};
 use timeslip_timeline::time::{Instant, Span};
 
 use super::{ModelledMachine, Outage};

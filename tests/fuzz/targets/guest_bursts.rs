@@ -15,6 +15,7 @@ use timeslip_timeline::drive::{self, Load, Machine, SessionGuests, SessionPlan, 
 use timeslip_timeline::guest::{
     Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening, StopCause,
 };
+use timeslip_timeline::pace::Jumping;
 use timeslip_timeline::time::{Instant, Span};
 use timeslip_words::synthetic::{SyntheticSpec, SyntheticWords};
 use timeslip_words::tokenizer::Tokenizer;
@@ -166,6 +167,8 @@ fuzz_target!(|run: Run| {
             agent: Scripted::new(true, run.agents[plan.task_index].clone()),
             plugins: vec![Scripted::new(false, run.plugin.clone())],
         },
+        pace: &mut Jumping,
+        on_step_end: &mut |_, _| {},
         on_session_end: &mut |_, _| {},
         threads: 1,
     })

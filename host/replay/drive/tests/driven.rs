@@ -14,6 +14,7 @@ use timeslip_timeline::drive::{Load, Machine, SessionGuests, SessionPlan, Stage,
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
 };
+use timeslip_timeline::pace::Jumping;
 use timeslip_timeline::route::Routing;
 use timeslip_timeline::time::{Instant, Span};
 
@@ -50,6 +51,7 @@ pub(super) fn driven(
         model: on.model.to_string(),
         estimated: false,
         bands: None,
+        endpoint: None,
     };
     let record = run(Stage {
         sessions: (0..sessions.len()).map(plan).collect(),
@@ -66,6 +68,8 @@ pub(super) fn driven(
             agent: Box::new(Agent::new(&sessions[plan.task_index])),
             plugins: vec![Box::new(Plugin)],
         },
+        pace: &mut Jumping,
+        on_step_end: &mut |_, _| {},
         on_session_end: &mut |_, _| {},
         threads: 1,
     })

@@ -1,0 +1,8 @@
+//! Runs on real servers, and recordings of them.
+
+pub(crate) mod args;
+pub(crate) mod endpoints;
+pub(crate) mod record;
+pub(crate) mod recorder;
+
+pub(crate) use endpoints::EndpointPlan;

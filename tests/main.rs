@@ -10,6 +10,7 @@ mod cost_components;
 mod gate;
 mod gate_files;
 mod hostile;
+mod live;
 mod load;
 mod place;
 mod prebuilt;

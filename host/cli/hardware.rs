@@ -18,10 +18,10 @@ use timeslip_sim::explain::{OperatingPoint, explain};
 use timeslip_sim::profile::{PlatformPart, ProfileError, Status};
 use timeslip_timeline::conversation::nearest;
 
-use args::{HardwareCommand, HardwareExplainArgs, HardwareShowArgs};
 use crate::cost_components::cost_components;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use args::{HardwareCommand, HardwareExplainArgs, HardwareShowArgs};
 
 /// Performs one of the subcommands.
 pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {

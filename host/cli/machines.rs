@@ -188,8 +188,8 @@ fn check_beside(
              name it once"
         )));
     }
-    let priced = machine.is_priced()
-        || bench.routing.tier_of(name).is_some_and(|tier| tier.price.is_some());
+    let priced =
+        machine.is_priced() || bench.routing.tier_of(name).is_some_and(|tier| tier.price.is_some());
     if bench.budget_usd.is_some() && !priced {
         return Err(Failure::usage(format!(
             "{place}: what a chat costs on `{name}` is unknown, so `cost_usd` under [limits] \

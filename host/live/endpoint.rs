@@ -59,8 +59,7 @@ impl LiveRun {
     /// When the system gives none.
     pub fn start() -> Result<LiveRun, SetupError> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime =
-            runtime.map_err(|error| SetupError::System { reason: error.to_string() })?;
+        let runtime = runtime.map_err(|error| SetupError::System { reason: error.to_string() })?;
         Ok(LiveRun { runtime: Some(runtime), calls: Arc::default() })
     }
 
@@ -200,8 +199,7 @@ impl Endpoint {
 impl Backend for Endpoint {
     fn submit(&mut self, at: Instant, call: CallId, work: Submission) {
         self.busy.begin(at);
-        let mut asked =
-            Asked { task: None, reserved_usd: 0.0, may_be_charged: Arc::default() };
+        let mut asked = Asked { task: None, reserved_usd: 0.0, may_be_charged: Arc::default() };
         let request = self.limited(&work.request);
         if let Some(recorded) = &work.recorded {
             self.calls.lock().agenda(self.place).plan_recorded(at, call, recorded, work.stream);
@@ -245,8 +243,7 @@ impl Backend for Endpoint {
             CompletionEvent::Served(served) => {
                 // What was still on its way when the clock moved on comes a moment late.
                 served.timing.decode += late;
-                served.cost_usd =
-                    self.options.price.as_ref().map(|price| price.usd(&served.usage));
+                served.cost_usd = self.options.price.as_ref().map(|price| price.usd(&served.usage));
                 let spent = served.cost_usd.unwrap_or(0.0);
                 self.ended(at, completion.call, Some(spent));
             }

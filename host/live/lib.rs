@@ -38,6 +38,7 @@ mod connection;
 mod exchange;
 mod models;
 mod responses;
+mod surrogates;
 
 #[cfg(test)]
 mod client_tests;

@@ -40,7 +40,10 @@ impl Client {
         })?;
         let status = response.status();
         if !status.is_success() {
-            return Err(format!("the server answered {} to a request for its models", status.as_u16()));
+            return Err(format!(
+                "the server answered {} to a request for its models",
+                status.as_u16()
+            ));
         }
         let mut body = Vec::new();
         while let Some(piece) =

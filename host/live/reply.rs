@@ -36,7 +36,14 @@ impl LiveReply {
             },
         };
         let words = Some((message.clone(), *finish_reason));
-        Served { usage, timing: self.timing(), energy_j: None, cost_usd: None, words, observed: None }
+        Served {
+            usage,
+            timing: self.timing(),
+            energy_j: None,
+            cost_usd: None,
+            words,
+            observed: None,
+        }
     }
 
     /// Where the call's time went: all before the first token of the answered attempt counts as

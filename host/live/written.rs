@@ -11,6 +11,7 @@ use timeslip_timeline::time::Span;
 use crate::reply::{NoUsage, ReplyTimes, TokenCounts};
 use crate::settings::Api;
 use crate::sse::SseEvent;
+use crate::surrogates::{joined, with_halves_kept};
 use crate::wire::{self, ServerError, UsageNames};
 use crate::{chat_completions, responses};
 
@@ -119,7 +120,8 @@ impl ReplyBuilder {
             self.times.last = at;
         }
         self.is_done = brought.is_last;
-        Ok(brought.words)
+        // A piece has half a character where the server cut it; the reply has the whole.
+        Ok(brought.words.map(|words| joined(&words).into_owned()))
     }
 
     /// Whether the reply is complete, its usage included.
@@ -164,10 +166,20 @@ pub fn whole_reply(api: Api, body: &str, times: ReplyTimes) -> Result<Written, W
 
 /// JSON of a shape that is no error.
 pub(crate) fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, WrittenError> {
-    let value: Value = shaped(serde_json::from_str(text), text)?;
+    let value = json(text)?;
     match ServerError::of(&value) {
         Some(error) => Err(WrittenError::Failed(error)),
         None => shaped(serde_json::from_value(value), text),
+    }
+}
+
+/// A text as JSON, with characters that the server cut in two kept in halves.
+pub(crate) fn json(text: &str) -> Result<Value, WrittenError> {
+    match serde_json::from_str(text) {
+        Err(_) if text.contains("\\u") => {
+            shaped(serde_json::from_str(&with_halves_kept(text)), text)
+        }
+        read => shaped(read, text),
     }
 }
 
@@ -200,9 +212,10 @@ impl Draft {
     ) -> Result<Written, WrittenError> {
         let finish_reason = self.finish_reason.ok_or(WrittenError::Truncated)?;
         let tokens = self.tokens(names, chunks);
-        let mut message = Message::text(Role::Assistant, self.content);
+        let mut message = Message::text(Role::Assistant, joined(&self.content));
         message.tool_calls = self.calls;
         for (place, call) in message.tool_calls.iter_mut().enumerate() {
+            call.arguments = joined(&call.arguments).into_owned();
             if call.id.is_empty() {
                 // A call without a name could not be answered.
                 call.id = format!("call_{place}");
@@ -214,7 +227,7 @@ impl Draft {
             FinishReason::Stop if !message.tool_calls.is_empty() => FinishReason::ToolCalls,
             other => other,
         };
-        let (reasoning, model) = (self.reasoning, self.model);
+        let (reasoning, model) = (joined(&self.reasoning).into_owned(), self.model);
         Ok(Written { message, reasoning, finish_reason, model, tokens, times })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::conversation::{ChatRequest, FinishReason, Message, ModelError, PromptPart, Usage};
-use crate::observed::{Observed, RecordedTiming, RecordedFailure};
+use crate::observed::{Observed, RecordedFailure, RecordedTiming};
 use crate::time::{Instant, Span};
 
 /// Numbers a session in the order in which sessions start.

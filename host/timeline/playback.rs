@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::backend::{
-    Backend, CallId, Completion, CompletionEvent, MachineTotals, Submission,
-};
+use crate::backend::{Backend, CallId, Completion, CompletionEvent, MachineTotals, Submission};
 use crate::conversation::ModelError;
 use crate::observed::RecordedTiming;
 use crate::time::{Instant, Span};
@@ -18,7 +16,13 @@ pub struct Agenda {
 
 impl Agenda {
     /// Plans all that comes out for a recorded chat asked at `at`.
-    pub fn plan_recorded(&mut self, at: Instant, call: CallId, chat: &RecordedTiming, stream: bool) {
+    pub fn plan_recorded(
+        &mut self,
+        at: Instant,
+        call: CallId,
+        chat: &RecordedTiming,
+        stream: bool,
+    ) {
         for (after, event) in chat.events(stream) {
             self.plan(Completion { at: at + after, call, event });
         }

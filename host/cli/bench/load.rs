@@ -107,10 +107,7 @@ pub(super) struct BenchSource {
 impl BenchSource {
     /// Reads a bench's file, what stands for a bare component, or without a path the built-in
     /// example.
-    pub(super) fn read(
-        path: Option<&Path>,
-        overrides: &Overrides,
-    ) -> Result<BenchSource, Failure> {
+    pub(super) fn read(path: Option<&Path>, overrides: &Overrides) -> Result<BenchSource, Failure> {
         let Some(path) = path else {
             let folder = BenchFolder::BuiltIn(built_in::EXAMPLE_FOLDER);
             let bytes = folder.read(EXAMPLE_FILE).map_err(Failure::run)?;

@@ -139,7 +139,10 @@ pub(super) fn load_words(
 }
 
 /// Reads what counts tokens.
-pub(super) fn load_tokenizer(name: Option<&str>, reader: &Reader<'_>) -> Result<Tokenizer, Failure> {
+pub(super) fn load_tokenizer(
+    name: Option<&str>,
+    reader: &Reader<'_>,
+) -> Result<Tokenizer, Failure> {
     let name = name.unwrap_or(BUILT_IN_TOKENIZERS[0]);
     if name.ends_with(".json") {
         let bytes = reader.bytes("the tokenizer", name)?;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use timeslip_live::{Client, CountText, Delivery, EndpointOptions, LiveRun, Settings};
 use timeslip_live::purse::Purse;
+use timeslip_live::{Client, CountText, Delivery, EndpointOptions, LiveRun, Settings};
 use timeslip_timeline::price::TokenPrice;
 use timeslip_words::tokenizer::Tokenizer;
 

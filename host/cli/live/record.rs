@@ -8,9 +8,7 @@ use timeslip_words::cassette::{CassetteWords, Header, KeyPart, Matching, SCHEMA,
 
 use super::args::RecordArgs;
 use super::recorder::Recorders;
-use crate::bench::{
-    Bench, RECORDING_FILE, RecordedSession, RecordingFile, bench_file, path_from,
-};
+use crate::bench::{Bench, RECORDING_FILE, RecordedSession, RecordingFile, bench_file, path_from};
 use crate::exit::{Exit, Failure};
 use crate::machines::{PlacedMachine, RECORDED};
 use crate::output;
@@ -56,9 +54,10 @@ fn begin(
         .map_err(|error| Failure::run(format!("cannot make {}: {error}", cassettes.display())))?;
     let file = recording_file(args, bench, machines)?;
     write_or_go_on(&folder.join(RECORDING_FILE), &file)?;
-    let files = file.session.iter().map(|session| {
-        (folder.join(&session.cassette), header(&session.name, machines))
-    });
+    let files = file
+        .session
+        .iter()
+        .map(|session| (folder.join(&session.cassette), header(&session.name, machines)));
     let (recorders, cassettes) = Recorders::open(files.collect())?;
     let (tasks, tokenizer) = (bench.tasks.len(), bench.tokenizer.clone());
     let words = CassetteWords::in_rounds(tasks, cassettes, Matching::Exact, tokenizer);
@@ -88,7 +87,12 @@ fn recording_file(
         });
     }
     Ok(RecordingFile {
-        recording_of: args.run.bench.as_deref().map(|bench| way(&args.output, bench)).transpose()?,
+        recording_of: args
+            .run
+            .bench
+            .as_deref()
+            .map(|bench| way(&args.output, bench))
+            .transpose()?,
         built_in: args.run.bench.is_none(),
         seed: bench.seed,
         machines: fresh.iter().map(|one| format!("{RECORDED}:{}", one.model())).collect(),

@@ -67,7 +67,11 @@ impl Backend for Calculable {
             cached_input_tokens: cached,
             output_tokens: written,
         };
-        let served = Served { usage, timing, energy_j: None, cost_usd: Some(0.001),
+        let served = Served {
+            usage,
+            timing,
+            energy_j: None,
+            cost_usd: Some(0.001),
             words: None,
             observed: None,
         };

@@ -7,7 +7,7 @@ use timeslip_timeline::conversation::FinishReason;
 use super::items::{Address, Field, Items, Piece, WireItem, Words, words_of};
 use crate::sse::SseEvent;
 use crate::wire::{ServerError, UsageNames};
-use crate::written::{Brought, Draft, WrittenError, parsed, shaped};
+use crate::written::{Brought, Draft, WrittenError, json, parsed, shaped};
 
 pub(crate) const USAGE: UsageNames = UsageNames {
     input: "input_tokens",
@@ -61,7 +61,7 @@ pub(crate) struct Assembly {
 impl Assembly {
     pub(crate) fn read(&mut self, event: &SseEvent) -> Result<Brought, WrittenError> {
         let text = &event.data;
-        let value: Value = shaped(serde_json::from_str(text), text)?;
+        let value = json(text)?;
         // Some servers name the event beside its data only.
         let kind = value.get("type").and_then(Value::as_str).unwrap_or(&event.name).to_owned();
         let words = match kind.as_str() {

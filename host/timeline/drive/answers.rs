@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::{ChatUnderWay, Drive};
-use crate::backend::{
-    ChatTiming, Completion, CompletionEvent, FailedChat, Served, SessionId,
-};
+use crate::backend::{ChatTiming, Completion, CompletionEvent, FailedChat, Served, SessionId};
 use crate::conversation::{ModelError, ToolError};
 use crate::guest::{Answer, AskId, ChatAnswer, Delivery, Happening, StopCause};
 use crate::observed::Observed;

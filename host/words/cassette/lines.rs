@@ -234,10 +234,7 @@ pub(super) const KEYS: [(&str, &[&str]); 14] = [
         "usage",
         &["input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "counted"],
     ),
-    (
-        "timing",
-        &["asked_at_ns", "queue_ns", "prefill_ns", "transfer_ns", "decode_ns", "ttft_ns"],
-    ),
+    ("timing", &["asked_at_ns", "queue_ns", "prefill_ns", "transfer_ns", "decode_ns", "ttft_ns"]),
     ("attempts", &["at_ns", "lasted_ns", "error"]),
     ("tool_calls", &["id", "name", "arguments"]),
     ("rewrites", &["tool", "from", "to", "applied"]),

@@ -126,9 +126,8 @@ impl CassetteWriter {
     /// Takes the calls of a reply as those that tool lines answer from now on.
     pub(super) fn heard(&mut self, reply: &Message) {
         let calls = reply.tool_calls.iter();
-        self.open_calls = calls
-            .map(|call| (key_of_call(&call.name, &call.arguments), call.id.clone()))
-            .collect();
+        self.open_calls =
+            calls.map(|call| (key_of_call(&call.name, &call.arguments), call.id.clone())).collect();
     }
 
     /// Adds a call of a tool and its output.

@@ -61,7 +61,7 @@ pub(crate) enum Command {
 }
 
 /// `timeslip run`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(after_help = RUN_HELP)]
 pub(crate) struct RunArgs {
     /// A bench file, a folder with a timeslip.toml, or an agent's .wasm file; the built-in example if

@@ -28,11 +28,30 @@ const EXAMPLES_MAX: usize = 3;
 
 /// Runs a bench and reports it.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    #[cfg(feature = "local")]
+    let (args, _server) = &with_local_server(args)?;
     let bench = Bench::load(args.bench.as_deref(), &args.overrides())?;
     perform(args, &bench, |bench, machines| match args.live.on_miss.unwrap_or_default() {
         OnMiss::Fail => Ok(None),
         OnMiss::Record => Recording::going_on(bench, machines).map(Some),
     })
+}
+
+/// The arguments with the address of a server of the user's own file, which is there as long as the
+/// second part.
+#[cfg(feature = "local")]
+pub(crate) fn with_local_server(
+    args: &RunArgs,
+) -> Result<(RunArgs, Option<crate::live::local::LocalServer>), Failure> {
+    let mut args = args.clone();
+    let server = match &args.live.gguf {
+        Some(file) => Some(crate::live::local::LocalServer::start(file)?),
+        None => None,
+    };
+    if let Some(server) = &server {
+        args.live.endpoint = Some(server.url.clone());
+    }
+    Ok((args, server))
 }
 
 /// What is recorded while a bench runs.

@@ -13,8 +13,12 @@ pub(crate) struct LiveArgs {
     /// to, such as http://127.0.0.1:8000/v1. Machines of --on stand beside it.
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
+    /// A GGUF file in place of a server: llama.cpp's server serves it while the bench runs.
+    #[cfg(feature = "local")]
+    #[arg(long, value_name = "FILE", conflicts_with = "endpoint")]
+    pub(crate) gguf: Option<PathBuf>,
     /// The server's model; the only one that it lists if left out.
-    #[arg(long, value_name = "NAME", requires = "endpoint")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
     /// The environment variable that holds the server's key.
     #[arg(long, value_name = "VARIABLE", requires = "endpoint")]
@@ -57,7 +61,7 @@ pub(crate) enum OnMiss {
 }
 
 /// `timeslip record`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(after_help = RECORD_HELP)]
 pub(crate) struct RecordArgs {
     /// The run: a bench and a server.

@@ -2,6 +2,8 @@
 
 pub(crate) mod args;
 pub(crate) mod endpoints;
+#[cfg(feature = "local")]
+pub(crate) mod local;
 pub(crate) mod record;
 pub(crate) mod recorder;
 

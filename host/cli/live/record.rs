@@ -24,6 +24,10 @@ const ABOUT: &str = "\
 
 /// Records a bench and reports the run.
 pub(crate) fn record(args: &RecordArgs) -> Result<Exit, Failure> {
+    #[cfg(feature = "local")]
+    let (run, _server) = crate::run::with_local_server(&args.run)?;
+    #[cfg(feature = "local")]
+    let args = &RecordArgs { run, ..args.clone() };
     let bench = Bench::load(args.run.bench.as_deref(), &args.run.overrides())?;
     if bench.is_recording {
         return Err(Failure::usage(

@@ -11,9 +11,7 @@ use super::lines::{
     ChatLine, Header, KEYS, KINDS, KeyPart, Line, MessageLine, ReplyLine, ToolLine, UserLine,
 };
 use super::observed_lines::{TimingLine, observed};
-use super::{
-    Cassette, RecordedAnswer, RecordedChat, RecordedOutcome, RecordedToolCall, SCHEMA,
-};
+use super::{Cassette, RecordedAnswer, RecordedChat, RecordedOutcome, RecordedToolCall, SCHEMA};
 use crate::digest::sha256_hex;
 use crate::error::{FileError, suggestion};
 
@@ -182,6 +180,7 @@ impl Cassette {
             name: line.name,
             arguments: line.arguments,
             output,
+            ok: line.ok,
         });
     }
 
@@ -309,7 +308,8 @@ fn unknown_key(kind: &str, value: &Value) -> Option<(String, &'static [&'static 
         if !known.contains(&name.as_str()) {
             return Some((name.clone(), known));
         }
-        let is_object = ["reply", "error", "usage", "timing", "attempts", "tool_calls", "rewrites"].contains(&name.as_str());
+        let is_object = ["reply", "error", "usage", "timing", "attempts", "tool_calls", "rewrites"]
+            .contains(&name.as_str());
         match inner {
             Value::Array(list) if is_object => list.iter().find_map(|v| unknown_key(name, v)),
             other if is_object => unknown_key(name, other),

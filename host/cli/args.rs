@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use timeslip_sim::explain::TARGET_TOKENS_PER_SECOND;
 
 use crate::bench::Overrides;
+use crate::cassette::CassetteCommand;
 pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs, InitArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
 
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Turns conversations recorded by other programs into a bench with cassettes.
     Import(ImportArgs),
+    /// Shows, checks, compares and edits recordings.
+    #[command(subcommand)]
+    Cassette(CassetteCommand),
     /// Replays a trace, a made-up load or an earlier slip on machines, without any agent.
     Replay(Box<ReplayArgs>),
     /// Runs a workload on machines of several sizes under several loads.

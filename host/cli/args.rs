@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::Overrides;
+use crate::cassette::CassetteCommand;
 pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs, InitArgs};
 use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     Record(Box<RecordArgs>),
     /// Turns conversations recorded by other programs into a bench with cassettes.
     Import(ImportArgs),
+    /// Shows, checks, compares and edits recordings.
+    #[command(subcommand)]
+    Cassette(CassetteCommand),
     /// Replays a trace, a made-up load or an earlier slip on machines, without any agent.
     Replay(Box<ReplayArgs>),
     /// Runs a workload on machines of several sizes under several loads.

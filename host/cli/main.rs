@@ -4,6 +4,7 @@ mod args;
 mod bands;
 mod bench;
 mod built_in;
+mod cassette;
 mod cost_components;
 mod exit;
 mod gate;
@@ -50,6 +51,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Init(args) => gate::init::init(args),
         Command::Record(args) => live::record::record(args),
         Command::Import(args) => import::import(args),
+        Command::Cassette(command) => cassette::cassette(command),
         Command::Replay(args) => load::replay::replay(args),
         Command::Sweep(args) => load::sweep::sweep(args),
         Command::Compare(args) => load::compare::compare(args),

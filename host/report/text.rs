@@ -77,12 +77,12 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     for line in text.lines() {
-        let mut rest = plain(&line.replace('\t', "    "));
-        while columns(&rest) > width {
-            let at = break_at(&rest, width);
-            let tail = rest.split_off(at);
-            lines.push(rest.trim_end().to_owned());
-            rest = tail.trim_start().to_owned();
+        let shown = plain(&line.replace('\t', "    "));
+        let mut rest = shown.as_str();
+        while let Some(at) = break_at(rest, width) {
+            let (head, tail) = rest.split_at(at);
+            lines.push(head.trim_end().to_owned());
+            rest = tail.trim_start();
         }
         if !rest.is_empty() || line.is_empty() {
             lines.push(rest.trim_end().to_owned());
@@ -91,23 +91,24 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Where to break a text of more than `width` columns, in bytes; always after some character.
-fn break_at(text: &str, width: usize) -> usize {
+/// Where to break a text of more than `width` columns, in bytes, always after some character; `None`
+/// for one that fits. It looks no further than that, so a long line costs its length.
+fn break_at(text: &str, width: usize) -> Option<usize> {
     let mut taken = 0;
     let mut after_blank = 0;
     let mut end = 0;
     for (at, c) in text.char_indices() {
         taken += c.width().unwrap_or(0);
         if taken > width && c != ' ' {
-            break;
+            let first = text.chars().next().map_or(0, char::len_utf8);
+            return Some(if after_blank > 0 { after_blank } else { end.max(first) });
         }
         end = at + c.len_utf8();
         if c == ' ' && !text[..at].trim().is_empty() {
             after_blank = end;
         }
     }
-    let first = text.chars().next().map_or(0, char::len_utf8);
-    if after_blank > 0 { after_blank } else { end.max(first) }
+    None
 }
 
 /// A whole number with its thousands apart: `1,343`.

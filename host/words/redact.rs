@@ -44,6 +44,11 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(redacted)
 }
 
+/// How many parts of a text look like secrets.
+pub fn secrets_in(text: &str) -> usize {
+    SECRET.find_iter(text).count()
+}
+
 /// The message without what looks like a secret.
 pub fn redacted_message(message: &Message) -> Message {
     let mut message = message.clone();
@@ -89,6 +94,10 @@ mod tests {
             let expected = if expected.is_empty() { text } else { expected };
             assert_eq!(redact(text), expected);
             assert_eq!(redact(expected), expected);
+            assert_eq!(
+                (secrets_in(text), secrets_in(expected)),
+                (usize::from(text != expected), 0)
+            );
         }
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn canonical_options(options: Option<&ChatOptions>) -> String {
 /// JSON text without white space and with sorted keys; a text that is no JSON stays as it is.
 ///
 /// No text stands for no arguments, as some models write it.
-pub(super) fn canonical_json(text: &str) -> String {
+pub fn canonical_json(text: &str) -> String {
     if text.trim().is_empty() {
         return "{}".to_owned();
     }

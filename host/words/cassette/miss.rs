@@ -141,23 +141,33 @@ fn differing_message(number: usize, recorded: &Message, asked: &Message) -> Stri
 fn differing_parts(cassette: &Cassette, chat: &RecordedChat, request: &ChatRequest) -> String {
     let (recorded, asked) = (cassette.parts_of(chat), RequestParts::of(request));
     let mut told = String::from("All its messages are equal, but not the rest of the key:");
-    for part in &cassette.header.key {
+    for (name, difference) in differences_of_parts(&cassette.header.key, &recorded, &asked) {
+        told.push_str(&format!("\n{name}: {difference}"));
+    }
+    told
+}
+
+/// The parts of two requests that differ, of those that are named and are no messages.
+pub(super) fn differences_of_parts(
+    key: &[KeyPart],
+    recorded: &RequestParts<'_>,
+    asked: &RequestParts<'_>,
+) -> Vec<(&'static str, Difference)> {
+    let differing = key.iter().filter_map(|part| {
         let (name, recorded, asked) = match part {
-            KeyPart::Messages => continue,
+            KeyPart::Messages => return None,
             KeyPart::Model => ("model", text_of(recorded.model), text_of(asked.model)),
             KeyPart::Tools => match key_of_tools(recorded.tools) == key_of_tools(asked.tools) {
-                true => continue,
-                false => ("tools", listed(&recorded), listed(&asked)),
+                true => return None,
+                false => ("tools", listed(recorded), listed(asked)),
             },
             KeyPart::Options => {
                 ("options", canonical_options(recorded.options), canonical_options(asked.options))
             }
         };
-        if let Some(difference) = Difference::between(&recorded, &asked) {
-            told.push_str(&format!("\n{name}: {difference}"));
-        }
-    }
-    told
+        Some((name, Difference::between(&recorded, &asked)?))
+    });
+    differing.collect()
 }
 
 fn text_of(model: Option<&str>) -> String {
@@ -172,7 +182,7 @@ fn listed(parts: &RequestParts<'_>) -> String {
 }
 
 /// A message as one text: its content, then its calls.
-fn written(message: &Message) -> String {
+pub(super) fn written(message: &Message) -> String {
     let calls = message.tool_calls.iter().map(|call| {
         format!("[calls {} {}]", call.name, super::key::canonical_json(&call.arguments))
     });

@@ -16,14 +16,18 @@
 //! A chat's reply, a tool's output and a user's answer each add one message to the list, so nothing
 //! is written twice.
 
+mod compare;
+mod edit;
 mod key;
 mod lines;
+mod literals;
 mod miss;
 mod observed_lines;
 mod outputs;
 mod parse;
 mod record;
 mod recorded;
+mod secrets;
 mod words;
 mod write;
 
@@ -37,10 +41,14 @@ use timeslip_timeline::conversation::{
 use timeslip_timeline::observed::Observed;
 use timeslip_timeline::time::{Instant, Span};
 
+pub use compare::{ChatPair, ComparedMessage, PairedChats, RequestDifference};
+pub use edit::{CassetteEdit, Changes, EditedCassette, NewReply, Replacement};
+pub use key::canonical_json;
 pub use lines::{AppliedRewrite, Header, KeyPart, TokenSource};
 pub use outputs::{ObservedToolCall, ToolComparison, ToolOutputReport, ToolVerdict};
 pub use record::CassetteRecorder;
 pub use recorded::{Entry, RecordedExchange};
+pub use secrets::{SecretLine, secret_lines};
 pub use words::{CassetteWords, Matching};
 pub use write::CassetteWriter;
 
@@ -98,6 +106,8 @@ struct RecordedToolCall {
     arguments: String,
     /// The output's place in the list of messages.
     output: usize,
+    /// Whether the tool gave it, rather than an error.
+    ok: bool,
 }
 
 /// A `user` line: a question and its answer.
@@ -197,5 +207,7 @@ impl Cassette {
     }
 }
 
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod tests;

@@ -180,6 +180,7 @@ impl Cassette {
             name: line.name,
             arguments: line.arguments,
             output,
+            ok: line.ok,
         });
     }
 

@@ -22,6 +22,8 @@ pub enum Entry<'c> {
         arguments: &'c str,
         /// The output, or the error's text.
         output: &'c str,
+        /// Whether it is an output, and not an error.
+        ok: bool,
     },
     /// A question to the user.
     User {
@@ -74,6 +76,7 @@ impl Cassette {
             name: &call.name,
             arguments: &call.arguments,
             output: &self.messages[call.output].content,
+            ok: call.ok,
         });
         let answers = self.answers.iter().map(|answer| Entry::User {
             line: answer.line,

@@ -1,6 +1,7 @@
 //! `timeslip hardware`: lists, shows, explains and checks profiles, and makes those of models.
 
 mod accuracy;
+pub(crate) mod args;
 mod calibrate;
 mod check;
 mod list;
@@ -17,10 +18,10 @@ use timeslip_sim::explain::{OperatingPoint, explain};
 use timeslip_sim::profile::{PlatformPart, ProfileError, Status};
 use timeslip_timeline::conversation::nearest;
 
-use crate::args::{HardwareCommand, HardwareExplainArgs, HardwareShowArgs};
 use crate::cost_components::cost_components;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use args::{HardwareCommand, HardwareExplainArgs, HardwareShowArgs};
 
 /// Performs one of the subcommands.
 pub(crate) fn hardware(command: &HardwareCommand) -> Result<Exit, Failure> {

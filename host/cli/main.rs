@@ -4,6 +4,7 @@ mod args;
 mod bands;
 mod bench;
 mod built_in;
+mod calibrate;
 mod cost_components;
 mod exit;
 mod gate;
@@ -51,6 +52,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Sweep(args) => load::sweep::sweep(args),
         Command::Compare(args) => load::compare::compare(args),
         Command::Capacity(args) => load::capacity::capacity(args),
+        Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Hardware(command) => hardware::hardware(command),
     }
 }

@@ -14,8 +14,8 @@ use timeslip_accuracy::scenario::Scenario;
 use timeslip_accuracy::{markdown, report};
 use timeslip_sim::catalogue::Catalogue;
 
+use super::args::HardwareAccuracyArgs;
 use super::{catalogue, measured_rows, print_json};
-use crate::args::HardwareAccuracyArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::parallel::in_parallel;

@@ -6,8 +6,8 @@ use std::path::Path;
 use timeslip_accuracy::fit::{Fit, edited, fit, knobs};
 use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 
+use super::args::HardwareCalibrateArgs;
 use super::{catalogue, measured_rows, print_json};
-use crate::args::HardwareCalibrateArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::run::available_threads;

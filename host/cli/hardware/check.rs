@@ -3,8 +3,8 @@
 use serde_json::json;
 use timeslip_sim::catalogue::{Problem, ProfileKind, profile_schema};
 
+use super::args::{HardwareSchemaArgs, HardwareValidateArgs, SchemaKind};
 use super::{catalogue, print_json};
-use crate::args::{HardwareSchemaArgs, HardwareValidateArgs, SchemaKind};
 use crate::exit::{Exit, Failure};
 use crate::output;
 

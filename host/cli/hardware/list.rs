@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use timeslip_sim::catalogue::{Catalogue, ProfileKind};
 use timeslip_sim::profile::{Chip, MachineProfile, Model, ProfileError, Software, Status};
 
+use super::args::HardwareListArgs;
 use super::{catalogue, print_json};
-use crate::args::HardwareListArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::table::columns;

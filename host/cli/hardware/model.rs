@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use timeslip_history::moment;
 use timeslip_sim::config_json::{self, ConfigFile};
 
-use crate::args::HardwareModelArgs;
+use super::args::HardwareModelArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 

@@ -2,8 +2,8 @@
 
 use timeslip_sim::reach::{Question, reach};
 
+use super::args::HardwareReachArgs;
 use super::{catalogue, print_json};
-use crate::args::HardwareReachArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
 

@@ -7,7 +7,7 @@ use timeslip_sim::error::MachineError;
 use timeslip_sim::profile::{Confidence, MachineProfile};
 
 use crate::derived::{DerivedProfile, Provenance, Variant, rounded};
-use crate::errors::{Compared, compared};
+use crate::errors::{Compared, Measured, compared};
 use crate::fit::{Fitting, Told};
 use crate::knobs::{Knob, knobs};
 use crate::layers::tables::{LayeredMachine, Tables};
@@ -122,7 +122,7 @@ pub fn calibrate(
     }
     let held_out = measurements.held_out(options.held_out);
     let predictable = Predictable::of(measurements);
-    let mut measured = predictable.measured(&held_out);
+    let measured = predictable.measured(&held_out);
     let variant = Variant {
         catalogue: &prepared.trial,
         machine: &machine,
@@ -132,21 +132,23 @@ pub fn calibrate(
     };
     let mut knobs = variant.rested_on(&base.model.name, &prepared.knobs)?;
     knobs.retain(|knob| !knob.figures.is_empty());
-    let fitting = |measured| Fitting {
+    let fitting = Fitting {
         variant,
         model: &base.model.name,
         knobs: &knobs,
         predictable: &predictable,
-        measured,
+        measured: &measured,
         threads: options.threads,
     };
-    let before = fitting(&measured).modelled(&vec![1.0; knobs.len()])?;
+    let before = fitting.modelled(&vec![1.0; knobs.len()])?;
     progress("the machine as it is");
     // What the machine cannot serve says nothing of its figures.
-    for (row, before) in measured.iter_mut().zip(&before) {
-        row.is_fitted &= before.is_some();
-    }
-    let fitting = fitting(&measured);
+    let served = measured
+        .iter()
+        .zip(&before)
+        .map(|(row, before)| Measured { is_fitted: row.is_fitted && before.is_some(), ..*row });
+    let served: Vec<Measured> = served.collect();
+    let fitting = Fitting { measured: &served, ..fitting };
     let fitted = fitting.run(progress);
     let after = fitting.modelled(&fitted.factors)?;
     let written = Variant { catalogue, ..variant };

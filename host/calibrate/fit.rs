@@ -8,7 +8,7 @@ use timeslip_sim::deployment::Deployment;
 use timeslip_sim::error::MachineError;
 
 use crate::derived::Variant;
-use crate::errors::Measured;
+use crate::errors::{Measured, Metric};
 use crate::knobs::Knob;
 use crate::measurements::Predictable;
 
@@ -78,18 +78,21 @@ impl Fitting<'_> {
         Ok(self.predictable.modelled(&self.deployed(factors)?))
     }
 
-    /// Moves the figures that the measurements tell apart. Where the profile is far off, its errors
-    /// hide what smaller figures do, so a second round asks again from where the first one came to.
+    /// Moves the figures that the measurements tell apart: first by what follows the first token, whose
+    /// time depends on which step a request just misses, so that a little more of anything may be much
+    /// or nothing; then by all. Errors hide what smaller figures do, so the second round asks again
+    /// from where the first one came to.
     pub(crate) fn run(&self, progress: &mut dyn FnMut(&str)) -> Fitted {
-        let measured: Vec<f64> =
-            self.fitted_rows().map(|row| libm::log(self.measured[row].seconds)).collect();
         let movable: Vec<Movable> = self.knobs.iter().map(movable).collect();
-        let weighing = self.weighing(measured.len());
         let all: Vec<usize> = (0..self.knobs.len()).collect();
         let mut factors = vec![1.0; all.len()];
         let mut told = vec![Told::Unseen; all.len()];
-        for round in ["first", "second"] {
-            let moving = Moving { fitting: self, moved: &all };
+        for round in [Round::AfterFirstToken, Round::Everything] {
+            let rows = self.rows_of(round);
+            let log = |row: &usize| libm::log(self.measured[*row].seconds);
+            let measured: Vec<f64> = rows.iter().map(log).collect();
+            let weighing = weighing(measured.len());
+            let moving = Moving { fitting: self, rows: &rows, moved: &all };
             let here = moving.logs(&factors);
             let slopes = moving.slopes(&factors, &here);
             let fit = LeastSquares { values: &movable, measured: &measured, weighing };
@@ -98,24 +101,44 @@ impl Fitting<'_> {
             let movable: Vec<Movable> = moved.iter().map(|knob| movable[*knob]).collect();
             let began = moved.iter().map(|knob| factors[*knob]).collect();
             let fit = LeastSquares { values: &movable, measured: &measured, weighing };
-            let moving = Moving { fitting: self, moved: &moved };
+            let moving = Moving { moved: &moved, ..moving };
             factors = moving.all(&fit.run(&moving, began, PASSES));
-            progress(&format!("the {round} of two rounds of the fit"));
+            progress(round.words());
         }
         Fitted { factors, told }
     }
 
-    /// The places of the measured times that a fit is moved by.
-    fn fitted_rows(&self) -> impl Iterator<Item = usize> {
-        let is_fitted = |row: &Measured| row.is_fitted && !row.is_held_out;
+    /// The places of the measured times that a round is moved by.
+    fn rows_of(&self, round: Round) -> Vec<usize> {
+        let is_of = |row: &Measured| match round {
+            Round::AfterFirstToken => row.metric != Metric::TimeToFirstToken,
+            Round::Everything => true,
+        };
         let rows = self.measured.iter().enumerate();
-        rows.filter(move |(_, row)| is_fitted(row)).map(|(place, _)| place)
+        let fitted = rows.filter(|(_, row)| row.is_fitted && !row.is_held_out && is_of(row));
+        fitted.map(|(place, _)| place).collect()
     }
+}
 
-    fn weighing(&self, rows: usize) -> Weighing {
-        let part = (ROWS_ENOUGH / rows.max(1) as f64).min(1.0);
-        Weighing { rows_count: WEIGHING.rows_count * part, ..WEIGHING }
+/// What a fit is moved by, one after the other.
+#[derive(Clone, Copy)]
+enum Round {
+    AfterFirstToken,
+    Everything,
+}
+
+impl Round {
+    fn words(self) -> &'static str {
+        match self {
+            Round::AfterFirstToken => "fitted to what follows the first token",
+            Round::Everything => "fitted to everything",
+        }
     }
+}
+
+fn weighing(rows: usize) -> Weighing {
+    let part = (ROWS_ENOUGH / rows.max(1) as f64).min(1.0);
+    Weighing { rows_count: WEIGHING.rows_count * part, ..WEIGHING }
 }
 
 fn movable(knob: &Knob) -> Movable {
@@ -181,6 +204,8 @@ fn told_apart(
 /// Some knobs of a fit, whose values are their factors.
 struct Moving<'a> {
     fitting: &'a Fitting<'a>,
+    /// The places of the measured times that they are moved by.
+    rows: &'a [usize],
     moved: &'a [usize],
 }
 
@@ -209,8 +234,8 @@ impl Predicts for Moving<'_> {
     fn logs(&self, values: &[f64]) -> Logs {
         // Figures with which the model does not fit predict nothing.
         let modelled = self.fitting.modelled(&self.all(values)).ok();
-        let log = |row: usize| Some(libm::log(modelled.as_ref()?[row]?));
-        self.fitting.fitted_rows().map(log).collect()
+        let log = |row: &usize| Some(libm::log(modelled.as_ref()?[*row]?));
+        self.rows.iter().map(log).collect()
     }
 
     fn slopes(&self, values: &[f64], here: &Logs) -> Vec<Logs> {

@@ -8,7 +8,7 @@ use timeslip_sim::profile::{Confidence, MachineProfile};
 
 use crate::derived::{DerivedProfile, Provenance, Variant, rounded};
 use crate::errors::{Compared, Measured, compared};
-use crate::fit::{Fitting, Told};
+use crate::fit::{Fitted, Fitting, Told};
 use crate::knobs::{Knob, knobs};
 use crate::layers::tables::{LayeredMachine, Tables};
 use crate::measurements::{Measurements, Predictable};
@@ -152,35 +152,39 @@ pub fn calibrate(
     let fitted = fitting.run(progress);
     let after = fitting.modelled(&fitted.factors)?;
     let written = Variant { catalogue, ..variant };
-    let moved: Vec<(&Knob, f64)> = knobs
-        .iter()
-        .zip(fitted.factors.iter().copied())
-        .zip(&fitted.told)
-        .filter(|(_, told)| **told == Told::Fitted)
-        .map(|(moved, _)| moved)
-        .collect();
-    let unserved = before.iter().filter(|seconds| seconds.is_none()).count();
-    let mut notes = measurements.notes().to_vec();
-    if unserved > 0 {
-        notes.push(format!("{unserved} measured times have no modelled one and were left out"));
-    }
-    let layers = prepared.tables.and_then(|(device, tables)| {
-        LayeredMachine::of(&written, &base.model.name, &device, tables)
+    let layers = prepared.tables.as_ref().and_then(|(device, tables)| {
+        LayeredMachine::of(&written, &base.model.name, device, tables.clone())
     });
-    let is_held_out = |held_out: &&bool| **held_out;
-    let held_out = held_out.iter().filter(is_held_out).count() as u64;
+    let held_out = held_out.iter().filter(|held_out| **held_out).count() as u64;
     Ok(Calibration {
         machine: options.machine.to_owned(),
         model: base.model.name.clone(),
         name: options.name.to_owned(),
         fitted: measurements.count() as u64 - held_out,
         held_out,
-        knobs: reports(&knobs, &fitted.factors, fitted.told),
+        profiles: written.profiles(&moved(&knobs, &fitted)).map_err(MachineError::from)?,
         errors: compared(&measured, &before, &after),
-        notes,
-        profiles: written.profiles(&moved).map_err(MachineError::from)?,
+        notes: notes(measurements, &before),
         layers,
+        knobs: reports(&knobs, &fitted.factors, fitted.told),
     })
+}
+
+/// The knobs that were fitted, with their factors.
+fn moved<'a>(knobs: &'a [Knob], fitted: &Fitted) -> Vec<(&'a Knob, f64)> {
+    let factors = knobs.iter().zip(fitted.factors.iter().copied());
+    let told = factors.zip(&fitted.told).filter(|(_, told)| **told == Told::Fitted);
+    told.map(|(moved, _)| moved).collect()
+}
+
+/// What a person should know of the measurements.
+fn notes(measurements: &Measurements, before: &[Option<f64>]) -> Vec<String> {
+    let mut notes = measurements.notes().to_vec();
+    let unserved = before.iter().filter(|seconds| seconds.is_none()).count();
+    if unserved > 0 {
+        notes.push(format!("{unserved} measured times have no modelled one and were left out"));
+    }
+    notes
 }
 
 /// What a fit is made with.

@@ -32,8 +32,11 @@ impl Calibration {
                 .expect("a string takes it");
             }
         }
-        text += "\nAS THE PROFILE HAS IT\n";
-        for knob in self.knobs.iter().filter(|knob| knob.told != Told::Fitted) {
+        let mut others = self.knobs.iter().filter(|knob| knob.told != Told::Fitted).peekable();
+        if others.peek().is_some() {
+            text += "\nAS THE PROFILE HAS IT\n";
+        }
+        for knob in others {
             writeln!(text, "  {}: {}", knob.name, reason(knob)).expect("a string takes it");
         }
         for note in &self.notes {

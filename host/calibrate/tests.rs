@@ -139,6 +139,10 @@ fn what_no_request_shows_stays_where_it_is() {
         let (told, factor) = told(name).unwrap();
         assert!(told != Told::Fitted && factor == 1.0, "{name}: {told:?}, {factor}");
     }
+    let screen = fitted.screen();
+    let said = "AS THE PROFILE HAS IT\n";
+    let others = screen.split_once(said).unwrap_or_else(|| panic!("no {said} in {screen}")).1;
+    assert!(others.contains("attention over prompts: no measured time rests on it"), "{screen}");
     assert_eq!(told("fixed times between chips"), None, "nothing of the model rests on them");
     let (before, after) = held_out(&fitted, Metric::InterTokenLatency);
     assert!(before > 0.1 && after < 0.02, "{before} → {after}");

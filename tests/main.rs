@@ -5,6 +5,7 @@ mod accuracy;
 mod airline;
 mod bad_input;
 mod built_in;
+mod calibrate;
 mod cassettes;
 mod command_line;
 mod cost_components;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::Overrides;
+use crate::calibrate::CalibrateArgs;
 use crate::cassette::CassetteCommand;
 pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs, InitArgs};
 use crate::hardware::args::HardwareCommand;
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Compare(Box<CompareArgs>),
     /// Finds the most sessions that a machine holds under objectives.
     Capacity(Box<CapacityArgs>),
+    /// Fits a machine's profile to what a real endpoint took for its requests.
+    Calibrate(Box<CalibrateArgs>),
     /// Lists, shows, explains and checks hardware profiles.
     #[command(subcommand)]
     Hardware(HardwareCommand),

@@ -4,6 +4,7 @@ mod args;
 mod bands;
 mod bench;
 mod built_in;
+mod calibrate;
 mod cassette;
 mod cost_components;
 mod exit;
@@ -56,6 +57,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Sweep(args) => load::sweep::sweep(args),
         Command::Compare(args) => load::compare::compare(args),
         Command::Capacity(args) => load::capacity::capacity(args),
+        Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Hardware(command) => hardware::hardware(command),
     }
 }

@@ -52,7 +52,7 @@ impl Both {
     }
 }
 
-/// Both times of one request.
+/// Both times of one request, from its arrival.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ComparedRow {
     /// The session, in the order of the trace.
@@ -89,13 +89,21 @@ impl Accuracy {
 
 fn both(trace: &Trace, row: &CallRow) -> Option<ComparedRow> {
     let session = trace.sessions().get(row.session as usize)?;
-    let measured = *trace.measured_of(session).get(row.place as usize)?;
+    let queued = *trace.measured_of(session).get(row.place as usize)?;
+    // A replay counts from the arrival.
+    let measured = MeasuredTimes {
+        front_end: Span::ZERO,
+        queue: queued.front_end + queued.queue,
+        time_to_first_token: queued.front_end + queued.time_to_first_token,
+        end_to_end: queued.front_end + queued.end_to_end,
+    };
     (row.end == CallEnd::Completed).then_some(ComparedRow {
         session: row.session,
         place: row.place,
         output_tokens: row.output_tokens,
         measured,
         replayed: MeasuredTimes {
+            front_end: Span::ZERO,
             queue: row.timing.queue,
             time_to_first_token: row.timing.time_to_first_token,
             end_to_end: row.timing.end_to_end(),

@@ -52,6 +52,21 @@ fn times_are_compared_request_by_request_and_as_a_whole() {
     assert_eq!(compared.rows[1].replayed.end_to_end, Span::from_millis(100));
 }
 
+/// The clocks of arrivals and of the engine are set against each other by the first request, which
+/// was queued soonest; the second waited 30 ms before its engine knew of it.
+#[test]
+fn measured_times_count_from_the_arrival_as_those_of_a_replay_do() {
+    let second = line(2, 10.13, 10.23).replace("\"queued_ts\":10,", "\"queued_ts\":10.03,");
+    let second = second.replace("\"scheduled_ts\":10,", "\"scheduled_ts\":10.03,");
+    let text = format!("{}{second}", line(2, 10.1, 10.2));
+    let trace = Trace::parse("t", text.as_bytes(), None).unwrap();
+    let compared = Accuracy::of(&trace, &[row(0, 2, 100, 200), row(1, 2, 100, 200)]).unwrap();
+    let first = compared.rows.iter().map(|row| row.measured.time_to_first_token);
+    assert_eq!(first.collect::<Vec<_>>(), [100, 130].map(Span::from_millis));
+    assert_eq!(compared.rows[1].measured.end_to_end, Span::from_millis(230));
+    assert_eq!(trace.began_at, Some(Span::from_millis(5_000)));
+}
+
 #[test]
 fn a_trace_without_measured_times_is_compared_with_nothing() {
     let trace = Trace::parse("t", b"arrival_s,isl,osl\n0,1,1\n", None).unwrap();

@@ -1,4 +1,4 @@
-//! Least squares of logarithms, with priors, from one set of values to a better one.
+//! The knobs of profiles as a fit moves them, and what they predict of measured rows.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -8,7 +8,7 @@ use timeslip_sim::deployment::Deployment;
 
 use super::apply::applied;
 use super::knobs::{Knob, Stage};
-use super::solve::solve;
+use super::least_squares::{LeastSquares, Logs, Movable, Predicts, Weighing};
 use super::{first_token_seconds, steps};
 use crate::deploy::deploy;
 use crate::scenario::{AskedWork, Scenario};
@@ -27,16 +27,12 @@ impl Observed {
     }
 }
 
-/// What the rows of a fit count for, against the spreads of its knobs.
-const ROWS_COUNT: f64 = 0.4;
-/// Errors up to this count by their squares, and larger ones by their sizes.
-const SMALL_ERROR: f64 = 0.1;
-/// Errors beyond this pull no further: such rows were measured otherwise than they say.
-const LARGEST_ERROR: f64 = 1.0;
+/// Rows whose errors are beyond the largest were measured otherwise than they say.
+const WEIGHING: Weighing = Weighing { rows_count: 0.4, small_error: 0.1, largest_error: 1.0 };
 /// By how much a knob is moved to see what it does to times of steps, which are in closed form.
 const STEPS_NUDGE: f64 = 0.02;
-/// And to times to the first token: so far that it shows beside what a load's chats do to each other,
-/// which changes with every move.
+/// And to times to the first token: so far that it shows beside what a load's chats do to each
+/// other, which changes with every move.
 const FIRST_TOKEN_NUDGE: f64 = 0.15;
 /// One in so many loads is served to see what precedes the first token.
 const SERVED_PART: usize = 3;
@@ -55,13 +51,53 @@ type Asked = (Stage, usize);
 /// The logarithms of what is predicted; absent where nothing is.
 type Predicted = BTreeMap<Asked, f64>;
 
+/// The knobs of some stages, and the rows that they are moved towards.
+struct Moving<'a> {
+    descent: &'a Descent<'a>,
+    rows: &'a [Observed],
+    asked: Vec<Asked>,
+    moved: Vec<usize>,
+    /// Of all knobs; those that are moved are replaced.
+    values: Vec<f64>,
+}
+
+impl Moving<'_> {
+    /// The values of all knobs, with these of those that are moved.
+    fn all(&self, moved: &[f64]) -> Vec<f64> {
+        let mut values = self.values.clone();
+        for (knob, value) in self.moved.iter().zip(moved) {
+            values[*knob] = *value;
+        }
+        values
+    }
+}
+
+impl Predicts for Moving<'_> {
+    fn logs(&self, values: &[f64]) -> Logs {
+        let predicted = self.descent.predicted(&self.asked, &self.all(values));
+        self.rows.iter().map(|row| predicted.get(&row.asked()).copied()).collect()
+    }
+
+    fn slopes(&self, values: &[f64], here: &Logs) -> Vec<Logs> {
+        let nudged = self.descent.nudged(&self.asked, &self.moved, &self.all(values));
+        let of_knob = |nudged: &Predicted| {
+            let slope = |(row, at): (&Observed, &Option<f64>)| {
+                let change = nudged.get(&row.asked())? - (*at)?;
+                Some(change / libm::log(1.0 + nudge(row.stage)))
+            };
+            self.rows.iter().zip(here).map(slope).collect()
+        };
+        nudged.iter().map(of_knob).collect()
+    }
+}
+
 impl Descent<'_> {
     /// Moves the knobs of some stages together, beginning at `values`.
     pub(super) fn run(
         &self,
         stages: &[Stage],
         observed: &[Observed],
-        mut values: Vec<f64>,
+        values: Vec<f64>,
         passes: usize,
     ) -> Vec<f64> {
         let is_moved = |index: &usize| stages.contains(&self.knobs[*index].stage);
@@ -77,29 +113,14 @@ impl Descent<'_> {
         let mut asked: Vec<Asked> = rows.iter().map(Observed::asked).collect();
         asked.sort_unstable();
         asked.dedup();
-        for _ in 0..passes {
-            let here = self.predicted(&asked, &values);
-            let nudged = self.nudged(&asked, &moved, &values);
-            let Some(step) = self.step(&rows, &moved, &values, &here, &nudged) else {
-                break;
-            };
-            let before = self.badness(&rows, &moved, &values, &here);
-            let mut part = 1.0;
-            loop {
-                let tried = self.moved_by(&values, &moved, &step, part);
-                let there = self.predicted(&asked, &tried);
-                let after = self.badness(&rows, &moved, &tried, &there);
-                if after < before {
-                    values = tried;
-                    break;
-                }
-                part *= 0.4;
-                if part < 0.05 {
-                    return values;
-                }
-            }
-        }
-        values
+        let movable: Vec<Movable> =
+            moved.iter().map(|knob| self.knobs[*knob].as_movable()).collect();
+        let measured: Vec<f64> = rows.iter().map(|row| row.log_seconds).collect();
+        let began: Vec<f64> = moved.iter().map(|knob| values[*knob]).collect();
+        let moving = Moving { descent: self, rows: &rows, asked, moved, values };
+        let fit = LeastSquares { values: &movable, measured: &measured, weighing: WEIGHING };
+        let fitted = fit.run(&moving, began, passes);
+        moving.all(&fitted)
     }
 
     /// The predictions with each knob nudged, of the scenarios that it bears on.
@@ -174,75 +195,6 @@ impl Descent<'_> {
         predicted
     }
 
-    /// The step of Gauss and Newton in the logarithms of the moved knobs.
-    fn step(
-        &self,
-        rows: &[Observed],
-        moved: &[usize],
-        values: &[f64],
-        here: &Predicted,
-        nudged: &[Predicted],
-    ) -> Option<Vec<f64>> {
-        let size = moved.len();
-        let mut matrix = vec![vec![0.0; size]; size];
-        let mut right = vec![0.0; size];
-        for row in rows {
-            let Some(at) = here.get(&row.asked()) else {
-                continue;
-            };
-            let error = at - row.log_seconds;
-            let weight = weight(error);
-            let slopes: Vec<(usize, f64)> = nudged
-                .iter()
-                .enumerate()
-                .filter_map(|(knob, nudged)| Some((knob, nudged.get(&row.asked())? - at)))
-                .map(|(knob, change)| (knob, change / libm::log(1.0 + nudge(row.stage))))
-                .collect();
-            for (knob, slope) in &slopes {
-                right[*knob] -= weight * slope * error;
-                for (other, its) in slopes.iter().take_while(|(other, _)| other <= knob) {
-                    matrix[*knob][*other] += weight * slope * its;
-                }
-            }
-        }
-        for (index, knob) in moved.iter().enumerate() {
-            let Knob { prior, spread, .. } = self.knobs[*knob];
-            matrix[index][index] += 1.0 / (spread * spread);
-            right[index] -= libm::log(values[*knob] / prior) / (spread * spread);
-        }
-        solve(matrix, &right)
-    }
-
-    /// What a fit makes small.
-    fn badness(
-        &self,
-        rows: &[Observed],
-        moved: &[usize],
-        values: &[f64],
-        predicted: &Predicted,
-    ) -> f64 {
-        let of_row = |row: &Observed| match predicted.get(&row.asked()) {
-            Some(at) => size((at - row.log_seconds).abs().min(LARGEST_ERROR)),
-            // Figures with which it cannot be predicted are not better.
-            None => size(LARGEST_ERROR),
-        };
-        let of_knob = |knob: &usize| {
-            let Knob { prior, spread, .. } = self.knobs[*knob];
-            let away = libm::log(values[*knob] / prior) / spread;
-            away * away
-        };
-        rows.iter().map(of_row).sum::<f64>() + moved.iter().map(of_knob).sum::<f64>()
-    }
-
-    fn moved_by(&self, values: &[f64], moved: &[usize], step: &[f64], part: f64) -> Vec<f64> {
-        let mut values = values.to_vec();
-        for (knob, step) in moved.iter().zip(step) {
-            let value = values[*knob] * libm::exp(part * step.clamp(-0.7, 0.7));
-            values[*knob] = value.min(self.knobs[*knob].most());
-        }
-        values
-    }
-
     /// A chip and those that it inherits from.
     fn lineage(&self, chip: &str) -> Vec<String> {
         self.catalogue.chip_lineage(chip).unwrap_or_default()
@@ -253,21 +205,5 @@ fn nudge(stage: Stage) -> f64 {
     match stage {
         Stage::Steps => STEPS_NUDGE,
         Stage::FirstToken => FIRST_TOKEN_NUDGE,
-    }
-}
-
-/// The weight of a row's squared error, which gives [`size`] its slope.
-fn weight(error: f64) -> f64 {
-    match error.abs() < LARGEST_ERROR {
-        true => ROWS_COUNT / error.abs().max(SMALL_ERROR),
-        false => 0.0,
-    }
-}
-
-/// What an error of this size counts.
-fn size(error: f64) -> f64 {
-    match error < SMALL_ERROR {
-        true => ROWS_COUNT * error * error / SMALL_ERROR,
-        false => ROWS_COUNT * (2.0 * error - SMALL_ERROR),
     }
 }

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use timeslip_sim::catalogue::ProfileKind;
 
+use super::least_squares::Movable;
+
 /// Which measurements a knob is fitted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,12 +63,13 @@ impl Knob {
         format!("{} {profile} {}", kind.word(), self.key)
     }
 
-    /// The largest value that it can have.
-    pub(super) fn most(&self) -> f64 {
-        match self.key.ends_with("_fraction") {
+    /// As a fit moves it.
+    pub(super) fn as_movable(&self) -> Movable {
+        let most = match self.key.ends_with("_fraction") {
             true => 1.0,
             false => f64::INFINITY,
-        }
+        };
+        Movable { prior: self.prior, spread: self.spread, most }
     }
 
     /// Whether what a chip, given with those that it inherits from, does with some software rests on

@@ -9,6 +9,7 @@
 mod apply;
 mod descent;
 mod knobs;
+mod least_squares;
 mod solve;
 mod steps;
 
@@ -20,6 +21,7 @@ use timeslip_sim::catalogue::Catalogue;
 pub use apply::{applied, edited};
 use descent::{Descent, Observed};
 pub use knobs::{Knob, Stage, knobs};
+pub use least_squares::{LeastSquares, Logs, Movable, Predicts, Weighing};
 
 use crate::measure;
 use crate::predict::Plan;

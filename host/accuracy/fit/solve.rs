@@ -27,9 +27,19 @@ pub(super) fn solve(mut matrix: Vec<Vec<f64>>, right: &[f64]) -> Option<Vec<f64>
     Some(x)
 }
 
+/// The inverse of such a matrix, whole; `None` where the matrix is not positive.
+pub(super) fn inverse(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
+    let size = matrix.len();
+    let column = |at: usize| {
+        let right: Vec<f64> = (0..size).map(|row| if row == at { 1.0 } else { 0.0 }).collect();
+        solve(matrix.to_vec(), &right)
+    };
+    (0..size).map(column).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::solve;
+    use super::{inverse, solve};
     use proptest::prelude::*;
 
     proptest! {
@@ -54,5 +64,17 @@ mod tests {
     #[test]
     fn a_matrix_that_is_not_positive_has_no_solution() {
         assert_eq!(solve(vec![vec![0.0]], &[1.0]), None);
+        assert_eq!(inverse(&[vec![0.0]]), None);
+    }
+
+    #[test]
+    fn an_inverse_is_whole() {
+        let inverse = inverse(&[vec![2.0, 0.0], vec![1.0, 1.0]]).unwrap();
+        let expected = [[1.0, -1.0], [-1.0, 2.0]];
+        for (row, expected) in inverse.iter().zip(expected) {
+            for (value, expected) in row.iter().zip(expected) {
+                assert!((value - expected).abs() < 1e-12, "{inverse:?}");
+            }
+        }
     }
 }

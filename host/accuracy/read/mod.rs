@@ -9,7 +9,7 @@ mod tests;
 
 use crate::error::MeasurementError;
 use crate::row::Row;
-use table::Table;
+pub use table::{Cells, Table};
 
 /// A kind of file, which its header tells.
 struct Format {
@@ -20,7 +20,7 @@ struct Format {
     /// Columns that must be there, in the order of a file.
     required: &'static [&'static str],
     /// Reads a line.
-    read: fn(&table::Cells<'_>) -> Result<Row, MeasurementError>,
+    read: fn(&Cells<'_>) -> Result<Row, MeasurementError>,
 }
 
 const FORMATS: [Format; 2] = [serving_rows::FORMAT, step_rows::FORMAT];

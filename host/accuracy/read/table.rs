@@ -6,17 +6,17 @@ use timeslip_timeline::conversation::nearest;
 use crate::error::MeasurementError;
 
 /// A CSV file as lines of cells.
-pub(super) struct Table<'t> {
+pub struct Table<'t> {
     file: &'t str,
     header: Vec<String>,
     records: Vec<(u64, StringRecord)>,
 }
 
 /// One line of a table.
-pub(super) struct Cells<'t> {
+pub struct Cells<'t> {
     table: &'t Table<'t>,
     /// Counts from 1.
-    pub(super) line: u64,
+    pub line: u64,
     record: &'t StringRecord,
 }
 
@@ -25,7 +25,7 @@ const WHOLE_MAX: f64 = 1e15;
 
 impl<'t> Table<'t> {
     /// Reads a table.
-    pub(super) fn read(file: &'t str, text: &str) -> Result<Table<'t>, MeasurementError> {
+    pub fn read(file: &'t str, text: &str) -> Result<Table<'t>, MeasurementError> {
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
@@ -61,7 +61,7 @@ impl<'t> Table<'t> {
     }
 
     /// Whether there is a column of this name, whatever its capitals.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.place(name).is_some()
     }
 
@@ -70,7 +70,7 @@ impl<'t> Table<'t> {
     }
 
     /// What to do about a missing column.
-    pub(super) fn advice(&self, missing: &str) -> String {
+    pub fn advice(&self, missing: &str) -> String {
         match nearest(missing, self.header.iter().map(String::as_str)) {
             Some(near) => format!("add it; was the column `{near}` meant to be `{missing}`?"),
             None => format!("add a column `{missing}` to the header and to each line"),
@@ -78,12 +78,12 @@ impl<'t> Table<'t> {
     }
 
     /// Its lines.
-    pub(super) fn lines(&self) -> impl Iterator<Item = Cells<'_>> {
+    pub fn lines(&self) -> impl Iterator<Item = Cells<'_>> {
         self.records.iter().map(|(line, record)| Cells { table: self, line: *line, record })
     }
 
     /// An error of the header.
-    pub(super) fn header_error(&self, problem: String, fix: String) -> MeasurementError {
+    pub fn header_error(&self, problem: String, fix: String) -> MeasurementError {
         self.error(Some(1), None, problem, fix)
     }
 
@@ -101,14 +101,14 @@ impl<'t> Table<'t> {
 
 impl<'t> Cells<'t> {
     /// The text of a cell; `None` where it is empty, says that there is nothing, or has no column.
-    pub(super) fn text(&self, column: &str) -> Option<&'t str> {
+    pub fn text(&self, column: &str) -> Option<&'t str> {
         let text = self.record.get(self.table.place(column)?)?;
         let nothing = ["", "nan", "none", "null", "na", "n/a"];
         (!nothing.iter().any(|word| word.eq_ignore_ascii_case(text))).then_some(text)
     }
 
     /// A cell that holds a number over 0.
-    pub(super) fn positive(&self, column: &str) -> Result<Option<f64>, MeasurementError> {
+    pub fn positive(&self, column: &str) -> Result<Option<f64>, MeasurementError> {
         match self.number(column)? {
             Some(value) if value <= 0.0 => Err(self.wrong(column, "must be over 0")),
             value => Ok(value),
@@ -116,7 +116,7 @@ impl<'t> Cells<'t> {
     }
 
     /// A cell that holds a whole number; one written as `8.0` is whole.
-    pub(super) fn whole(&self, column: &str) -> Result<Option<u64>, MeasurementError> {
+    pub fn whole(&self, column: &str) -> Result<Option<u64>, MeasurementError> {
         match self.number(column)? {
             None => Ok(None),
             Some(value) if value >= 0.0 && value == value.floor() && value <= WHOLE_MAX => {
@@ -127,7 +127,7 @@ impl<'t> Cells<'t> {
     }
 
     /// A cell that counts something, and so is at least 1.
-    pub(super) fn count(&self, column: &str) -> Result<Option<u64>, MeasurementError> {
+    pub fn count(&self, column: &str) -> Result<Option<u64>, MeasurementError> {
         match self.whole(column)? {
             Some(0) => Err(self.wrong(column, "must be at least 1")),
             value => Ok(value),
@@ -145,7 +145,7 @@ impl<'t> Cells<'t> {
     }
 
     /// A cell of a line that cannot do without it.
-    pub(super) fn needed<T>(&self, column: &str, value: Option<T>) -> Result<T, MeasurementError> {
+    pub fn needed<T>(&self, column: &str, value: Option<T>) -> Result<T, MeasurementError> {
         value.ok_or_else(|| {
             let fix = "give it a value, or leave the line out";
             let (line, problem) = (Some(self.line), "the cell is empty".to_owned());
@@ -154,7 +154,7 @@ impl<'t> Cells<'t> {
     }
 
     /// A cell whose text is wrong.
-    pub(super) fn wrong(&self, column: &str, what: &str) -> MeasurementError {
+    pub fn wrong(&self, column: &str, what: &str) -> MeasurementError {
         let problem = format!("`{}` {what}", self.text(column).unwrap_or_default());
         let fix = "correct it, or leave the cell empty".to_owned();
         self.table.error(Some(self.line), Some(column), problem, fix)

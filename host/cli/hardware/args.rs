@@ -1,4 +1,4 @@
-//! The arguments of the commands about hardware.
+//! `timeslip hardware`, as it is typed.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -26,7 +26,8 @@ pub(crate) enum HardwareCommand {
     Reach(HardwareReachArgs),
     /// Predicts measured rows and prints how far off the predictions are.
     Accuracy(HardwareAccuracyArgs),
-    /// Fits figures of chips and of serving software to measured rows.
+    /// Fits figures of chips and of serving software to published rows of many machines; `timeslip
+    /// calibrate` fits one machine to requests of one's own.
     Calibrate(HardwareCalibrateArgs),
     /// Prints the profile of a model from the config.json that comes with its weights.
     Model(HardwareModelArgs),

@@ -63,8 +63,13 @@ pub(super) fn assemble(
         notes.push(format!("{lacking} requests lack measured times, so none are compared"));
     }
     let sessions = sessions_of(rows);
-    let mut trace =
-        Trace { format, notes, sessions: Vec::new(), calls: Vec::new(), measured: Vec::new() };
+    // Other forms count from an instant of their own, or do not say where on earth their clock is.
+    let began_at = match format {
+        Format::VllmRequests => u64::try_from(first).ok().map(Span::from_nanos),
+        Format::Mooncake | Format::Azure | Format::Csv => None,
+    };
+    let (sessions_read, calls, measured) = (Vec::new(), Vec::new(), Vec::new());
+    let mut trace = Trace { format, notes, sessions: sessions_read, calls, measured, began_at };
     for rows in sessions {
         let start = rows[0].at;
         let first_call = trace.calls.len();

@@ -33,6 +33,8 @@ pub struct Trace {
     pub(crate) calls: Vec<TraceCall>,
     /// What a real server took for each call; empty where the trace does not say it.
     pub(crate) measured: Vec<MeasuredTimes>,
+    /// When its first request came, since the beginning of 1970, where the trace says it.
+    pub began_at: Option<Span>,
 }
 
 /// A session of a trace.
@@ -71,6 +73,9 @@ pub enum Begins {
 /// What a real server took for a call, from the moment at which its engine queued it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MeasuredTimes {
+    /// Before that, from its arrival, beyond what the request took that was queued soonest; nothing
+    /// where that is not known.
+    pub front_end: Span,
     /// Until a step took it up.
     pub queue: Span,
     /// Until its first token.

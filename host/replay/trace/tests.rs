@@ -80,6 +80,7 @@ fn logs_of_vllm_carry_what_the_server_took() {
     };
     let trace = parse(&line("10.25"));
     let measured = MeasuredTimes {
+        front_end: Span::ZERO,
         queue: Span::from_millis(250),
         time_to_first_token: Span::from_millis(750),
         end_to_end: Span::from_millis(2750),

@@ -1,8 +1,10 @@
 //! Logs of vLLM's requests: JSON Lines with `arrival_time` in seconds since 1970, and the instants
 //! `queued_ts`, `scheduled_ts`, `first_token_ts` and `last_token_ts` of another clock, in seconds.
 //!
-//! Measured times count from `queued_ts`, at which the engine takes a request in: the two clocks
-//! cannot be compared, and what passes before is the front end's.
+//! Measured times count from `queued_ts`, at which the engine takes a request in. What passes
+//! before is the front end's: the request that was taken in soonest sets the two clocks against
+//! each other, so what it took itself is unknown, and of the others only what they took beyond it
+//! is known.
 
 use timeslip_timeline::conversation::{PromptPart, PromptPartKind, Role};
 use timeslip_timeline::time::Span;
@@ -29,28 +31,43 @@ pub(super) fn rows(
     text: &str,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Row>, TraceError> {
-    read_objects(file, text, KEYS, notes, row)
+    let read = read_objects(file, text, KEYS, notes, row)?;
+    let soonest = read.iter().filter_map(|(_, apart)| *apart).min();
+    let with_front_end = |(mut row, apart): (Row, Option<i128>)| {
+        if let (Some(measured), Some(apart), Some(soonest)) = (&mut row.measured, apart, soonest) {
+            measured.front_end = span(apart - soonest);
+        }
+        row
+    };
+    Ok(read.into_iter().map(with_front_end).collect())
 }
 
-fn row(object: &Object<'_>) -> Result<Row, TraceError> {
+/// A request, and by how much the clock of its engine was ahead of its arrival's when it was
+/// queued.
+fn row(object: &Object<'_>) -> Result<(Row, Option<i128>), TraceError> {
+    let at = object.nanos("arrival_time", Unit::Seconds)?;
+    let measured = measured(object)?;
+    let apart = measured.map(|(_, queued)| queued - at);
     let input_tokens = object.tokens("input_toks")?;
     // The log says nothing of what prompts have in common, so each is one part of its own. A
     // request that lost its memory finds its own prompt again, as in the engine.
     let kind = PromptPartKind::Message(Role::User);
     let own = PromptPart { kind, tokens: input_tokens, digest: object.line as u64 };
-    Ok(Row {
+    let row = Row {
         line: object.line,
-        at: object.nanos("arrival_time", Unit::Seconds)?,
+        at,
         input_tokens,
         output_tokens: object.tokens("output_toks")?,
         prompt: [own].into(),
         session: None,
         gap: None,
-        measured: measured(object)?,
-    })
+        measured: measured.map(|(times, _)| times),
+    };
+    Ok((row, apart))
 }
 
-fn measured(object: &Object<'_>) -> Result<Option<MeasuredTimes>, TraceError> {
+/// What the server took for a request, and when its engine queued it.
+fn measured(object: &Object<'_>) -> Result<Option<(MeasuredTimes, i128)>, TraceError> {
     let keys = ["queued_ts", "scheduled_ts", "first_token_ts", "last_token_ts"];
     if keys.iter().any(|key| object.value(key).is_none()) {
         return Ok(None);
@@ -63,11 +80,16 @@ fn measured(object: &Object<'_>) -> Result<Option<MeasuredTimes>, TraceError> {
         let problem = format!("this is earlier than `{}`", keys[place]);
         return Err(object.error(keys[place + 1], &problem, "leave this request out"));
     }
-    let since =
-        |instant: i128| Span::from_nanos(u64::try_from(instant - instants[0]).unwrap_or(u64::MAX));
-    Ok(Some(MeasuredTimes {
+    let since = |instant: i128| span(instant - instants[0]);
+    let times = MeasuredTimes {
+        front_end: Span::ZERO,
         queue: since(instants[1]),
         time_to_first_token: since(instants[2]),
         end_to_end: since(instants[3]),
-    }))
+    };
+    Ok(Some((times, instants[0])))
+}
+
+fn span(nanos: i128) -> Span {
+    Span::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

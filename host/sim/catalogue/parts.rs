@@ -34,7 +34,8 @@ pub(super) fn check(catalogue: &Catalogue, machine: &MachineProfile) -> Result<(
     Ok(())
 }
 
-/// The names of the machine's figures, and of its chips' behind the name of each.
+/// The names of the machine's figures, and of its chips' behind the name of each and of those that
+/// it inherits from: a variant of a machine has variants of its chips, and the same parts.
 fn figures(catalogue: &Catalogue, machine: &MachineProfile) -> Result<Vec<String>, ProfileError> {
     let mut known: Vec<String> = catalogue
         .rows(ProfileKind::Machine, &machine.name)?
@@ -43,7 +44,9 @@ fn figures(catalogue: &Catalogue, machine: &MachineProfile) -> Result<Vec<String
         .collect();
     for chip in machine.chips() {
         let rows = catalogue.rows(ProfileKind::Chip, chip)?;
-        known.extend(rows.into_iter().map(|row| format!("{chip}.{}", row.key)));
+        for name in catalogue.chip_lineage(chip)? {
+            known.extend(rows.iter().map(|row| format!("{name}.{}", row.key)));
+        }
     }
     Ok(known)
 }

@@ -98,6 +98,22 @@ fn microseconds(deployment: &Deployment, work: &Work) -> f64 {
     (deployment.pools[0].cost.seconds(work) * 1e9).round() / 1e3
 }
 
+/// A variant that stands elsewhere is timed by the tables of the machine that it inherits from.
+#[test]
+fn tables_are_found_beside_the_file_that_names_them() {
+    let folder = folder();
+    let variant = "name = \"variant\"\ntitle = \"V\"\nabout = \"A variant.\"\n\
+                   inherits = \"small\"\n[[pools]]\nrole = \"all\"\n";
+    let catalogue = catalogue(&folder);
+    let whole = catalogue.deploy("small", None).unwrap();
+    let catalogue = catalogue.with_text(ProfileKind::Machine, "variant", variant.to_owned());
+    let variant = catalogue.deploy("variant", None).unwrap();
+    let mut work = whole.no_work();
+    work.add_decode(15);
+    let seconds = |deployed: &Deployment| deployed.writer().cost.seconds(&work);
+    assert_eq!(seconds(&variant), seconds(&whole));
+}
+
 #[test]
 fn a_step_takes_the_sum_of_what_its_operations_were_measured_to_take() {
     let deployment = deployed();

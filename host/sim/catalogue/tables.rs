@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Catalogue, ProfileKind};
+use super::{Catalogue, File, ProfileKind};
 use crate::cost::{LayerTables, TableFile};
 use crate::profile::{LayerProfile, MachineProfile, ProfileError, line_of};
 
@@ -20,14 +20,18 @@ fn read(
     machine: &str,
     profile: &LayerProfile,
 ) -> Result<LayerTables, ProfileError> {
-    let file = catalogue.file(ProfileKind::Machine, machine)?;
+    let lineage = catalogue.lineage(ProfileKind::Machine, machine)?;
     let [dense, attention, per_sequence] = profile.tables().map(|(key, path)| {
+        // A path starts at the file that names it, which may be one that the machine inherits from.
+        let quoted = format!("\"{}\"", path.display());
+        let names = |(_, file): &&(String, &File)| file.text.contains(&quoted);
+        let (_, file) = lineage.iter().find(names).unwrap_or(&lineage[0]);
         let place = file.path.parent().unwrap_or(Path::new("")).join(path);
         match std::fs::read_to_string(&place) {
             Ok(text) => Ok(TableFile { path: place, text }),
             Err(error) => {
                 let named = path.display();
-                let at = file.text.find(&format!("\"{named}\"")).unwrap_or(0);
+                let at = file.text.find(&quoted).unwrap_or(0);
                 let message = format!(
                     "`{key}` names the table {named}, which cannot be read: {error}; its path \
                      starts at this file"

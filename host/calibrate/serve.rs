@@ -44,13 +44,8 @@ pub(crate) fn serve(
             reply: ReplyLength::of(request.output_tokens),
         };
         // Sessions matter to a machine through what their prompts have in common alone.
-        let work = Submission {
-            session: SessionId(0),
-            model: Arc::clone(&model),
-            request: Arc::clone(&asked),
-            tokens: Some(tokens),
-            stream: false,
-        };
+        let work =
+            Submission::planned(SessionId(0), Arc::clone(&model), Arc::clone(&asked), tokens);
         machine.submit(request.asked_at, CallId(number as u64), work);
     }
     while let Some(completion) = machine.next(None) {

@@ -1,5 +1,7 @@
 //! `timeslip calibrate`: a machine's figures, fitted to what a real endpoint took.
 
+mod recordings;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -7,6 +9,7 @@ use std::time::UNIX_EPOCH;
 use clap::Args;
 use serde_json::json;
 use timeslip_calibrate::derived::{DerivedProfile, Provenance};
+use timeslip_calibrate::measurements::Measurements;
 use timeslip_calibrate::read::{date_of, read};
 use timeslip_calibrate::split::HeldOut;
 use timeslip_calibrate::{Calibration, Options};
@@ -24,7 +27,8 @@ use crate::run::available_threads;
 #[derive(Args, Debug)]
 #[command(after_help = CALIBRATE_HELP)]
 pub(crate) struct CalibrateArgs {
-    /// A log of vLLM's requests, or the CSV of hardware-profiles/measure/layer.py.
+    /// A recording of `timeslip record`, a log of vLLM's requests, or the CSV of
+    /// hardware-profiles/measure/layer.py.
     pub(crate) file: PathBuf,
     /// The machine that the requests were served on, as far as it is known: the fit begins with its
     /// figures. MACHINE:MODEL for another model than its default.
@@ -52,6 +56,9 @@ pub(crate) struct CalibrateArgs {
 
 const CALIBRATE_HELP: &str = "\
 Observe, fit, replay:
+  timeslip record bench --endpoint http://127.0.0.1:8000/v1 -o rec
+  timeslip calibrate rec --on rtx-4090 --write mine --name desk
+  timeslip run rec --on desk --profiles mine
   timeslip calibrate requests.jsonl --on rtx-4090 --write mine --name desk
   timeslip replay requests.jsonl --on desk --profiles mine
 The requests are served on the modelled machine as they came. Figures that the file tells apart are
@@ -64,13 +71,7 @@ without its sign.
 /// Fits, prints, and writes where it is asked to.
 pub(crate) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let shown = args.file.display().to_string();
-    let bytes = std::fs::read(&args.file).map_err(|error| {
-        Failure::usage(format!(
-            "cannot read {shown}: {error}\n  fix: give the path of a log of requests, or of the \
-             CSV of hardware-profiles/measure/layer.py"
-        ))
-    })?;
-    let measurements = read(&shown, &bytes).map_err(Failure::usage)?;
+    let (measurements, bytes) = measurements(&args.file)?;
     let catalogue = catalogue(args.profiles.as_deref())?;
     let choice = MachineChoice::parse(&args.on, "--on".to_owned());
     let name = match &args.name {
@@ -109,6 +110,23 @@ pub(crate) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     };
     output::print(&text)?;
     Ok(Exit::Pass)
+}
+
+/// What a file or a recording holds, and its bytes.
+fn measurements(path: &Path) -> Result<(Measurements, Vec<u8>), Failure> {
+    if let Some(cassettes) = recordings::cassettes_at(path)? {
+        let (observations, bytes) = recordings::read(&cassettes)?;
+        return Ok((Measurements::Requests(observations), bytes));
+    }
+    let shown = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::usage(format!(
+            "cannot read {shown}: {error}\n  fix: give the path of a recording, of a log of \
+             requests, or of the CSV of hardware-profiles/measure/layer.py"
+        ))
+    })?;
+    let measurements = read(&shown, &bytes).map_err(Failure::usage)?;
+    Ok((measurements, bytes))
 }
 
 /// A part that is held out: `20%`, or `0.2`.

@@ -26,3 +26,4 @@ pub mod time;
 
 mod crew;
 mod session;
+mod words;

@@ -59,12 +59,7 @@ impl LocalServer {
         Ok(server)
     }
 
-    fn wait_until_loaded(
-        &mut self,
-        port: u16,
-        program: &str,
-        file: &Path,
-    ) -> Result<(), Failure> {
+    fn wait_until_loaded(&mut self, port: u16, program: &str, file: &Path) -> Result<(), Failure> {
         let began = Instant::now();
         let by_hand = format!("{program} --model {}", file.display());
         while began.elapsed() < Duration::from_secs(LOADING_SECONDS_MAX) {

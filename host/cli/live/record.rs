@@ -15,7 +15,7 @@ use crate::output;
 use crate::run::{Recording, perform};
 
 /// The folder of the cassettes in a recording.
-const CASSETTES: &str = "cassettes";
+pub(crate) const CASSETTES: &str = "cassettes";
 
 /// What stands above a recording's keys.
 const ABOUT: &str = "\

@@ -1,5 +1,6 @@
 //! Runs on a real server, recordings of it, and what becomes of them when things go wrong.
 
+mod bad_servers;
 mod server;
 
 use std::path::Path;
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::place::{Place, Ran, repository};
 use crate::slips::check_independently;
-use server::{Answer, ChatServer, split};
+use bad_servers::bad_servers;
+use server::{Answer, ChatServer, split, status};
 
 /// A bench of these tasks around the agent that does what its task says.
 fn bench(tasks: &[(&str, &str)], more: &str) -> String {
@@ -118,9 +120,7 @@ fn a_recording_plays_back_what_was_recorded_in_its_time() {
     let place = place(&tasks, "[load]\nsessions = 4\nat_once = 2\n");
     let server = ChatServer::start(|asked| match asked.number {
         // The client tries again what a server refuses for a while.
-        2 => Answer::Bytes(
-            "HTTP/1.1 503 Busy\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        ),
+        2 => Answer::Bytes(status("503 Busy", "retry-after: 0\r\n")),
         number => Answer::Words(split(&format!("reply {number} ")), Duration::from_millis(5)),
     });
     let endpoint = ["--endpoint", &server.url, "--model", "m"];
@@ -187,10 +187,8 @@ fn no_secret_gets_into_a_file_or_onto_a_screen() {
             _ => {
                 let body = json!({ "error": { "message": format!("bad {key}") } }).to_string();
                 let length = body.len();
-                Answer::Bytes(format!(
-                    "HTTP/1.1 400 Bad\r\ncontent-type: application/json\r\ncontent-length: \
-                     {length}\r\n\r\n{body}"
-                ))
+                let head = "HTTP/1.1 400 Bad\r\ncontent-type: application/json\r\n";
+                Answer::Bytes(format!("{head}content-length: {length}\r\n\r\n{body}").into_bytes())
             }
         }
     });
@@ -275,6 +273,33 @@ fn two_hundred_sessions_hold_the_server_s_limit() {
     assert_eq!(slip["summary"]["succeeded"], 200, "{}", slip["summary"]);
     assert_eq!(server.asked().len(), 400);
     assert!(server.most_at_once() <= 16, "{}", server.most_at_once());
+}
+
+#[test]
+fn whatever_a_server_does_ends_in_the_outcome_of_its_chat() {
+    for (name, answer, told, requests) in bad_servers() {
+        let server = ChatServer::start(move |_| answer());
+        let place = place(
+            &[("one", "chat 1")],
+            &format!(
+                "[[endpoint]]\nname = \"bad\"\nurl = \"{}\"\nmodel = \"m\"\nretries = \
+                 2\nretry_pause_seconds = 0.01\nfirst_byte_seconds = 0.4\nbetween_chunks_seconds \
+                 = 0.3\nwhole_seconds = {}\n",
+                server.url,
+                if name == "without end" { 60 } else { 1 }
+            ),
+        );
+        let ran = place.run(&["run", "bench.toml", "--on", "bad", "--json"]);
+        assert_eq!(ran.code, 1, "{name}: {ran:#?}");
+        let slip = slip(&ran);
+        let chat = &steps(&slip)[0];
+        let error = chat["error"].as_str().unwrap();
+        assert!(error.contains(told), "{name}: {error}");
+        assert_eq!(server.asked().len(), requests, "{name}");
+        let attempts = chat["observed"]["attempts"].as_array().unwrap();
+        assert_eq!(attempts.len(), requests, "{name}");
+        assert!(attempts.iter().all(|attempt| attempt["error"].is_string()), "{name}");
+    }
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep, parts: &mut Parts
         error,
         energy_j: chat.energy_j.map(|joules| to_grid(joules, JOULE_STEPS)),
         cost_usd: chat.cost_usd.map(|dollars| to_grid(dollars, DOLLAR_STEPS)),
-        observed: chat.observed.as_deref().map(observed_chat),
+        observed: chat.observed.as_deref().map(|observed| Box::new(observed_chat(observed))),
     }
 }
 

@@ -101,7 +101,7 @@ pub struct ChatStep {
     pub cost_usd: Option<f64>,
     /// What was seen of it, where a real server was asked, now or when it was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed: Option<ObservedChat>,
+    pub observed: Option<Box<ObservedChat>>,
 }
 
 /// What was seen of a chat with a real server, beside its tokens and times.

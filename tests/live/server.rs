@@ -15,7 +15,10 @@ pub(crate) enum Answer {
     /// Asks for a tool: its name and its arguments.
     Call(&'static str, String),
     /// These bytes as they are, and then the connection is closed.
-    Bytes(String),
+    Bytes(Vec<u8>),
+    /// The first bytes, and then the others again and again with a pause before each, until the
+    /// client goes away.
+    Endless(Vec<u8>, Vec<u8>, Duration),
 }
 
 /// What was asked.
@@ -86,6 +89,24 @@ impl ChatServer {
     }
 }
 
+/// The head of a stream, and pieces of it.
+pub(crate) fn stream_of(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut bytes =
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+            .to_vec();
+    for piece in pieces {
+        bytes.extend(format!("{:x}\r\n", piece.len()).as_bytes());
+        bytes.extend(*piece);
+        bytes.extend(b"\r\n");
+    }
+    bytes
+}
+
+/// An answer with this status and these headers, without a body.
+pub(crate) fn status(status: &str, headers: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: 0\r\n\r\n").into_bytes()
+}
+
 /// A text as the words that a model writes.
 pub(crate) fn split(text: &str) -> Vec<String> {
     text.split_inclusive(' ').map(str::to_owned).collect()
@@ -143,8 +164,15 @@ fn request(reader: &mut impl BufRead) -> std::io::Result<Option<(String, Value)>
 fn reply(writer: &mut TcpStream, asked: &Asked, answer: Answer) -> std::io::Result<bool> {
     let (words, pause, call) = match answer {
         Answer::Bytes(bytes) => {
-            writer.write_all(bytes.as_bytes())?;
+            writer.write_all(&bytes)?;
             return Ok(false);
+        }
+        Answer::Endless(first, again, pause) => {
+            writer.write_all(&first)?;
+            loop {
+                std::thread::sleep(pause);
+                writer.write_all(&again)?;
+            }
         }
         Answer::Words(words, pause) => (words, pause, None),
         Answer::Call(name, arguments) => (Vec::new(), Duration::ZERO, Some((name, arguments))),

@@ -159,6 +159,7 @@ impl Endpoint {
         let task = async move {
             let began = WallInstant::now();
             calls.began(call, began);
+            let mut ending = Ending { calls: calls.clone(), call, began, is_told: false };
             let outcome = client.chat(&work.model, &request, delivery, |progress| {
                 if work.stream {
                     let (output_tokens, text) = (progress.chunks, Some(progress.text.to_owned()));
@@ -174,7 +175,7 @@ impl Endpoint {
                     (span(began.elapsed()), failed_chat(&failed))
                 }
             };
-            calls.came(call, after, true, event);
+            ending.tell(after, event);
         };
         self.runtime.spawn(task).abort_handle()
     }
@@ -254,6 +255,33 @@ impl Backend for Endpoint {
 
     fn totals(&self, at: Instant) -> MachineTotals {
         MachineTotals { busy: self.busy.until(at), ..MachineTotals::default() }
+    }
+}
+
+/// The end of a call, which is told once, whatever becomes of the code that waits for it: a run
+/// would wait for ever for a call that nobody ends.
+struct Ending {
+    calls: Arc<Calls>,
+    call: CallId,
+    began: WallInstant,
+    is_told: bool,
+}
+
+impl Ending {
+    fn tell(&mut self, after: Span, event: CompletionEvent) {
+        self.is_told = true;
+        self.calls.came(self.call, after, true, event);
+    }
+}
+
+impl Drop for Ending {
+    /// A call that was given up is forgotten already, and nothing comes of this.
+    fn drop(&mut self) {
+        if !self.is_told {
+            let error = "timeslip itself failed here, not the server; please report it".to_owned();
+            let event = CompletionEvent::Failed(ModelError::Unavailable(error).into());
+            self.tell(span(self.began.elapsed()), event);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use timeslip_timeline::time::{Instant, Span};
 use crate::client_tests::{hello, quick};
 use crate::endpoint::{Endpoint, EndpointOptions, LiveRun};
 use crate::exchange::span;
-use crate::loopback::{Act, Loopback, chunk, good_stream, stream_end, stream_head};
+use crate::loopback::{Act, Loopback, chunk, good_stream, send, stream_end, stream_head};
 use crate::pace::WallPace;
 use crate::purse::Purse;
 use crate::{Client, Delivery};
@@ -220,4 +220,19 @@ fn a_reply_that_broke_off_may_have_cost_the_most() {
     bench.machine.submit(Instant::ZERO, CallId(1), chat(hello()));
     assert!(matches!(bench.end().event, CompletionEvent::Failed(_)));
     assert_eq!(purse.spent_usd(), 0.010_01);
+}
+
+#[test]
+fn a_defect_of_ours_ends_the_call_that_it_is_in() {
+    let without_usage = vec![
+        stream_head(),
+        chunk("Hello"),
+        send("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"),
+        send("data: [DONE]\n\n"),
+    ];
+    let count_text = Arc::new(|_: &_, _: &str| panic!("a defect, made for this test"));
+    let mut bench = Bench::new(vec![without_usage], EndpointOptions { count_text, ..options() });
+    bench.machine.submit(Instant::ZERO, CallId(1), chat(hello()));
+    let CompletionEvent::Failed(failed) = bench.end().event else { panic!("a reply") };
+    assert!(failed.error.to_string().contains("timeslip itself failed"), "{failed:?}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use timeslip_words::synthetic::SyntheticSpec;
 
-use super::endpoints::EndpointTable;
+use super::endpoint_file::EndpointTable;
 
 /// A bench file.
 #[derive(Clone, Debug, Deserialize)]

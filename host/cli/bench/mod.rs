@@ -5,6 +5,7 @@ mod arrivals;
 mod budgets;
 mod components;
 mod digest;
+mod endpoint_file;
 mod endpoints;
 mod file;
 mod files;

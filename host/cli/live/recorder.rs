@@ -130,13 +130,18 @@ fn begun(path: &Path, header: Header) -> Result<Cassette, Failure> {
     }
     let (cassette, bytes) = read(path)?;
     let failures = cassette.passing_failures();
-    if failures.is_empty() && !cassette.is_cut_off() {
+    // The last line may be whole but for its end, and the next one would be written behind it.
+    let is_ended = bytes.ends_with(b"\n");
+    if failures.is_empty() && !cassette.is_cut_off() && is_ended {
         return Ok(cassette);
     }
     // An error adds no message, so no other line counts on its being there.
     let lines = bytes[..cassette.whole_bytes()].split_inclusive(|byte| *byte == b'\n');
     let kept = lines.zip(1..).filter(|(_, number)| !failures.contains(number));
-    let kept: Vec<u8> = kept.flat_map(|(line, _)| line).copied().collect();
+    let mut kept: Vec<u8> = kept.flat_map(|(line, _)| line).copied().collect();
+    if !kept.ends_with(b"\n") {
+        kept.push(b'\n');
+    }
     output::write_file(path, &kept)?;
     read(path).map(|(cassette, _)| cassette)
 }
@@ -147,4 +152,37 @@ fn read(path: &Path) -> Result<(Cassette, Vec<u8>), Failure> {
         .map_err(|error| Failure::usage(format!("cannot read the cassette {shown}: {error}")))?;
     let cassette = Cassette::parse(&shown, &bytes).map_err(Failure::usage)?;
     Ok((cassette, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use timeslip_words::cassette::{KeyPart, SCHEMA, TokenSource};
+
+    use super::*;
+
+    #[test]
+    fn a_cassette_is_gone_on_with_from_its_last_whole_line() {
+        let header = Header {
+            schema: SCHEMA.to_owned(),
+            name: "one".to_owned(),
+            recorded_model: None,
+            source: "a test".to_owned(),
+            key: vec![KeyPart::Messages],
+            tokens: TokenSource::Recorded,
+            rewrites: Vec::new(),
+            redacted: true,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.jsonl");
+        begun(&path, header.clone()).unwrap();
+        let whole = fs::read_to_string(&path).unwrap();
+        let message = "{\"kind\":\"message\",\"role\":\"user\",\"content\":\"Hello\"}";
+        // Cut inside a line, and cut just before the line's end.
+        for (rest, expected) in [(&message[..30], String::new()), (message, format!("{message}\n"))]
+        {
+            fs::write(&path, format!("{whole}{rest}")).unwrap();
+            assert!(!begun(&path, header.clone()).unwrap().is_cut_off());
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{whole}{expected}"));
+        }
+    }
 }

@@ -5,7 +5,8 @@
 //! EVERYTHING due at that instant before any guest runs.
 //!
 //! The loop's turns are in `turn`, what guests ask in `asks`, which machine a chat goes to in
-//! `routes`, what guests are told in `answers`, and how sessions end in `ends`.
+//! `routes`, what guests are told in `answers`, what agents do for each other in `delegates`, and how
+//! sessions end in `ends`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,16 +14,18 @@ use std::sync::Arc;
 use crate::backend::{Backend, CallId, MachineFailure, SessionId, Words};
 use crate::conversation::{FinishReason, Message};
 use crate::crew::Crew;
-use crate::guest::{AskId, Delivery, Guest, GuestState, Happening};
+use crate::guest::{Delivery, Guest, GuestState, Happening};
 use crate::pace::Pace;
 use crate::queue::DueQueue;
 use crate::record::{BurstCause, CallCounts, RunRecord, SessionRecord, Step};
 use crate::route::Routing;
+use crate::seat::Asked;
 use crate::session::Session;
 use crate::time::{Instant, Span};
 
 mod answers;
 mod asks;
+mod delegates;
 mod ends;
 mod routes;
 mod turn;
@@ -68,6 +71,51 @@ pub struct SessionGuests {
     pub agent: Box<dyn Guest>,
     /// The tool plugins, in the order of [`Stage::plugins`].
     pub plugins: Vec<Box<dyn Guest>>,
+    /// Makes an agent for each task that is delegated in this session.
+    pub make_delegate: MakeDelegate,
+}
+
+/// Makes the agent of a delegated task.
+pub type MakeDelegate = Box<dyn FnMut(DelegatedTask<'_>) -> Box<dyn Guest>>;
+
+/// A task that an agent gave to another one, which is its tool.
+#[derive(Clone, Copy, Debug)]
+pub struct DelegatedTask<'a> {
+    /// Which of [`Stage::agents`].
+    pub agent: usize,
+    /// Counts the delegated tasks of the session, from 1.
+    pub number: usize,
+    /// The task's input.
+    pub input: &'a str,
+}
+
+impl SessionGuests {
+    /// Those of a run without agents that are tools.
+    pub fn alone(agent: Box<dyn Guest>, plugins: Vec<Box<dyn Guest>>) -> SessionGuests {
+        let make_delegate = Box::new(|_: DelegatedTask<'_>| unreachable!("no agent is a tool"));
+        SessionGuests { agent, plugins, make_delegate }
+    }
+}
+
+/// What answers the calls of a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolProvider {
+    /// One of [`Stage::plugins`].
+    Plugin(usize),
+    /// One of [`Stage::agents`].
+    Agent(usize),
+}
+
+/// The tools that an agent may call, by their names.
+pub type Tools = BTreeMap<Arc<str>, ToolProvider>;
+
+/// An agent that is a tool of others: a call is a task, which a new instance of it does.
+#[derive(Clone, Debug)]
+pub struct ToolAgent {
+    /// Its name, which is the tool's.
+    pub name: Arc<str>,
+    /// The tools that it may call itself.
+    pub tools: Tools,
 }
 
 /// A machine under the loop.
@@ -98,8 +146,10 @@ pub struct Stage<'a> {
     pub agent: Arc<str>,
     /// The plugins' names.
     pub plugins: Vec<Arc<str>>,
-    /// Which plugin offers a tool, by the tool's name.
-    pub tools: BTreeMap<Arc<str>, usize>,
+    /// The agents that are tools.
+    pub agents: Vec<ToolAgent>,
+    /// The tools of the sessions' own agent.
+    pub tools: Tools,
     /// The machines; the first serves requests that name no model. At least one.
     pub machines: Vec<Machine>,
     /// What models and users say.
@@ -151,7 +201,7 @@ enum Due {
         delivery: Delivery,
         cause: BurstCause,
     },
-    /// An answer to the agent that also ends the step.
+    /// An answer to an agent that also ends the step.
     Answer {
         session: SessionId,
         answer: answers::AnswerToAgent,
@@ -176,7 +226,7 @@ enum Due {
 /// A chat that a machine works on.
 struct ChatUnderWay {
     session: SessionId,
-    ask: AskId,
+    asked: Asked,
     message: Option<(Message, FinishReason)>,
     output_tokens: u64,
     sent_bytes: usize,

@@ -25,5 +25,6 @@ pub mod route;
 pub mod time;
 
 mod crew;
+mod seat;
 mod session;
 mod words;

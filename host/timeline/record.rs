@@ -57,13 +57,47 @@ pub struct SessionRecord {
     pub steps: Vec<Step>,
     /// When the agent ran, in order.
     pub bursts: Vec<BurstRecord>,
+    /// What other agents did for it, in the order of its asking.
+    pub delegations: Vec<Delegation>,
     /// What its components wrote.
     pub journal: Vec<JournalLine>,
     /// Computing time of the agent alone.
     pub agent_compute: Span,
-    /// What each component used, by its name: the agent's first, then the plugins', in the order of
-    /// the bench.
+    /// What each component used, by its name: the agent's first, then the plugins' and those of the
+    /// agents that are tools, in the order of the bench.
     pub used: Vec<(Arc<str>, GuestUse)>,
+}
+
+impl SessionRecord {
+    /// When one of the session's agents ran: its own, or the one that did a delegated task.
+    pub fn bursts_of(&self, asker: Asker) -> &[BurstRecord] {
+        match asker {
+            Asker::Agent => &self.bursts,
+            Asker::Delegate(delegation) => &self.delegations[delegation].bursts,
+        }
+    }
+}
+
+/// A task that an agent did as the tool of another one.
+#[derive(Clone, Debug)]
+pub struct Delegation {
+    /// The agent's name as a tool.
+    pub agent: Arc<str>,
+    /// The tool step that asked for it: its place in [`SessionRecord::steps`].
+    pub step: usize,
+    /// The task's input.
+    pub input: Arc<str>,
+    /// When it ran, in order.
+    pub bursts: Vec<BurstRecord>,
+}
+
+/// Which of a session's agents asked for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// The session's own.
+    Agent,
+    /// The one that did this delegated task: its place in [`SessionRecord::delegations`].
+    Delegate(usize),
 }
 
 /// How a session ended.
@@ -104,7 +138,9 @@ pub enum BurstCause {
 pub struct Step {
     /// When it was asked.
     pub asked_at: Instant,
-    /// The burst of the agent in which it was asked: its place in [`SessionRecord::bursts`].
+    /// Who asked.
+    pub asked_by: Asker,
+    /// The burst of that agent in which it was asked: its place in [`SessionRecord::bursts_of`].
     pub asked_in: usize,
     /// When it was over.
     pub ended_at: Instant,
@@ -179,8 +215,10 @@ pub struct ToolStep {
     pub tool: Arc<str>,
     /// The arguments, as JSON text.
     pub arguments: Arc<str>,
-    /// The plugin's computing time.
+    /// The computing time of the plugin, or of the agent that is the tool.
     pub compute: Span,
+    /// The task that an agent did for it: its place in [`SessionRecord::delegations`].
+    pub delegation: Option<usize>,
     /// The output; `None` when it was given up.
     pub output: Option<Result<Arc<str>, ToolError>>,
 }

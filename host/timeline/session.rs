@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::backend::{CallId, SessionId, SessionWords};
-use crate::drive::SessionPlan;
-use crate::guest::{AskId, Delivery, Guest, GuestUse, Happening, StopCause};
+use crate::drive::{DelegatedTask, MakeDelegate, SessionPlan};
+use crate::guest::{GuestUse, Happening, StopCause};
 use crate::record::{
-    BurstCause, BurstRecord, ChatEnd, JournalEntry, JournalLine, SessionOutcome, SessionRecord,
-    Step, StepKind, ToolStep,
+    Asker, BurstRecord, ChatEnd, Delegation, JournalEntry, JournalLine, SessionOutcome,
+    SessionRecord, Step, StepKind, ToolStep,
 };
+use crate::seat::{AGENT, Asked, DelegateRole, Role, Seat};
 use crate::time::{Instant, Span};
-
-/// The place of the agent among a session's guests; tool plugins follow.
-pub(crate) const AGENT: usize = 0;
 
 /// A session that runs.
 pub(crate) struct Session {
     pub(crate) words: SessionWords,
     pub(crate) seats: Vec<Seat>,
     pub(crate) record: SessionRecord,
-    /// The agent's asks that have no final answer yet.
-    pub(crate) pending: BTreeMap<AskId, Pending>,
+    /// Makes the agents that do delegated tasks.
+    pub(crate) make_delegate: MakeDelegate,
+    /// The agents' asks that have no final answer yet.
+    pub(crate) pending: BTreeMap<Asked, Pending>,
     /// How many things that are due will change something here.
     pub(crate) expected: u64,
     /// Whether a deadline will end it.
@@ -39,106 +39,36 @@ pub(crate) struct Pending {
     pub(crate) step: usize,
     /// The machine and its call, for a chat that was submitted.
     pub(crate) call: Option<(usize, CallId)>,
+    /// The seat of the agent that does it, for a task that was delegated.
+    pub(crate) delegate: Option<usize>,
     /// Whether the answer is due at an instant that the clock will reach.
     pub(crate) is_due: bool,
 }
 
-/// A guest's place in a session.
-pub(crate) struct Seat {
-    pub(crate) name: Arc<str>,
-    /// Absent while the guest runs, and after it has ended.
-    pub(crate) guest: Option<Box<dyn Guest>>,
-    pub(crate) busy_until: Instant,
-    inbox: Vec<(Delivery, BurstCause)>,
-    woken: bool,
-    woken_by_itself: bool,
-    pub(crate) ended: Option<StopCause>,
-    /// Computing time of all bursts so far.
-    pub(crate) compute: Span,
-    pub(crate) used: GuestUse,
-    /// A plugin's calls under way, with the seat's computing time when each began.
-    pub(crate) calls: BTreeMap<u64, ToolCallUnderWay>,
+/// What nobody waits for any more.
+#[derive(Debug, Default)]
+pub(crate) struct GivenUp {
+    /// What machines still work on.
+    pub(crate) calls: Vec<(usize, CallId)>,
+    /// How many asks.
+    pub(crate) asks: u64,
 }
 
-/// A tool call under way inside a plugin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ToolCallUnderWay {
-    pub(crate) ask: AskId,
-    pub(crate) compute_before: Option<Span>,
-}
-
-/// What a seat must do about a delivery.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Wake {
-    /// Run at once.
-    Now,
-    /// Run when the guest has finished computing.
-    At(Instant),
-    /// Nothing: it is woken already, or has ended.
-    No,
-}
-
-impl Seat {
-    pub(crate) fn new(name: Arc<str>, guest: Box<dyn Guest>) -> Seat {
-        Seat {
-            name,
-            guest: Some(guest),
-            busy_until: Instant::ZERO,
-            inbox: Vec::new(),
-            woken: false,
-            woken_by_itself: false,
-            ended: None,
-            compute: Span::ZERO,
-            used: GuestUse::default(),
-            calls: BTreeMap::new(),
-        }
-    }
-
-    /// Puts a delivery into the inbox.
-    pub(crate) fn deliver(&mut self, now: Instant, delivery: Delivery, cause: BurstCause) -> Wake {
-        if self.guest.is_none() {
-            return Wake::No;
-        }
-        self.inbox.push((delivery, cause));
-        if std::mem::replace(&mut self.woken, true) {
-            Wake::No
-        } else if self.busy_until > now {
-            self.woken_by_itself = true;
-            Wake::At(self.busy_until)
-        } else {
-            Wake::Now
-        }
-    }
-
-    /// Takes the inbox, and what woke the guest: of several causes the earliest asked. A guest that
-    /// was busy when the first delivery came is woken by its own last burst.
-    pub(crate) fn take_inbox(&mut self) -> (Vec<Delivery>, BurstCause) {
-        self.woken = false;
-        let was_busy = std::mem::take(&mut self.woken_by_itself);
-        let mut cause = None;
-        let mut deliveries = Vec::with_capacity(self.inbox.len());
-        for (delivery, because) in self.inbox.drain(..) {
-            if let Delivery::ToolCall { call, .. } = &delivery
-                && let Some(under_way) = self.calls.get_mut(call)
-            {
-                under_way.compute_before = Some(self.compute);
-            }
-            cause = match (cause, because) {
-                (Some(BurstCause::Step(first)), BurstCause::Step(second)) => {
-                    Some(BurstCause::Step(first.min(second)))
-                }
-                (Some(cause), _) => Some(cause),
-                (None, because) => Some(because),
-            };
-            deliveries.push(delivery);
-        }
-        let cause = if was_busy { BurstCause::Busy } else { cause.unwrap_or(BurstCause::Start) };
-        (deliveries, cause)
+impl GivenUp {
+    fn add(&mut self, other: GivenUp) {
+        self.calls.extend(other.calls);
+        self.asks += other.asks;
     }
 }
 
 impl Session {
-    pub(crate) fn new(id: SessionId, plan: &SessionPlan, at: Instant, seats: Vec<Seat>) -> Session {
+    pub(crate) fn new(
+        id: SessionId,
+        plan: &SessionPlan,
+        at: Instant,
+        seats: Vec<Seat>,
+        make_delegate: MakeDelegate,
+    ) -> Session {
         Session {
             words: SessionWords {
                 session: id,
@@ -146,6 +76,7 @@ impl Session {
                 task_input: plan.input.clone(),
             },
             seats,
+            make_delegate,
             record: SessionRecord {
                 id,
                 task_index: plan.task_index,
@@ -159,6 +90,7 @@ impl Session {
                 }),
                 steps: Vec::new(),
                 bursts: Vec::new(),
+                delegations: Vec::new(),
                 journal: Vec::new(),
                 agent_compute: Span::ZERO,
                 used: Vec::new(),
@@ -172,15 +104,111 @@ impl Session {
         }
     }
 
-    pub(crate) fn record_agent_burst(&mut self, at: Instant, compute: Span, cause: BurstCause) {
-        self.record.bursts.push(BurstRecord { began_at: at, compute, cause });
-        self.record.agent_compute += compute;
+    /// Records a burst of an agent and returns its place.
+    pub(crate) fn record_burst(&mut self, asker: Asker, burst: BurstRecord) -> usize {
+        let bursts = match asker {
+            Asker::Agent => {
+                self.record.agent_compute += burst.compute;
+                &mut self.record.bursts
+            }
+            Asker::Delegate(delegation) => &mut self.record.delegations[delegation].bursts,
+        };
+        bursts.push(burst);
+        bursts.len() - 1
     }
 
     /// Begins a step and returns its place.
-    pub(crate) fn begin_step(&mut self, at: Instant, asked_in: usize, kind: StepKind) -> usize {
-        self.record.steps.push(Step { asked_at: at, asked_in, ended_at: at, kind });
-        self.record.steps.len() - 1
+    pub(crate) fn begin_step(
+        &mut self,
+        at: Instant,
+        asked: Asked,
+        asked_in: usize,
+        kind: StepKind,
+    ) -> usize {
+        let step = self.record.steps.len();
+        let asked_by = self.seats[asked.seat].asker().expect("only agents have steps");
+        self.record.steps.push(Step { asked_at: at, asked_by, asked_in, ended_at: at, kind });
+        let pending = Pending { step, call: None, delegate: None, is_due: false };
+        let before = self.pending.insert(asked, pending);
+        assert!(before.is_none(), "a guest uses the number of an ask once");
+        step
+    }
+
+    /// Seats an agent that does a delegated task, and returns its seat.
+    pub(crate) fn seat_delegate(
+        &mut self,
+        name: Arc<str>,
+        agent: usize,
+        caller: Asked,
+        input: &str,
+    ) -> usize {
+        let depth = self.depth(caller.seat) + 1;
+        let delegation = self.record.delegations.len();
+        let number = delegation + 1;
+        let guest = (self.make_delegate)(DelegatedTask { agent, number, input });
+        let pending = self.pending.get_mut(&caller).expect("its step has begun");
+        let (step, seat) = (pending.step, self.seats.len());
+        pending.delegate = Some(seat);
+        self.tool_step(step).delegation = Some(delegation);
+        let (agent_name, input) = (name.clone(), input.into());
+        let delegated = Delegation { agent: agent_name, step, input, bursts: Vec::new() };
+        self.record.delegations.push(delegated);
+        let role = Role::Delegate(DelegateRole { agent, delegation, caller, depth });
+        self.seats.push(Seat::new(name, role, guest));
+        seat
+    }
+
+    /// The words of the agent in this seat: it speaks of its own task.
+    pub(crate) fn words_of(&self, seat: usize) -> SessionWords {
+        let mut words = self.words.clone();
+        if let Role::Delegate(role) = self.seats[seat].role {
+            words.task_input = self.record.delegations[role.delegation].input.clone();
+        }
+        words
+    }
+
+    /// How many agents stand above the one in this seat.
+    pub(crate) fn depth(&self, seat: usize) -> usize {
+        match self.seats[seat].role {
+            Role::Delegate(role) => role.depth,
+            _ => 0,
+        }
+    }
+
+    /// Ends an agent's part in the session, and what others do for it: what is under way is
+    /// cancelled at `at`.
+    pub(crate) fn close(&mut self, at: Instant, seat: usize) -> GivenUp {
+        self.seats[seat].guest = None;
+        self.seats[seat].closed = true;
+        if let Some(Asker::Delegate(delegation)) = self.seats[seat].asker() {
+            let cut = cut_off(&mut self.record.delegations[delegation].bursts, at);
+            self.seats[seat].compute = self.seats[seat].compute - cut;
+        }
+        let spans = self.open_spans.keys().filter(|(of, _)| *of == seat);
+        for key in spans.copied().collect::<Vec<_>>() {
+            self.end_span(key, at);
+        }
+        let open = |asked: &&Asked| asked.seat == seat;
+        let asks: Vec<Asked> = self.pending.keys().filter(open).copied().collect();
+        let mut given_up = GivenUp::default();
+        for asked in asks {
+            given_up.add(self.give_up(at, asked));
+        }
+        given_up
+    }
+
+    /// Gives up an ask that is under way, and what others do for it.
+    pub(crate) fn give_up(&mut self, at: Instant, asked: Asked) -> GivenUp {
+        let Some(pending) = self.pending.remove(&asked) else {
+            return GivenUp::default();
+        };
+        let mut given_up = GivenUp { calls: pending.call.into_iter().collect(), asks: 1 };
+        if let Some(seat) = pending.delegate {
+            given_up.add(self.close(at, seat));
+            self.tool_step(pending.step).compute = self.seats[seat].compute;
+        }
+        self.cancel_step(pending.step, at);
+        given_up
     }
 
     /// Writes journal entries at once: nothing else depends on them. Returns what it did not write.
@@ -215,19 +243,11 @@ impl Session {
         }
     }
 
-    /// Ends the session: what is under way is cancelled at `at`. Returns the calls that machines
-    /// still work on and the number of asks given up.
-    pub(crate) fn end(
-        &mut self,
-        at: Instant,
-        outcome: SessionOutcome,
-    ) -> (Vec<(usize, CallId)>, u64) {
-        let pending = std::mem::take(&mut self.pending);
-        let given_up = pending.len() as u64;
-        let mut calls = Vec::new();
-        for waiting in pending.into_values() {
-            calls.extend(waiting.call);
-            self.cancel_step(waiting.step, at);
+    /// Ends the session: what is under way is cancelled at `at`.
+    pub(crate) fn end(&mut self, at: Instant, outcome: SessionOutcome) -> GivenUp {
+        let mut given_up = GivenUp::default();
+        while let Some(asked) = self.pending.keys().next().copied() {
+            given_up.add(self.give_up(at, asked));
         }
         for key in self.open_spans.keys().copied().collect::<Vec<_>>() {
             self.end_span(key, at);
@@ -236,20 +256,16 @@ impl Session {
             seat.guest = None;
         }
         self.cut_off_what_lies_after(at);
-        self.record.used = self.seats.iter().map(|seat| (seat.name.clone(), seat.used)).collect();
         self.record.ended_at = at;
         self.record.outcome = outcome;
-        (calls, given_up)
+        given_up
     }
 
     /// A burst is recorded when it begins, up to its end; the session may have ended inside it.
     fn cut_off_what_lies_after(&mut self, at: Instant) {
         let record = &mut self.record;
-        if let Some(last) = record.bursts.last_mut() {
-            let cut = last.compute.saturating_sub(at.since(last.began_at));
-            last.compute = last.compute - cut;
-            record.agent_compute = record.agent_compute - cut;
-        }
+        let cut = cut_off(&mut record.bursts, at);
+        record.agent_compute = record.agent_compute - cut;
         record.journal.retain(|line| line.at <= at);
         for line in &mut record.journal {
             if let JournalEntry::Span { ended_at, .. } = &mut line.entry {
@@ -259,6 +275,26 @@ impl Session {
         // Lines are written when a burst is merged, so a later line of a longer burst may stand
         // before an earlier one of another component.
         record.journal.sort_by_key(|line| line.at);
+    }
+
+    /// What the guests used by the names of their components: the agent's first, then the plugins',
+    /// then those of these agents that are tools.
+    pub(crate) fn note_use(&mut self, agents: impl Iterator<Item = Arc<str>>) {
+        let mut used: Vec<(Arc<str>, GuestUse)> = Vec::new();
+        let mut delegates: Vec<(Arc<str>, GuestUse)> =
+            agents.map(|name| (name, GuestUse::default())).collect();
+        for seat in &self.seats {
+            match seat.role {
+                Role::Delegate(role) => {
+                    let sum = &mut delegates[role.agent].1;
+                    sum.fuel += seat.used.fuel;
+                    sum.memory_bytes = sum.memory_bytes.max(seat.used.memory_bytes);
+                }
+                _ => used.push((seat.name.clone(), seat.used)),
+            }
+        }
+        used.append(&mut delegates);
+        self.record.used = used;
     }
 
     /// Whether nothing will happen here any more, but for a deadline.
@@ -309,4 +345,14 @@ impl Session {
             _ => unreachable!("only tool asks are answered by tools"),
         }
     }
+}
+
+/// Cuts off what the last burst would have computed after `at`. Returns how much that is.
+fn cut_off(bursts: &mut [BurstRecord], at: Instant) -> Span {
+    let Some(last) = bursts.last_mut() else {
+        return Span::ZERO;
+    };
+    let cut = last.compute.saturating_sub(at.since(last.began_at));
+    last.compute = last.compute - cut;
+    cut
 }

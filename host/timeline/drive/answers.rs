@@ -5,26 +5,26 @@ use std::sync::Arc;
 use super::{ChatUnderWay, Drive};
 use crate::backend::{ChatTiming, Completion, CompletionEvent, FailedChat, Served, SessionId};
 use crate::conversation::{ModelError, ToolError};
-use crate::guest::{Answer, AskId, ChatAnswer, Delivery, Happening, StopCause};
+use crate::guest::{Answer, ChatAnswer, Delivery, Happening, StopCause};
 use crate::observed::Observed;
 use crate::record::{BurstCause, ChatEnd, ChatStep, StepKind};
-use crate::session::AGENT;
+use crate::seat::Asked;
 use crate::time::Span;
 
-/// An answer that ends a step of the agent.
+/// An answer that ends a step of an agent.
 pub(super) struct AnswerToAgent {
-    pub(super) ask: AskId,
+    pub(super) asked: Asked,
     pub(super) answer: Answer,
 }
 
 impl Drive<'_> {
     /// Ends the step that the answer belongs to, and delivers it.
     pub(super) fn answer_agent(&mut self, id: SessionId, answer: AnswerToAgent) {
-        let AnswerToAgent { ask, answer } = answer;
+        let AnswerToAgent { asked, answer } = answer;
         let Some(session) = self.running.get_mut(&id) else {
             return;
         };
-        let Some(pending) = session.pending.remove(&ask) else {
+        let Some(pending) = session.pending.remove(&asked) else {
             return;
         };
         let step = &mut session.record.steps[pending.step];
@@ -51,7 +51,7 @@ impl Drive<'_> {
         *(if failed { &mut self.counts.failed } else { &mut self.counts.answered }) += 1;
         (self.stage.on_step_end)(id, step);
         let cause = BurstCause::Step(pending.step);
-        self.deliver(id, AGENT, Delivery::Answer(ask, answer), cause);
+        self.deliver(id, asked.seat, Delivery::Answer(asked.ask, answer), cause);
     }
 
     /// Takes what came out of a machine.
@@ -60,9 +60,9 @@ impl Drive<'_> {
         match completion.event {
             CompletionEvent::Progress { output_tokens, timing, text } => {
                 if let Some(chat) = self.chats.get_mut(&call) {
-                    let (id, ask) = (chat.session, chat.ask);
+                    let (id, asked) = (chat.session, chat.asked);
                     let content = text.unwrap_or_else(|| chat.text_up_to(output_tokens));
-                    self.deliver_chunk(id, ask, content, output_tokens, timing);
+                    self.deliver_chunk(id, asked, content, output_tokens, timing);
                 }
             }
             CompletionEvent::Served(served) => {
@@ -73,7 +73,8 @@ impl Drive<'_> {
             CompletionEvent::Failed(FailedChat { error, observed }) => {
                 if let Some(chat) = self.chats.remove(&call) {
                     self.note_observed(&chat, observed);
-                    let answer = AnswerToAgent { ask: chat.ask, answer: Answer::Chat(Err(error)) };
+                    let answer =
+                        AnswerToAgent { asked: chat.asked, answer: Answer::Chat(Err(error)) };
                     self.answer_agent(chat.session, answer);
                 }
             }
@@ -84,7 +85,7 @@ impl Drive<'_> {
         let Some(session) = self.running.get_mut(&chat.session) else {
             return;
         };
-        let Some(pending) = session.pending.get(&chat.ask) else {
+        let Some(pending) = session.pending.get(&chat.asked) else {
             return;
         };
         if let StepKind::Chat(step) = &mut session.record.steps[pending.step].kind {
@@ -95,7 +96,7 @@ impl Drive<'_> {
     fn deliver_chunk(
         &mut self,
         id: SessionId,
-        ask: AskId,
+        asked: Asked,
         content: String,
         output_tokens: u64,
         timing: ChatTiming,
@@ -103,7 +104,7 @@ impl Drive<'_> {
         let Some(session) = self.running.get_mut(&id) else {
             return;
         };
-        let Some(pending) = session.pending.get(&ask) else {
+        let Some(pending) = session.pending.get(&asked) else {
             return;
         };
         let cause = BurstCause::Step(pending.step);
@@ -112,20 +113,20 @@ impl Drive<'_> {
             chat.usage.output_tokens = output_tokens;
         }
         let answer = Answer::Chunk { content, output_tokens };
-        self.deliver(id, AGENT, Delivery::Answer(ask, answer), cause);
+        self.deliver(id, asked.seat, Delivery::Answer(asked.ask, answer), cause);
     }
 
     fn served(&mut self, machine: usize, chat: ChatUnderWay, served: Served) {
-        let ChatUnderWay { session: id, ask, message, .. } = chat;
+        let ChatUnderWay { session: id, asked, message, .. } = chat;
         let Some(session) = self.running.get_mut(&id) else {
             return;
         };
-        let Some(pending) = session.pending.get(&ask) else {
+        let Some(pending) = session.pending.get(&asked) else {
             return;
         };
         let Some((message, finish_reason)) = served.words.or(message) else {
             let error = ModelError::Unavailable("the machine gave no words".to_owned());
-            let answer = AnswerToAgent { ask, answer: Answer::Chat(Err(error)) };
+            let answer = AnswerToAgent { asked, answer: Answer::Chat(Err(error)) };
             return self.answer_agent(id, answer);
         };
         session.spent_usd += served.cost_usd.unwrap_or(0.0);
@@ -154,7 +155,7 @@ impl Drive<'_> {
             model: machine.model.clone(),
             machine: machine.name.clone(),
         };
-        self.answer_agent(id, AnswerToAgent { ask, answer: Answer::Chat(Ok(answer)) });
+        self.answer_agent(id, AnswerToAgent { asked, answer: Answer::Chat(Ok(answer)) });
     }
 
     /// A plugin finished a call.
@@ -175,11 +176,11 @@ impl Drive<'_> {
         let Happening::ToolAnswer { output, .. } = happening else {
             return;
         };
-        if let Some(pending) = session.pending.get(&under_way.ask) {
+        if let Some(pending) = session.pending.get(&under_way.asked) {
             let step = pending.step;
             session.tool_step(step).compute = compute;
         }
-        let answer = AnswerToAgent { ask: under_way.ask, answer: Answer::Tool(output) };
+        let answer = AnswerToAgent { asked: under_way.asked, answer: Answer::Tool(output) };
         self.answer_agent(id, answer);
     }
 
@@ -194,13 +195,13 @@ impl Drive<'_> {
         session.seats[seat].ended = Some(cause.clone());
         for under_way in calls.into_values() {
             let session = self.running.get_mut(&id).expect("looked up above");
-            if let Some(pending) = session.pending.get(&under_way.ask) {
+            if let Some(pending) = session.pending.get(&under_way.asked) {
                 let step = pending.step;
                 let before = under_way.compute_before.unwrap_or(compute);
                 session.tool_step(step).compute = compute.saturating_sub(before);
             }
             let error = ToolError::Crashed(cause.message.clone());
-            self.answer_after(id, under_way.ask, Span::ZERO, Answer::Tool(Err(error)));
+            self.answer_after(id, under_way.asked, Span::ZERO, Answer::Tool(Err(error)));
         }
     }
 }

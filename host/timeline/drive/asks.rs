@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::answers::AnswerToAgent;
 use super::routes::Candidates;
-use super::{ChatUnderWay, Drive, Due};
+use super::{ChatUnderWay, Drive, Due, ToolProvider, Tools};
 use crate::backend::{
     CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, ReplyPart, Said, SessionId, Submission,
     UserReply, WordsError,
 };
 use crate::conversation::{ChatRequest, PromptPart, ToolError, Usage, UserError, nearest};
-use crate::guest::{Answer, Ask, AskId, Delivery, Happening, StopCause};
+use crate::guest::{Answer, Ask, Delivery, Happening, StopCause};
 use crate::observed::RecordedFailure;
 use crate::record::{BurstCause, ChatEnd, ChatStep, SessionOutcome, StepKind, ToolStep, UserStep};
-use crate::session::{AGENT, Pending, ToolCallUnderWay};
+use crate::seat::{Asked, Role, ToolCallUnderWay};
 use crate::time::{Instant, Span};
 
 impl Drive<'_> {
@@ -25,21 +25,24 @@ impl Drive<'_> {
         burst: usize,
         happening: Happening,
     ) {
-        if !self.running.contains_key(&id) {
+        let Some(session) = self.running.get(&id).filter(|session| !session.seats[seat].closed)
+        else {
             return;
-        }
+        };
+        let is_agent = session.seats[seat].role != Role::Plugin;
         match happening {
-            Happening::Asked(ask, wanted) if seat == AGENT => {
+            Happening::Asked(ask, wanted) if is_agent => {
                 self.counts.asked += 1;
+                let asked = Asked { seat, ask };
                 match wanted {
                     Ask::Chat { request, stream } => {
-                        self.asked_chat(id, burst, ask, request, stream)
+                        self.asked_chat(id, burst, asked, request, stream)
                     }
                     Ask::Tool { name, arguments } => {
-                        self.asked_tool(id, burst, ask, name, arguments);
+                        self.asked_tool(id, burst, asked, name, arguments);
                     }
-                    Ask::User { message } => self.asked_user(id, burst, ask, message),
-                    Ask::Sleep(span) => self.asked_sleep(id, burst, ask, span),
+                    Ask::User { message } => self.asked_user(id, burst, asked, message),
+                    Ask::Sleep(span) => self.asked_sleep(id, burst, asked, span),
                 }
             }
             Happening::Asked(ask, Ask::Sleep(span)) => {
@@ -47,27 +50,31 @@ impl Drive<'_> {
                 let due = Due::Deliver { session: id, seat, delivery, cause: BurstCause::Busy };
                 self.schedule(self.now + span, due);
             }
-            Happening::Dropped(ask) if seat == AGENT => self.dropped(id, ask),
+            Happening::Dropped(ask) if is_agent => self.dropped(id, Asked { seat, ask }),
             // The tool world offers plugins nothing else to wait for.
             _ => {}
         }
     }
 
-    fn begin_step(&mut self, id: SessionId, burst: usize, ask: AskId, kind: StepKind) {
+    fn begin_step(&mut self, id: SessionId, burst: usize, asked: Asked, kind: StepKind) {
         let session = self.running.get_mut(&id).expect("checked by the caller");
-        let step = session.begin_step(self.now, burst, kind);
-        let before = session.pending.insert(ask, Pending { step, call: None, is_due: false });
-        assert!(before.is_none(), "a guest uses the number of an ask once");
+        session.begin_step(self.now, asked, burst, kind);
     }
 
     /// Answers an ask later; nothing else happens to it until then.
-    pub(super) fn answer_after(&mut self, id: SessionId, ask: AskId, after: Span, answer: Answer) {
+    pub(super) fn answer_after(
+        &mut self,
+        id: SessionId,
+        asked: Asked,
+        after: Span,
+        answer: Answer,
+    ) {
         let at = self.now + after;
         let session = self.running.get_mut(&id).expect("checked by the caller");
-        if let Some(pending) = session.pending.get_mut(&ask) {
+        if let Some(pending) = session.pending.get_mut(&asked) {
             pending.is_due = at < Instant::END;
         }
-        let answer = AnswerToAgent { ask, answer };
+        let answer = AnswerToAgent { asked, answer };
         self.schedule(at, Due::Answer { session: id, answer });
     }
 
@@ -75,7 +82,7 @@ impl Drive<'_> {
         &mut self,
         id: SessionId,
         burst: usize,
-        ask: AskId,
+        asked: Asked,
         request: Arc<ChatRequest>,
         stream: bool,
     ) {
@@ -99,19 +106,19 @@ impl Drive<'_> {
             reply: None,
             observed: None,
         };
-        self.begin_step(id, burst, ask, StepKind::Chat(Box::new(step)));
+        self.begin_step(id, burst, asked, StepKind::Chat(Box::new(step)));
         let candidates = match candidates {
             Ok(candidates) => candidates,
             Err(error) => {
-                return self.answer_after(id, ask, Span::ZERO, Answer::Chat(Err(error)));
+                return self.answer_after(id, asked, Span::ZERO, Answer::Chat(Err(error)));
             }
         };
         let session = &self.running[&id];
-        match self.stage.words.answer(&session.words, &model, &request) {
+        match self.stage.words.answer(&session.words_of(asked.seat), &model, &request) {
             Ok(Said::Reply(reply)) => {
                 let work = modelled(id, model, request, &reply, stream);
                 let prompt = reply.prompt.clone();
-                self.submit(&candidates, ask, work, prompt, Some(*reply));
+                self.submit(&candidates, asked, work, prompt, Some(*reply));
             }
             Ok(Said::LeftToMachine(prompt)) => {
                 let counted_input_tokens = prompt.tokens;
@@ -124,9 +131,9 @@ impl Drive<'_> {
                     recorded: None,
                     stream,
                 };
-                self.submit(&candidates, ask, work, prompt.parts, None);
+                self.submit(&candidates, asked, work, prompt.parts, None);
             }
-            Ok(Said::Failed(failure)) => self.failed_as_recorded(id, ask, *failure),
+            Ok(Said::Failed(failure)) => self.failed_as_recorded(id, asked, *failure),
             Err(error) => self.no_words(id, error),
         }
     }
@@ -134,7 +141,7 @@ impl Drive<'_> {
     fn submit(
         &mut self,
         candidates: &Candidates,
-        ask: AskId,
+        asked: Asked,
         work: Submission,
         prompt: Arc<[PromptPart]>,
         reply: Option<Reply>,
@@ -143,7 +150,7 @@ impl Drive<'_> {
         let call = CallId(self.next_call);
         self.next_call += 1;
         let session = self.running.get_mut(&work.session).expect("checked by the caller");
-        let pending = session.pending.get_mut(&ask).expect("its step has begun");
+        let pending = session.pending.get_mut(&asked).expect("its step has begun");
         pending.call = Some((machine, call));
         let step = pending.step;
         if let StepKind::Chat(chat) = &mut session.record.steps[step].kind {
@@ -154,7 +161,7 @@ impl Drive<'_> {
         let output_tokens = reply.as_ref().map_or(1, |reply| reply.output_tokens.max(1));
         let under_way = ChatUnderWay {
             session: work.session,
-            ask,
+            asked,
             message: reply.map(|reply| (reply.message, reply.finish_reason)),
             output_tokens,
             sent_bytes: 0,
@@ -164,14 +171,14 @@ impl Drive<'_> {
     }
 
     /// A failure that is played back: no machine is asked.
-    fn failed_as_recorded(&mut self, id: SessionId, ask: AskId, failure: RecordedFailure) {
+    fn failed_as_recorded(&mut self, id: SessionId, asked: Asked, failure: RecordedFailure) {
         let RecordedFailure { error, after, observed } = failure;
         let session = self.running.get_mut(&id).expect("checked by the caller");
-        let step = session.pending[&ask].step;
+        let step = session.pending[&asked].step;
         if let StepKind::Chat(chat) = &mut session.record.steps[step].kind {
             chat.observed = Some(observed);
         }
-        self.answer_after(id, ask, after, Answer::Chat(Err(error)));
+        self.answer_after(id, asked, after, Answer::Chat(Err(error)));
     }
 
     fn no_words(&mut self, id: SessionId, error: WordsError) {
@@ -183,7 +190,7 @@ impl Drive<'_> {
         &mut self,
         id: SessionId,
         burst: usize,
-        ask: AskId,
+        asked: Asked,
         name: Arc<str>,
         arguments: Arc<str>,
     ) {
@@ -191,18 +198,43 @@ impl Drive<'_> {
             tool: name.clone(),
             arguments: arguments.clone(),
             compute: Span::ZERO,
+            delegation: None,
             output: None,
         };
-        self.begin_step(id, burst, ask, StepKind::Tool(Box::new(step)));
-        let Some(&plugin) = self.stage.tools.get(&name) else {
-            let known = self.stage.tools.keys().map(|name| &**name);
-            let message = match nearest(&name, known) {
-                Some(near) => format!("\"{name}\"; the nearest is \"{near}\""),
-                None => format!("\"{name}\""),
-            };
-            let error = ToolError::UnknownTool(message);
-            return self.answer_after(id, ask, Span::ZERO, Answer::Tool(Err(error)));
-        };
+        self.begin_step(id, burst, asked, StepKind::Tool(Box::new(step)));
+        let tools = self.tools_of(id, asked.seat);
+        match tools.get(&name) {
+            Some(ToolProvider::Plugin(plugin)) => {
+                let plugin = *plugin;
+                self.call_plugin(id, plugin, asked, name, arguments);
+            }
+            Some(ToolProvider::Agent(agent)) => {
+                let agent = *agent;
+                self.delegate(id, agent, asked, &arguments);
+            }
+            None => {
+                let error = unknown_tool(&name, tools);
+                self.answer_after(id, asked, Span::ZERO, Answer::Tool(Err(error)));
+            }
+        }
+    }
+
+    /// The tools that the agent in this seat may call.
+    fn tools_of(&self, id: SessionId, seat: usize) -> &Tools {
+        match self.running[&id].seats[seat].role {
+            Role::Delegate(role) => &self.stage.agents[role.agent].tools,
+            _ => &self.stage.tools,
+        }
+    }
+
+    fn call_plugin(
+        &mut self,
+        id: SessionId,
+        plugin: usize,
+        asked: Asked,
+        name: Arc<str>,
+        arguments: Arc<str>,
+    ) {
         let seat_index = plugin + 1;
         let session = self.running.get_mut(&id).expect("checked by the caller");
         let seat = &mut session.seats[seat_index];
@@ -211,53 +243,47 @@ impl Drive<'_> {
                 "the plugin was stopped earlier in this session: {}",
                 cause.message
             ));
-            return self.answer_after(id, ask, Span::ZERO, Answer::Tool(Err(error)));
+            return self.answer_after(id, asked, Span::ZERO, Answer::Tool(Err(error)));
         }
         let call = self.next_tool_call;
         self.next_tool_call += 1;
-        seat.calls.insert(call, ToolCallUnderWay { ask, compute_before: None });
+        seat.calls.insert(call, ToolCallUnderWay { asked, compute_before: None });
         let delivery = Delivery::ToolCall { call, name, arguments };
         self.deliver(id, seat_index, delivery, BurstCause::Start);
     }
 
-    fn asked_user(&mut self, id: SessionId, burst: usize, ask: AskId, message: String) {
+    fn asked_user(&mut self, id: SessionId, burst: usize, asked: Asked, message: String) {
         let step = UserStep { message: message.clone(), answer: None };
-        self.begin_step(id, burst, ask, StepKind::User(step));
+        self.begin_step(id, burst, asked, StepKind::User(step));
         let session = self.running.get_mut(&id).expect("checked by the caller");
-        match self.stage.words.user_answer(&session.words, &message) {
+        match self.stage.words.user_answer(&session.words_of(asked.seat), &message) {
             Ok(UserReply::Answer { text, after }) => {
-                self.answer_after(id, ask, after, Answer::User(Ok(text)));
+                self.answer_after(id, asked, after, Answer::User(Ok(text)));
             }
             Ok(UserReply::Nobody) => {
                 let message = "these words have no user; give the bench a user's answers";
                 let error = UserError::Nobody(message.to_owned());
-                self.answer_after(id, ask, Span::ZERO, Answer::User(Err(error)));
+                self.answer_after(id, asked, Span::ZERO, Answer::User(Err(error)));
             }
             Ok(UserReply::Gone) => {
                 let error = UserError::Gone("the recorded user says no more".to_owned());
-                self.answer_after(id, ask, Span::ZERO, Answer::User(Err(error)));
+                self.answer_after(id, asked, Span::ZERO, Answer::User(Err(error)));
             }
             Err(error) => self.no_words(id, error),
         }
     }
 
-    fn asked_sleep(&mut self, id: SessionId, burst: usize, ask: AskId, span: Span) {
-        self.begin_step(id, burst, ask, StepKind::Sleep);
-        self.answer_after(id, ask, span, Answer::Slept);
+    fn asked_sleep(&mut self, id: SessionId, burst: usize, asked: Asked, span: Span) {
+        self.begin_step(id, burst, asked, StepKind::Sleep);
+        self.answer_after(id, asked, span, Answer::Slept);
     }
 
-    /// The agent no longer wants an answer. A machine stops working on it; a plugin does not.
-    fn dropped(&mut self, id: SessionId, ask: AskId) {
+    /// An agent no longer wants an answer. A machine, or another agent, stops working on it; a plugin
+    /// does not.
+    fn dropped(&mut self, id: SessionId, asked: Asked) {
         let session = self.running.get_mut(&id).expect("checked by the caller");
-        let Some(pending) = session.pending.remove(&ask) else {
-            return;
-        };
-        session.cancel_step(pending.step, self.now);
-        self.counts.cancelled += 1;
-        if let Some((machine, call)) = pending.call {
-            self.chats.remove(&call);
-            self.stage.machines[machine].backend.cancel(self.now, call);
-        }
+        let given_up = session.give_up(self.now, asked);
+        self.cancel(given_up);
     }
 }
 
@@ -279,4 +305,12 @@ fn modelled(
     };
     let recorded = reply.recorded.clone();
     Submission { recorded, stream, ..Submission::planned(session, model, request, tokens) }
+}
+
+fn unknown_tool(name: &str, tools: &Tools) -> ToolError {
+    let known = tools.keys().map(|name| &**name);
+    ToolError::UnknownTool(match nearest(name, known) {
+        Some(near) => format!("\"{name}\"; the nearest is \"{near}\""),
+        None => format!("\"{name}\""),
+    })
 }

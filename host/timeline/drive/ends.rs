@@ -4,7 +4,8 @@ use super::{Drive, Due, Load};
 use crate::backend::SessionId;
 use crate::guest::{GuestState, StopCause};
 use crate::record::{CallCounts, RunRecord, SessionOutcome};
-use crate::session::AGENT;
+use crate::seat::Role;
+use crate::session::GivenUp;
 use crate::time::Instant;
 
 /// The last instant that a run can reach.
@@ -12,23 +13,28 @@ const LAST_INSTANT: Instant = Instant::from_nanos(Instant::END.as_nanos() - 1);
 
 impl Drive<'_> {
     pub(super) fn seat_ended(&mut self, id: SessionId, seat: usize, state: GuestState) {
-        match (seat, state) {
+        let Some(session) = self.running.get(&id).filter(|session| !session.seats[seat].closed)
+        else {
+            return;
+        };
+        match (session.seats[seat].role, state) {
             (_, GuestState::Waiting) => {}
-            (AGENT, GuestState::Finished(Ok(answer))) => {
+            (Role::Agent, GuestState::Finished(Ok(answer))) => {
                 self.end_session(id, SessionOutcome::Answered(answer));
             }
-            (AGENT, GuestState::Finished(Err(message))) => {
+            (Role::Agent, GuestState::Finished(Err(message))) => {
                 self.end_session(id, SessionOutcome::GaveUp(message));
             }
-            (AGENT, GuestState::Stopped(cause)) => {
+            (Role::Agent, GuestState::Stopped(cause)) => {
                 self.end_session(id, SessionOutcome::Stopped(cause));
             }
-            (_, GuestState::Finished(_)) => {
+            (Role::Delegate(role), state) => self.delegate_ended(id, seat, role, state),
+            (Role::Plugin, GuestState::Finished(_)) => {
                 let message = "the plugin returned, and a plugin stays to answer calls";
                 let cause = StopCause { kind: "plugin_returned", message: message.to_owned() };
                 self.plugin_stopped(id, seat, cause);
             }
-            (_, GuestState::Stopped(cause)) => self.plugin_stopped(id, seat, cause),
+            (Role::Plugin, GuestState::Stopped(cause)) => self.plugin_stopped(id, seat, cause),
         }
     }
 
@@ -84,18 +90,24 @@ impl Drive<'_> {
         let Some(mut session) = self.running.remove(&id) else {
             return;
         };
-        let (calls, given_up) = session.end(self.now, outcome);
-        self.counts.cancelled += given_up;
-        for (machine, call) in calls {
-            self.chats.remove(&call);
-            self.stage.machines[machine].backend.cancel(self.now, call);
-        }
+        let given_up = session.end(self.now, outcome);
+        self.cancel(given_up);
+        session.note_use(self.stage.agents.iter().map(|agent| agent.name.clone()));
         self.ended.push(session.record);
         (self.stage.on_session_end)(self.ended.len(), self.now);
         if let Load::AtOnce { think, .. } = self.stage.load {
             // No session may be lost behind the end of the clock.
             let at = (self.now + think).min(LAST_INSTANT);
             self.queue.schedule(at, Due::Arrival);
+        }
+    }
+
+    /// Takes what nobody waits for any more from the machines.
+    pub(super) fn cancel(&mut self, given_up: GivenUp) {
+        self.counts.cancelled += given_up.asks;
+        for (machine, call) in given_up.calls {
+            self.chats.remove(&call);
+            self.stage.machines[machine].backend.cancel(self.now, call);
         }
     }
 

@@ -2,6 +2,7 @@
 //! the prompt in 50 ns and write a token in 100 ns.
 
 mod bench;
+mod delegates;
 mod endings;
 mod guests;
 mod laws;

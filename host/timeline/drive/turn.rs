@@ -4,8 +4,9 @@ use super::{Drive, Due, Load};
 use crate::backend::{MachineFailure, SessionId};
 use crate::crew::{Crew, Done, Job};
 use crate::guest::{Delivery, GuestState, Happening};
-use crate::record::{BurstCause, RunRecord};
-use crate::session::{AGENT, Seat, Session, Wake};
+use crate::record::{BurstCause, BurstRecord, RunRecord};
+use crate::seat::{AGENT, Role, Seat, Wake};
+use crate::session::Session;
 use crate::time::Instant;
 
 impl Drive<'_> {
@@ -131,11 +132,11 @@ impl Drive<'_> {
         self.started += 1;
         let guests = (self.stage.make_guests)(id, &plan);
         assert_eq!(guests.plugins.len(), self.stage.plugins.len(), "a guest for each plugin");
-        let mut seats = vec![Seat::new(self.stage.agent.clone(), guests.agent)];
+        let mut seats = vec![Seat::new(self.stage.agent.clone(), Role::Agent, guests.agent)];
         for (name, plugin) in self.stage.plugins.iter().zip(guests.plugins) {
-            seats.push(Seat::new(name.clone(), plugin));
+            seats.push(Seat::new(name.clone(), Role::Plugin, plugin));
         }
-        let mut session = Session::new(id, &plan, self.now, seats);
+        let mut session = Session::new(id, &plan, self.now, seats, guests.make_delegate);
         if let Some(deadline) = self.stage.deadline {
             let at = self.now + deadline;
             session.has_deadline = at < Instant::END;
@@ -206,10 +207,11 @@ impl Drive<'_> {
         if burst.state == GuestState::Waiting {
             seat.guest = Some(guest);
         }
-        if seat_index == AGENT {
-            session.record_agent_burst(self.now, burst.compute, cause);
-        }
-        let burst_index = session.record.bursts.len().saturating_sub(1);
+        let record = BurstRecord { began_at: self.now, compute: burst.compute, cause };
+        let burst_index = match session.seats[seat_index].asker() {
+            Some(asker) => session.record_burst(asker, record),
+            None => 0,
+        };
         for (offset, happening) in burst.happenings {
             let at = self.now + offset;
             let session = self.running.get_mut(&id).expect("still running");

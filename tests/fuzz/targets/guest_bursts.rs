@@ -155,7 +155,8 @@ fuzz_target!(|run: Run| {
         routing: Default::default(),
         agent: "agent".into(),
         plugins: vec!["plugin".into()],
-        tools: BTreeMap::from([("tool".into(), 0)]),
+        agents: vec![ToolAgent { name: "deputy".into(), tools: tools() }],
+        tools: tools(),
         machines: vec![Machine {
             name: "h200-8".into(),
             model: deployment.model.name.as_str().into(),
@@ -163,9 +164,13 @@ fuzz_target!(|run: Run| {
             backend: Box::new(ModelledMachine::new(deployment)),
         }],
         words: &mut words,
-        make_guests: &mut |_, plan| SessionGuests {
-            agent: Scripted::new(true, run.agents[plan.task_index].clone()),
-            plugins: vec![Scripted::new(false, run.plugin.clone())],
+        make_guests: &mut |_, plan| {
+            let deputy = run.deputy.clone();
+            SessionGuests {
+                agent: Scripted::new(true, run.agents[plan.task_index].clone()),
+                plugins: vec![Scripted::new(false, run.plugin.clone())],
+                make_delegate: Box::new(move |_| Scripted::new(true, deputy.clone())),
+            }
         },
         pace: &mut Jumping,
         on_step_end: &mut |_, _| {},

@@ -10,7 +10,7 @@ use timeslip_timeline::backend::{Reply, SessionWords, UserReply, Words, WordsErr
 use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, FinishReason, Message, PromptPart, PromptPartKind, Role,
 };
-use timeslip_timeline::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, run};
+use timeslip_timeline::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, ToolProvider, run};
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
 };
@@ -61,12 +61,13 @@ pub(super) fn driven(
         routing: Routing::default(),
         agent: "planner".into(),
         plugins: vec!["flights".into()],
-        tools: BTreeMap::from([("look".into(), 0)]),
+        agents: Vec::new(),
+        tools: BTreeMap::from([("look".into(), ToolProvider::Plugin(0))]),
         machines: vec![Machine { name: on.name, model: on.model, tier: None, backend: on.backend }],
         words: &mut Counted,
-        make_guests: &mut |_, plan| SessionGuests {
-            agent: Box::new(Agent::new(&sessions[plan.task_index])),
-            plugins: vec![Box::new(Plugin)],
+        make_guests: &mut |_, plan| {
+            let agent = Agent::new(&sessions[plan.task_index]);
+            SessionGuests::alone(Box::new(agent), vec![Box::new(Plugin)])
         },
         pace: &mut Jumping,
         on_step_end: &mut |_, _| {},

@@ -3,21 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::guests::{Agent, Diary, Move, Plugin};
+use super::guests::{Agent, Diary, Move, plugin};
 use super::machines::{Script, Slots};
 use crate::backend::Backend;
-use crate::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, run};
-use crate::guest::Guest;
+use crate::drive::{
+    DelegatedTask, Load, Machine, SessionGuests, SessionPlan, Stage, ToolAgent, ToolProvider,
+    Tools, run,
+};
 use crate::pace::Jumping;
 use crate::record::{RunRecord, SessionOutcome, SessionRecord};
 use crate::route::Routing;
 use crate::time::{Instant, Span};
 
-/// A run for a test: sessions as lists of moves, the tools `left` and `right` in a plugin each, and
-/// machines that serve `small` and `large`.
+/// A run for a test: sessions as lists of moves, the tools `left` and `right` in a plugin each, an
+/// agent `deputy` that is a tool of all, and machines that serve `small` and `large`.
 #[derive(Clone, Debug)]
 pub(super) struct Bench {
     pub(super) sessions: Vec<Vec<Move>>,
+    /// What the deputy does for the tasks `0`, `1` and so on.
+    pub(super) deputies: Vec<Vec<Move>>,
     pub(super) load: Load,
     pub(super) deadline: Option<Span>,
     /// The slots of each machine; none for a machine that never answers.
@@ -36,7 +40,12 @@ impl Bench {
     pub(super) fn of(sessions: impl IntoIterator<Item = Vec<Move>>) -> Bench {
         let sessions: Vec<Vec<Move>> = sessions.into_iter().collect();
         let load = Load::at_once(sessions.len());
-        Bench { sessions, load, deadline: None, slots: [1000, 1000], threads: 1 }
+        let deputies = Vec::new();
+        Bench { sessions, deputies, load, deadline: None, slots: [1000, 1000], threads: 1 }
+    }
+
+    pub(super) fn deputies(self, deputies: impl IntoIterator<Item = Vec<Move>>) -> Bench {
+        Bench { deputies: deputies.into_iter().collect(), ..self }
     }
 
     pub(super) fn deadline(self, nanos: u64) -> Bench {
@@ -64,7 +73,8 @@ impl Bench {
             routing: Routing::default(),
             agent: Arc::from("agent"),
             plugins: vec![Arc::from("left-plugin"), Arc::from("right-plugin")],
-            tools: BTreeMap::from([(Arc::from("left"), 0), (Arc::from("right"), 1)]),
+            agents: vec![ToolAgent { name: Arc::from("deputy"), tools: tools() }],
+            tools: tools(),
             machines: names
                 .zip(backends)
                 .map(|(model, backend)| Machine {
@@ -75,12 +85,18 @@ impl Bench {
                 })
                 .collect(),
             words: &mut Script,
-            make_guests: &mut |_, plan| SessionGuests {
-                agent: Box::new(Agent::new(
-                    &self.sessions[plan.task_index],
-                    diaries[plan.task_index].clone(),
-                )),
-                plugins: (0..2).map(|_| Box::new(Plugin::default()) as Box<dyn Guest>).collect(),
+            make_guests: &mut |_, plan| {
+                let deputies = self.deputies.clone();
+                let moves = &self.sessions[plan.task_index];
+                SessionGuests {
+                    agent: Box::new(Agent::new(moves, diaries[plan.task_index].clone())),
+                    plugins: (0..2).map(|_| plugin()).collect(),
+                    make_delegate: Box::new(move |task: DelegatedTask<'_>| {
+                        let number: usize = task.input.parse().expect("the deputy's tasks");
+                        let moves = deputies.get(number).map(Vec::as_slice).unwrap_or_default();
+                        Box::new(Agent::new(moves, Diary::default()))
+                    }),
+                }
             },
             pace: &mut Jumping,
             on_step_end: &mut |_, _| {},
@@ -126,6 +142,14 @@ impl Ran {
         let session = self.session(session);
         (session.started_at.as_nanos(), session.ended_at.as_nanos())
     }
+}
+
+fn tools() -> Tools {
+    BTreeMap::from([
+        (Arc::from("left"), ToolProvider::Plugin(0)),
+        (Arc::from("right"), ToolProvider::Plugin(1)),
+        (Arc::from("deputy"), ToolProvider::Agent(0)),
+    ])
 }
 
 pub(super) fn at(nanos: u64) -> Instant {

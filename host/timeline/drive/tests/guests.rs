@@ -192,6 +192,10 @@ impl Guest for Plugin {
     }
 }
 
+pub(super) fn plugin() -> Box<dyn Guest> {
+    Box::new(Plugin::default())
+}
+
 fn order(arguments: &str) -> (Behaviour, Span) {
     let (name, nanos) = arguments.split_once(' ').expect("a behaviour and a number");
     let behaviour = match name {
@@ -227,6 +231,12 @@ pub(super) fn chat_with(model: Option<&str>, text: &str, stream: bool) -> Move {
 pub(super) fn tool(name: &str, behaviour: Behaviour, nanos: u64) -> Move {
     let arguments = Arc::from(format!("{behaviour:?} {nanos}"));
     Move::Ask(Ask::Tool { name: Arc::from(name), arguments })
+}
+
+/// A task for the deputy.
+pub(super) fn deputy(task: usize) -> Move {
+    let arguments = Arc::from(format!(r#"{{"task":"{task}"}}"#));
+    Move::Ask(Ask::Tool { name: Arc::from("deputy"), arguments })
 }
 
 pub(super) fn sleep(nanos: u64) -> Move {

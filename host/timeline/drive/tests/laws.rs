@@ -5,11 +5,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::bench::{Bench, Ran, at};
-use super::guests::{Behaviour, Move, chat_with, sleep, tool, trap, user};
+use super::guests::{Behaviour, Move, chat_with, deputy, sleep, tool, trap, user};
 use crate::account::critical_path;
 use crate::drive::Load;
 use crate::guest::GuestState;
-use crate::record::{BurstCause, BurstRecord, CallCounts, ChatEnd, SessionRecord, StepKind};
+use crate::record::{Asker, BurstCause, BurstRecord, CallCounts, ChatEnd, SessionRecord, StepKind};
 use crate::time::{Instant, Span};
 
 /// Half of all times are short and few, so that many things are due at one instant.
@@ -58,9 +58,14 @@ fn any_user() -> impl Strategy<Value = Move> {
     ]
 }
 
-fn any_move() -> impl Strategy<Value = Move> {
+fn any_move(deputies: usize) -> impl Strategy<Value = Move> {
+    let delegates = match deputies {
+        0 => any_chat().boxed(),
+        _ => (0..deputies).prop_map(deputy).boxed(),
+    };
     prop_oneof![
         5 => any_chat(),
+        2 => delegates,
         5 => any_tool(),
         1 => any_user(),
         2 => any_nanos().prop_map(sleep),
@@ -83,8 +88,9 @@ fn any_end() -> impl Strategy<Value = Move> {
     ]
 }
 
-fn any_session() -> impl Strategy<Value = Vec<Move>> {
-    (prop::collection::vec(any_move(), 0..14), any_end()).prop_map(|(mut moves, end)| {
+/// A session that may delegate the first so many of the deputy's tasks.
+fn any_session(deputies: usize) -> impl Strategy<Value = Vec<Move>> {
+    (prop::collection::vec(any_move(deputies), 0..14), any_end()).prop_map(|(mut moves, end)| {
         moves.push(end);
         moves
     })
@@ -92,7 +98,9 @@ fn any_session() -> impl Strategy<Value = Vec<Move>> {
 
 prop_compose! {
     fn any_bench()(
-        sessions in prop::collection::vec(any_session(), 0..7),
+        sessions in prop::collection::vec(any_session(2), 0..7),
+        // Each deputy may ask the next one, so that none asks for ever.
+        deputies in (any_session(1), any_session(0)),
         at_once in 1usize..5,
         think in prop_oneof![3 => Just(0), 1 => 0u64..300],
         gaps in prop::collection::vec(prop_oneof![Just(0u64), 0u64..500], 7),
@@ -108,7 +116,10 @@ prop_compose! {
             true => Load::AtOnce { count: at_once, think: Span::from_nanos(think) },
             false => Load::Arrivals(arrivals.take(sessions.len()).collect()),
         };
-        Bench { sessions, load, deadline: deadline.map(Span::from_nanos), slots, threads: 1 }
+        // The first may ask the one behind it, and it is that one that its tasks number 0.
+        let deputies = vec![deputies.1, deputies.0];
+        let deadline = deadline.map(Span::from_nanos);
+        Bench { sessions, deputies, load, deadline, slots, threads: 1 }
     }
 }
 
@@ -155,7 +166,11 @@ fn check_session(session: &SessionRecord) -> Result<(), TestCaseError> {
             prop_assert_eq!(chat.timing.end_to_end(), step.end_to_end());
         }
     }
-    check_bursts(session)?;
+    check_bursts(session, Asker::Agent, session.started_at, session.ended_at)?;
+    for (place, delegation) in session.delegations.iter().enumerate() {
+        let step = &session.steps[delegation.step];
+        check_bursts(session, Asker::Delegate(place), step.asked_at, step.ended_at)?;
+    }
     prop_assert!(session.journal.is_sorted_by_key(|line| line.at));
     prop_assert!(session.journal.iter().all(|line| line.at <= session.ended_at));
     Ok(())
@@ -164,26 +179,34 @@ fn check_session(session: &SessionRecord) -> Result<(), TestCaseError> {
 /// An agent runs one burst at a time, and no effect comes before its cause: a burst follows the
 /// asking of the step that woke it and, unless that is a stream of pieces, its end; a step is asked
 /// inside the burst that it names.
-fn check_bursts(session: &SessionRecord) -> Result<(), TestCaseError> {
+fn check_bursts(
+    session: &SessionRecord,
+    asker: Asker,
+    started_at: Instant,
+    ended_at: Instant,
+) -> Result<(), TestCaseError> {
     let end_of = |burst: &BurstRecord| burst.began_at + burst.compute;
-    let mut free_at = session.started_at;
-    for (place, burst) in session.bursts.iter().enumerate() {
+    let bursts = session.bursts_of(asker);
+    let mut free_at = started_at;
+    for (place, burst) in bursts.iter().enumerate() {
         prop_assert!(free_at <= burst.began_at, "an agent runs one burst at a time");
         free_at = end_of(burst);
-        prop_assert!(free_at <= session.ended_at);
+        prop_assert!(free_at <= ended_at);
         match burst.cause {
-            BurstCause::Start => prop_assert_eq!((place, burst.began_at), (0, session.started_at)),
-            BurstCause::Busy => prop_assert_eq!(burst.began_at, end_of(&session.bursts[place - 1])),
+            BurstCause::Start => prop_assert_eq!((place, burst.began_at), (0, started_at)),
+            BurstCause::Busy => prop_assert_eq!(burst.began_at, end_of(&bursts[place - 1])),
             BurstCause::Step(step) => {
                 let step = &session.steps[step];
+                prop_assert_eq!(step.asked_by, asker);
                 prop_assert!(step.asked_in < place && step.asked_at <= burst.began_at);
                 let is_chat = matches!(step.kind, StepKind::Chat(_));
                 prop_assert!(is_chat || step.ended_at == burst.began_at);
             }
         }
     }
-    for step in &session.steps {
-        let asked_in = &session.bursts[step.asked_in];
+    for step in session.steps.iter().filter(|step| step.asked_by == asker) {
+        let asked_in = &bursts[step.asked_in];
+        prop_assert!(started_at <= step.asked_at && step.ended_at <= ended_at);
         prop_assert!(asked_in.began_at <= step.asked_at && step.asked_at <= end_of(asked_in));
     }
     Ok(())
@@ -295,7 +318,7 @@ proptest! {
     #[test]
     fn what_comes_later_changes_nothing_before(
         bench in any_bench(),
-        moves in any_session(),
+        moves in any_session(2),
         gaps in prop::collection::vec(0u64..300, 8),
         after in 0u64..2000,
     ) {

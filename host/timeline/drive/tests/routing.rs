@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::guests::{Agent, Diary, Move, Plugin, chat, chat_with};
+use super::guests::{Agent, Diary, Move, chat, chat_with, plugin};
 use super::machines::{Script, Silent, Slots};
 use crate::backend::Backend;
-use crate::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, run};
+use crate::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, ToolProvider, run};
 use crate::pace::Jumping;
 use crate::price::{Priced, TokenPrice};
 use crate::record::{ChatEnd, ChatStep, RunRecord, StepKind};
@@ -95,12 +95,13 @@ impl Routed {
             },
             agent: Arc::from("agent"),
             plugins: vec![Arc::from("left-plugin")],
-            tools: BTreeMap::from([(Arc::from("left"), 0)]),
+            agents: Vec::new(),
+            tools: BTreeMap::from([(Arc::from("left"), ToolProvider::Plugin(0))]),
             machines: (0..self.racks.len()).map(|place| self.machine(place)).collect(),
             words: &mut Script,
-            make_guests: &mut |_, plan| SessionGuests {
-                agent: Box::new(Agent::new(&self.sessions[plan.task_index], Diary::default())),
-                plugins: vec![Box::new(Plugin::default())],
+            make_guests: &mut |_, plan| {
+                let moves = &self.sessions[plan.task_index];
+                SessionGuests::alone(Box::new(Agent::new(moves, Diary::default())), vec![plugin()])
             },
             pace: &mut Jumping,
             on_step_end: &mut |_, _| {},

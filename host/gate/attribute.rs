@@ -29,6 +29,7 @@ mod group;
 pub mod journal;
 mod lay;
 mod mixed;
+mod outcome;
 mod prompts;
 mod retime;
 mod settle;

@@ -6,7 +6,7 @@ use timeslip_timeline::account::TimeShares;
 use timeslip_timeline::conversation;
 use timeslip_timeline::observed::{self, Observed};
 use timeslip_timeline::record::{
-    self, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind,
+    self, Asker, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind,
 };
 use timeslip_timeline::route;
 
@@ -86,7 +86,11 @@ fn session(record: &SessionRecord, shares: TimeShares) -> Session {
         }
     };
     let mut parts = Parts::default();
-    let steps = record.steps.iter().map(|step| self::step(step, &mut parts)).collect();
+    let steps = record
+        .steps
+        .iter()
+        .map(|step| self::step(step, within(record, step), &mut parts))
+        .collect();
     let used = record.used.iter().map(|(name, used)| ComponentUse {
         name: name.to_string(),
         fuel: used.fuel,
@@ -140,17 +144,27 @@ fn part_kind(kind: conversation::PromptPartKind) -> PromptPartKind {
     }
 }
 
-fn step(step: &record::Step, parts: &mut Parts) -> Step {
+/// The tool step whose agent asked for a step.
+fn within(session: &SessionRecord, step: &record::Step) -> Option<usize> {
+    match step.asked_by {
+        Asker::Agent => None,
+        Asker::Delegate(delegation) => Some(session.delegations[delegation].step),
+    }
+}
+
+fn step(step: &record::Step, within: Option<usize>, parts: &mut Parts) -> Step {
     let at_ns = step.asked_at.as_nanos();
     let e2e_ns = step.end_to_end().as_nanos();
     match &step.kind {
-        StepKind::Chat(chat) => Step::Chat(chat_step(at_ns, e2e_ns, chat, parts)),
-        StepKind::Tool(tool) => Step::Tool(tool_step(at_ns, e2e_ns, tool)),
+        StepKind::Chat(chat) => {
+            Step::Chat(ChatStep { within, ..chat_step(at_ns, e2e_ns, chat, parts) })
+        }
+        StepKind::Tool(tool) => Step::Tool(ToolStep { within, ..tool_step(at_ns, e2e_ns, tool) }),
         StepKind::User(user) => {
             let error = error_of(user.answer.as_ref());
-            Step::User(UserStep { at_ns, e2e_ns, ok: error.is_none(), error })
+            Step::User(UserStep { at_ns, within, e2e_ns, ok: error.is_none(), error })
         }
-        StepKind::Sleep => Step::Sleep(SleepStep { at_ns, e2e_ns }),
+        StepKind::Sleep => Step::Sleep(SleepStep { at_ns, within, e2e_ns }),
     }
 }
 
@@ -161,6 +175,7 @@ fn chat_step(at_ns: u64, e2e_ns: u64, chat: &record::ChatStep, parts: &mut Parts
     let part = |span: timeslip_timeline::time::Span| if answered { span.as_nanos() } else { 0 };
     ChatStep {
         at_ns,
+        within: None,
         machine: chat.machine.to_string(),
         model: chat.model.to_string(),
         route: chat.route.as_ref().map(chat_route),
@@ -241,6 +256,7 @@ fn tool_step(at_ns: u64, e2e_ns: u64, tool: &record::ToolStep) -> ToolStep {
     let compute_ns = tool.compute.as_nanos().min(e2e_ns);
     ToolStep {
         at_ns,
+        within: None,
         tool: tool.tool.to_string(),
         compute_ns,
         wait_ns: e2e_ns - compute_ns,

@@ -10,7 +10,7 @@ use timeslip_timeline::conversation::{
 };
 use timeslip_timeline::guest::{GuestUse, StopCause};
 use timeslip_timeline::record::{
-    CallCounts, ChatEnd, ChatStep, RunRecord, SessionOutcome, SessionRecord, Step, StepKind,
+    Asker, CallCounts, ChatEnd, ChatStep, RunRecord, SessionOutcome, SessionRecord, Step, StepKind,
     ToolStep, UserStep,
 };
 use timeslip_timeline::time::{Instant, Span};
@@ -89,6 +89,7 @@ pub(crate) fn run(sessions: Vec<SessionRecord>) -> RunRecord {
 
 pub(crate) fn session(id: u32, start_us: u64, end_us: u64, steps: Vec<Step>) -> SessionRecord {
     SessionRecord {
+        delegations: Vec::new(),
         id: SessionId(id),
         task_index: id as usize,
         task: Arc::from(format!("task-{id}")),
@@ -107,7 +108,13 @@ pub(crate) fn session(id: u32, start_us: u64, end_us: u64, steps: Vec<Step>) -> 
 }
 
 pub(crate) fn step(start_us: u64, end_us: u64, kind: StepKind) -> Step {
-    Step { asked_at: at_us(start_us), asked_in: 0, ended_at: at_us(end_us), kind }
+    Step {
+        asked_at: at_us(start_us),
+        asked_by: Asker::Agent,
+        asked_in: 0,
+        ended_at: at_us(end_us),
+        kind,
+    }
 }
 
 pub(crate) fn chat(timing: ChatTiming, usage: Usage, end: ChatEnd) -> ChatStep {
@@ -154,6 +161,7 @@ fn booking() -> SessionRecord {
     let asked = chat(timing([100, 300, 50, 550], 500), usage, end);
     let tool = |name: &str, compute, output| {
         StepKind::Tool(Box::new(ToolStep {
+            delegation: None,
             tool: Arc::from(name),
             arguments: Arc::from("{}"),
             compute: Span::from_micros(compute),

@@ -84,11 +84,29 @@ fn check_session(session: &Session, breaches: &mut Vec<String>) {
             broken.push("ends after its session".to_owned());
         }
         not_before = step.at_ns();
+        check_within(session, index, &mut broken);
         check_step(step, &mut broken);
         if let Step::Chat(chat) = step {
             check_prompt(session, chat, &mut broken);
         }
         breaches.extend(broken.into_iter().map(|breach| format!("step {index} {breach}")));
+    }
+}
+
+/// What an agent does as a tool lies within the tool step, which stands above it.
+fn check_within(session: &Session, index: usize, breaches: &mut Vec<String>) {
+    let step = &session.steps[index];
+    let Some(within) = step.within() else {
+        return;
+    };
+    match session.steps[..index].get(within) {
+        Some(outer @ Step::Tool(_)) => {
+            let end = |step: &Step| step.at_ns().saturating_add(step.e2e_ns());
+            if end(step) > end(outer) {
+                breaches.push(format!("ends after step {within}, within which it was asked"));
+            }
+        }
+        _ => breaches.push(format!("names step {within}, which is no tool step above it")),
     }
 }
 

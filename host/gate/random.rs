@@ -65,6 +65,7 @@ fn any_step() -> impl Strategy<Value = (u64, StepKind)> {
         (0u64..9000, 0u64..9000, prop::option::of("[a-z]{1,9}")).prop_map(
             |(length, compute, output)| {
                 let tool = record::ToolStep {
+                    delegation: None,
                     tool: Arc::from("look"),
                     arguments: Arc::from("{}"),
                     compute: Span::from_micros(compute),

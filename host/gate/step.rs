@@ -30,6 +30,16 @@ impl Step {
         }
     }
 
+    /// The tool step whose agent asked for it, where the session's own agent did not.
+    pub fn within(&self) -> Option<usize> {
+        match self {
+            Step::Chat(step) => step.within,
+            Step::Tool(step) => step.within,
+            Step::User(step) => step.within,
+            Step::Sleep(step) => step.within,
+        }
+    }
+
     /// From asking to the end, in nanoseconds.
     pub fn e2e_ns(&self) -> u64 {
         match self {
@@ -59,6 +69,10 @@ impl Step {
 pub struct ChatStep {
     /// When it was asked, since the run began.
     pub at_ns: u64,
+    /// The tool step whose agent asked for it, by its place among the session's steps; absent where
+    /// the session's own agent did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<usize>,
     /// The machine; empty when none was chosen.
     pub machine: String,
     /// The model.
@@ -273,11 +287,15 @@ pub enum ChatFinish {
 pub struct ToolStep {
     /// When it was asked, since the run began.
     pub at_ns: u64,
+    /// The tool step whose agent asked for it, by its place among the session's steps; absent where
+    /// the session's own agent did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<usize>,
     /// The tool's name.
     pub tool: String,
-    /// The plugin's computing.
+    /// The computing of the plugin, or of the agent that is the tool.
     pub compute_ns: u64,
-    /// The rest: waiting for the plugin's one thread, and for what the plugin waited for.
+    /// The rest: waiting for the plugin's one thread, and for what the plugin or agent waited for.
     pub wait_ns: u64,
     /// From asking to the output.
     pub e2e_ns: u64,
@@ -293,6 +311,10 @@ pub struct ToolStep {
 pub struct UserStep {
     /// When it was asked, since the run began.
     pub at_ns: u64,
+    /// The tool step whose agent asked for it, by its place among the session's steps; absent where
+    /// the session's own agent did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<usize>,
     /// From asking to the answer.
     pub e2e_ns: u64,
     /// Whether there is an answer.
@@ -307,6 +329,10 @@ pub struct UserStep {
 pub struct SleepStep {
     /// When it began, since the run began.
     pub at_ns: u64,
+    /// The tool step whose agent asked for it, by its place among the session's steps; absent where
+    /// the session's own agent did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<usize>,
     /// Its length.
     pub e2e_ns: u64,
 }

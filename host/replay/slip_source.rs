@@ -5,6 +5,7 @@
 //! faster or slower, no journal knows: [`SlipSource::notes`] says so, and counts the sessions in
 //! which that is likely to matter.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use timeslip_gate::attribute::journal::{self, Journal, JournalSession, JournalStep, Work};
@@ -157,13 +158,14 @@ fn doubts(slip: &Slip, journal: &Journal) -> Doubts {
     doubts
 }
 
-/// Whether a step begins before another has ended.
+/// Whether a step begins before another of the same agent has ended.
 fn overlaps(session: &Session) -> bool {
-    let mut ended = 0;
+    let mut ended: BTreeMap<Option<usize>, u64> = BTreeMap::new();
     session.steps.iter().any(|step| {
         let begins = step.at_ns();
-        let overlaps = begins < ended;
-        ended = ended.max(begins.saturating_add(step.e2e_ns()));
+        let ended = ended.entry(step.within()).or_default();
+        let overlaps = begins < *ended;
+        *ended = begins.saturating_add(step.e2e_ns()).max(*ended);
         overlaps
     })
 }

@@ -86,8 +86,14 @@ pub(crate) fn lost() -> Session {
         chat(0, [0, 2 * MS, 0, 3 * MS], [90, 0, 4], "rubin-groq3"),
         Step::Chat(refused),
         tool(8 * MS, 2 * MS, "reserve", Some("failed: no seat\u{1b}[2J left")),
-        Step::User(UserStep { at_ns: 10 * MS, e2e_ns: 700 * MS, ok: true, error: None }),
-        Step::Sleep(SleepStep { at_ns: 710 * MS, e2e_ns: 290 * MS }),
+        Step::User(UserStep {
+            at_ns: 10 * MS,
+            within: None,
+            e2e_ns: 700 * MS,
+            ok: true,
+            error: None,
+        }),
+        Step::Sleep(SleepStep { at_ns: 710 * MS, within: None, e2e_ns: 290 * MS }),
     ];
     let shares = TimeShareNs {
         queue: 3 * MS,
@@ -99,6 +105,30 @@ pub(crate) fn lost() -> Session {
         ..TimeShareNs::default()
     };
     failed(session("lost-booking", 20 * MS, shares, steps), "deadline")
+}
+
+/// A session whose agent delegates to another one, which delegates further.
+pub(crate) fn delegated() -> Session {
+    let within = |outer: usize, mut step: Step| {
+        match &mut step {
+            Step::Chat(step) => step.within = Some(outer),
+            Step::Tool(step) => step.within = Some(outer),
+            Step::User(step) => step.within = Some(outer),
+            Step::Sleep(step) => step.within = Some(outer),
+        }
+        step
+    };
+    let steps = vec![
+        chat(0, [0, 2 * MS, 0, 8 * MS], [90, 0, 14], "rubin-groq3"),
+        tool(10 * MS, 60 * MS, "researcher", None),
+        within(1, chat(11 * MS, [0, 3 * MS, 0, 9 * MS], [200, 0, 20], "rubin-groq3")),
+        within(1, tool(23 * MS, 40 * MS, "fact-checker", None)),
+        within(3, chat(24 * MS, [0, 3 * MS, 0, 30 * MS], [300, 0, 60], "rubin-groq3")),
+        chat(70 * MS, [0, 2 * MS, 0, 8 * MS], [400, 0, 14], "rubin-groq3"),
+    ];
+    let shares =
+        TimeShareNs { prefill: 10 * MS, decode: 55 * MS, agent: 15 * MS, ..TimeShareNs::default() };
+    session("briefing", 0, shares, steps)
 }
 
 /// A session that failed with this cause.
@@ -141,6 +171,7 @@ pub(crate) fn chat(at_ns: u64, parts: [u64; 4], tokens: [u64; 3], machine: &str)
     Step::Chat(ChatStep {
         prompt: Default::default(),
         at_ns,
+        within: None,
         machine: machine.to_owned(),
         model: "gpt-oss-120b".to_owned(),
         route: None,
@@ -164,6 +195,7 @@ pub(crate) fn chat(at_ns: u64, parts: [u64; 4], tokens: [u64; 3], machine: &str)
 pub(crate) fn tool(at_ns: u64, e2e_ns: u64, name: &str, error: Option<&str>) -> Step {
     Step::Tool(ToolStep {
         at_ns,
+        within: None,
         tool: name.to_owned(),
         compute_ns: e2e_ns / 2,
         wait_ns: e2e_ns - e2e_ns / 2,

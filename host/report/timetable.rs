@@ -23,6 +23,9 @@ const NAMES_LEAST: (usize, usize) = (14, 10);
 
 const GAP: usize = 2;
 
+/// Columns by which the steps of an agent that is a tool stand further in.
+const INDENT: usize = 2;
+
 /// The columns of a line, without its bar.
 #[derive(Default)]
 struct Line {
@@ -109,12 +112,20 @@ fn heading() -> Line {
 fn line_of(session: &Session, step: &Step, style: Style) -> Line {
     let at = step.at_ns().saturating_sub(session.at_ns);
     let common = Line { at: style.span(at), time: style.span(step.e2e_ns()), ..Line::default() };
-    match step {
+    let line = match step {
         Step::Chat(chat) => chat_line(chat, common, style),
         Step::Tool(tool) => Line { step: format!("tool {}", plain(&tool.tool)), ..common },
         Step::User(_) => Line { step: "user".to_owned(), ..common },
         Step::Sleep(_) => Line { step: "sleep".to_owned(), ..common },
-    }
+    };
+    Line { step: " ".repeat(INDENT * depth(session, step)) + &line.step, ..line }
+}
+
+/// How many agents, each a tool of the next, stand between the session's own agent and a step.
+fn depth(session: &Session, step: &Step) -> usize {
+    let outer = |within: &usize| session.steps.get(*within).and_then(Step::within);
+    // Each stands above the one before it, in a slip that keeps the laws.
+    std::iter::successors(step.within(), outer).take(session.steps.len()).count()
 }
 
 fn chat_line(chat: &ChatStep, common: Line, style: Style) -> Line {

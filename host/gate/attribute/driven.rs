@@ -11,7 +11,9 @@ use timeslip_timeline::backend::{Reply, SessionWords, UserReply, Words, WordsErr
 use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, FinishReason, Message, PromptPart, PromptPartKind, Role,
 };
-use timeslip_timeline::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, run};
+use timeslip_timeline::drive::{
+    Load, Machine, SessionGuests, SessionPlan, Stage, ToolAgent, ToolProvider, Tools, run,
+};
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
 };
@@ -45,6 +47,8 @@ pub(super) enum Deed {
     Impatient(u64),
     User(u64),
     Sleep(u64),
+    /// Delegates a chat and a tool call behind it, and beside both a sleep.
+    Delegate(u64, u64, u64),
 }
 
 /// What a session does: chains of deeds, side by side.
@@ -67,7 +71,8 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
         routing: Default::default(),
         agent: "planner".into(),
         plugins: vec!["flights".into()],
-        tools: BTreeMap::from([("look".into(), 0)]),
+        agents: vec![ToolAgent { name: "deputy".into(), tools: tools() }],
+        tools: tools(),
         machines: vec![Machine {
             name: machine.name,
             model: machine.model,
@@ -78,6 +83,7 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
         make_guests: &mut |_, plan| SessionGuests {
             agent: Box::new(Agent::new(&sessions[plan.task_index])),
             plugins: vec![Box::new(Plugin)],
+            make_delegate: Box::new(|task| Box::new(Agent::new(&chains_of(task.input)))),
         },
         pace: &mut Jumping,
         on_step_end: &mut |_, _| {},
@@ -90,6 +96,20 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
     facts.machines.truncate(1);
     MODEL.clone_into(&mut facts.machines[0].machine.model);
     compose(facts, &record, &shares)
+}
+
+fn tools() -> Tools {
+    BTreeMap::from([
+        ("look".into(), ToolProvider::Plugin(0)),
+        ("deputy".into(), ToolProvider::Agent(0)),
+    ])
+}
+
+/// What a delegated task asks for: see [`Deed::Delegate`].
+fn chains_of(task: &str) -> Chains {
+    let numbers: Vec<u64> = task.split(' ').map(|n| n.parse().expect("a number")).collect();
+    let [output, tool, nanos] = numbers[..] else { panic!("three numbers: {task}") };
+    vec![vec![Deed::Chat(30, output), Deed::Tool(tool)], vec![Deed::Sleep(nanos)]]
 }
 
 struct Chain {
@@ -176,6 +196,10 @@ fn asks(deed: &Deed, messages: &mut Vec<Message>) -> Vec<Ask> {
         }
         Deed::User(nanos) => vec![Ask::User { message: nanos.to_string() }],
         Deed::Sleep(nanos) => vec![Ask::Sleep(Span::from_nanos(*nanos))],
+        Deed::Delegate(output, tool, nanos) => {
+            let arguments = format!(r#"{{"task":"{output} {tool} {nanos}"}}"#);
+            vec![Ask::Tool { name: "deputy".into(), arguments: arguments.into() }]
+        }
     }
 }
 

@@ -7,9 +7,10 @@ use timeslip_timeline::time::Instant;
 use super::journal::{Moment, Work};
 use super::lay::{Laid, SessionRows};
 use super::mixed::{Attributes, MixedSession, Pair, Undoing};
+use super::outcome::{outcome, outcome_of};
 use super::prompts;
-use super::waits::{end_of, end_of_session, is_given_up};
-use crate::slip::{Session, SessionStatus};
+use super::waits::{end_of, end_of_session};
+use crate::slip::Session;
 use crate::step::Step;
 use crate::verdict::ChangeKind;
 
@@ -160,6 +161,9 @@ impl Finder<'_> {
         match (&was.work, &is.work) {
             (Work::Chat(_), Work::Chat(_)) => self.chat(place, before, now, found),
             (Work::Lasts(_), Work::Lasts(_)) => self.length(place, before, now, found),
+            (Work::Delegated { until: was }, Work::Delegated { until: is }) => {
+                self.delegated(place, Pair { before, now }, (was, is), found);
+            }
             (Work::GivenUp { until: was, .. }, Work::GivenUp { until: is, .. }) => {
                 if self.waits_otherwise(was.as_ref(), is.as_ref()) {
                     let undoing = self.undoing(place, Attributes::GAP);
@@ -309,6 +313,28 @@ impl Finder<'_> {
         }
     }
 
+    /// A step that an agent did, whose own steps are compared like all others.
+    fn delegated(
+        &self,
+        place: usize,
+        steps: Pair<&Step>,
+        (was, is): (&Moment, &Moment),
+        found: &mut Vec<Found>,
+    ) {
+        let undoing = self.undoing(place, Attributes::AFTER.and(Attributes::GAP));
+        let outcomes = steps.as_ref().map(|step| outcome(step));
+        if outcomes.before != outcomes.now {
+            let label = Label::of(steps.now);
+            let subject = Subject::Outcome(label, outcomes.before, outcomes.now);
+            found.push(Found::new(ChangeKind::Outcome, subject, undoing));
+        } else if self.waits_otherwise(Some(was), Some(is)) {
+            let one = Found::new(ChangeKind::Computing, Subject::Agent, undoing);
+            let end = format!("before the end of {}", Label::of(steps.now).with_article());
+            let one = one.by(was.gap.as_nanos(), is.gap.as_nanos());
+            found.push(Found { place: Some(end), ..one });
+        }
+    }
+
     /// A step whose length the record gives.
     fn length(&self, place: usize, before: &Step, now: &Step, found: &mut Vec<Found>) {
         let undoing = self.undoing(place, Attributes::LENGTH);
@@ -344,30 +370,6 @@ impl Finder<'_> {
         }
     }
 }
-
-/// One word for what a step brought.
-fn outcome(step: &Step) -> String {
-    match step.error() {
-        None => ANSWERED.to_owned(),
-        Some(_) if is_given_up(step) => GIVEN_UP.to_owned(),
-        Some(error) => error.split(':').next().unwrap_or(error).to_owned(),
-    }
-}
-
-/// One word for how a session ended.
-fn outcome_of(session: &Session) -> String {
-    match (&session.error, session.status) {
-        (Some(error), _) => error.kind.clone(),
-        (None, SessionStatus::Ok) => ANSWERED.to_owned(),
-        (None, SessionStatus::Failed) => "failed".to_owned(),
-    }
-}
-
-/// The outcome of what went well.
-pub(super) const ANSWERED: &str = "an answer";
-
-/// The outcome of what nobody waited for any more.
-pub(super) const GIVEN_UP: &str = "being given up";
 
 fn before_a(step: &Step) -> String {
     format!("before {}", Label::of(step).with_article())

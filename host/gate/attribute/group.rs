@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::found::{ANSWERED, Found, Subject};
+use super::found::{Found, Subject};
 use super::mixed::Undoing;
+use super::outcome::ANSWERED;
 use crate::verdict::ChangeKind;
 
 /// The most changes that are told apart; the kinds that have more than their part of it are told

@@ -156,7 +156,7 @@ fn perform(session: &mut Session, now: u64, deed: &Do) -> u64 {
         }
         Do::Tool(name, nanos) => tool(name, now, *nanos),
         Do::User(nanos) => {
-            Step::User(UserStep { at_ns: now, e2e_ns: *nanos, ok: true, error: None })
+            Step::User(UserStep { at_ns: now, within: None, e2e_ns: *nanos, ok: true, error: None })
         }
         Do::Sleep(nanos) => sleep(now, *nanos),
         Do::Chat(parts, output) => Step::Chat(chat(session, now, parts, *output)),
@@ -178,6 +178,7 @@ fn chat(session: &mut Session, at_ns: u64, parts: &[PromptPart], output: u64) ->
     let (prefill_ns, decode_ns) = (10 * input_tokens, 100 * output);
     ChatStep {
         at_ns,
+        within: None,
         machine: "rack".to_owned(),
         model: "small".to_owned(),
         route: None,
@@ -216,6 +217,7 @@ pub(super) fn session(task: &str, at_ns: u64, e2e_ns: u64, steps: Vec<Step>) -> 
 pub(super) fn tool(name: &str, at_ns: u64, e2e_ns: u64) -> Step {
     Step::Tool(ToolStep {
         at_ns,
+        within: None,
         tool: name.to_owned(),
         compute_ns: e2e_ns,
         wait_ns: 0,
@@ -226,7 +228,7 @@ pub(super) fn tool(name: &str, at_ns: u64, e2e_ns: u64) -> Step {
 }
 
 pub(super) fn sleep(at_ns: u64, e2e_ns: u64) -> Step {
-    Step::Sleep(SleepStep { at_ns, e2e_ns })
+    Step::Sleep(SleepStep { at_ns, within: None, e2e_ns })
 }
 
 /// A slip of these sessions on the machine `rack`.

@@ -65,6 +65,11 @@ pub enum Work {
     Chat(ChatWork),
     /// The record: it takes so long.
     Lasts(Span),
+    /// The agent that is the tool, with the last of its own steps behind it.
+    Delegated {
+        /// When it is done.
+        until: Moment,
+    },
     /// The agent, which no longer waits for it.
     GivenUp {
         /// What a machine works on until then.
@@ -143,6 +148,15 @@ fn reply_after(prompt: &[PromptPart], later: &[PromptPart]) -> Option<PromptPart
 }
 
 impl Work {
+    /// When an agent ends it, where one does.
+    pub fn ended_by_an_agent(&self) -> Option<&Moment> {
+        match self {
+            Work::Delegated { until } => Some(until),
+            Work::GivenUp { until, .. } => until.as_ref(),
+            Work::Chat(_) | Work::Lasts(_) => None,
+        }
+    }
+
     fn chat(&self) -> Option<&ChatWork> {
         match self {
             Work::Chat(chat) | Work::GivenUp { chat: Some(chat), .. } => Some(chat),

@@ -22,7 +22,7 @@ fn total(slip: &Slip) -> i64 {
 
 /// A run, and the same with a few of its deeds changed, lost or said twice.
 fn any_pair() -> impl Strategy<Value = (Vec<Chains>, Vec<Chains>)> {
-    let edits = prop::collection::vec((any::<prop::sample::Index>(), 0u8..6, 1u64..500), 0..4);
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), 0u8..8, 1u64..500), 0..4);
     (any_sessions(), edits).prop_map(|(before, edits)| {
         let mut now = before.clone();
         for (place, edit, amount) in edits {
@@ -38,6 +38,7 @@ fn any_pair() -> impl Strategy<Value = (Vec<Chains>, Vec<Chains>)> {
                 2 => chain.insert(deed, Deed::Tool(amount * 1_000)),
                 3 => now.push(vec![vec![Deed::Chat(amount, 3)]]),
                 4 => chain.truncate(deed),
+                5 | 6 => chain[deed] = Deed::Delegate(amount / 10 + 1, amount * 900, amount),
                 _ => chain[deed] = Deed::Chat(amount, amount / 10 + 1),
             }
         }

@@ -7,10 +7,10 @@ use timeslip_timeline::conversation::{self, PromptPart, Role};
 use timeslip_timeline::time::{Instant, Span};
 
 use super::align::{Moves, Row, align_parts, align_sessions, align_steps};
-use super::journal::{ChatWork, Load, Recorded, Work};
+use super::journal::{ChatWork, Load, Moment, Recorded, Work};
 use super::mixed::{Attributes, MixedPart, MixedRun, MixedSession, MixedStep, MixedWork, Pair};
 use super::settle::Acts;
-use super::waits::{end_of, end_of_session, is_given_up};
+use super::waits::{end_of, end_of_session, has_steps_of_its_own, is_given_up};
 use crate::slip::{PromptPartKind, Session, Slip};
 use crate::step::{ChatStep, Step};
 
@@ -128,6 +128,11 @@ fn lay_session(sessions: Pair<Option<&Session>>, rows: &[Row], facts: &Facts<'_>
             before: step.before.map(|step| work_of(step, &parts.before, rest.before)),
             now: step.now.map(|step| work_of(step, &parts.now, rest.now)),
         };
+        let delegated = |session: Option<&Session>, step: Option<usize>| {
+            session.zip(step).is_some_and(|(session, step)| is_delegated(session, step))
+        };
+        put_delegated(&mut work.before, delegated(sessions.before, row.0));
+        put_delegated(&mut work.now, delegated(sessions.now, row.1));
         acts.put_gives_up(place, &mut work);
         keep_known_machines(&mut work, &facts.machines);
         MixedStep {
@@ -248,7 +253,21 @@ fn usual_rest(slip: &Slip) -> Option<i64> {
     Some(i64::try_from(rest).unwrap_or(i64::MAX))
 }
 
-/// What a step is. When it is given up is put in later.
+/// Whether an agent did a step that was not given up.
+fn is_delegated(session: &Session, step: usize) -> bool {
+    has_steps_of_its_own(session, step) && !is_given_up(&session.steps[step])
+}
+
+/// When the agent is done is put in later.
+fn put_delegated(work: &mut Option<MixedWork>, is_delegated: bool) {
+    if let Some(work) = work
+        && is_delegated
+    {
+        work.work = Work::Delegated { until: Moment::default() };
+    }
+}
+
+/// What a step is. When an agent ends it is put in later.
 fn work_of(step: &Step, parts: &[PromptPart], usual_rest: i64) -> MixedWork {
     let lasts = Work::Lasts(Span::from_nanos(step.e2e_ns()));
     let Step::Chat(chat) = step else {

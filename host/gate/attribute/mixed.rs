@@ -319,12 +319,16 @@ impl MixedStep {
                 let until = if undone.has(Attributes::GAP) { until_before } else { until_now };
                 Work::GivenUp { chat, until: until.clone() }
             }
+            Some((Work::Delegated { until: before }, Work::Delegated { until: now })) => {
+                let until = Pair { before: Some(before.clone()), now: Some(now.clone()) };
+                return Work::Delegated { until: placed.moment(&until, undone) };
+            }
             Some((Work::Chat(before), Work::Chat(now))) => {
                 Work::Chat(self.chat(before, now, undone))
             }
             _ => self.work.side(undone.has(Attributes::WORK)).expect("a run has it").work.clone(),
         };
-        if let Work::GivenUp { until: Some(until), .. } = &mut work {
+        if let Work::GivenUp { until: Some(until), .. } | Work::Delegated { until } = &mut work {
             until.after = placed.present(until.after.iter().copied());
         }
         work
@@ -383,7 +387,9 @@ impl Work {
     /// Whether both are of one kind, so that their attributes can be mixed.
     pub(super) fn is_like(&self, other: &Work) -> bool {
         match (self, other) {
-            (Work::Chat(_), Work::Chat(_)) | (Work::Lasts(_), Work::Lasts(_)) => true,
+            (Work::Chat(_), Work::Chat(_))
+            | (Work::Lasts(_), Work::Lasts(_))
+            | (Work::Delegated { .. }, Work::Delegated { .. }) => true,
             (Work::GivenUp { chat: first, .. }, Work::GivenUp { chat: second, .. }) => {
                 first.is_some() == second.is_some()
             }

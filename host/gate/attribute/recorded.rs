@@ -1,6 +1,6 @@
 //! Slips whose times are those of a machine, for any session that a test makes up.
 
-use super::journal::Journal;
+use super::journal::{Journal, JournalSession, Moment, Work};
 use super::journal_of;
 use super::retime::{Became, NamedMachine, Retimed, retime};
 use crate::slip::Slip;
@@ -20,27 +20,49 @@ fn with_times(slip: &Slip, journal: &Journal, times: &Retimed) -> Slip {
     let sessions = slip.sessions.iter_mut().zip(&times.sessions).zip(&journal.sessions);
     for ((session, times), journal) in sessions {
         // When each step begins follows from the others, as in the re-timing.
-        let mut ends = Vec::new();
-        let moment = |after: &[usize], ends: &[u64]| {
-            let began = times.began_at.as_nanos();
-            after.iter().map(|step| ends[*step]).max().unwrap_or(began)
-        };
+        let mut ends = Ends { journal, began: times.began_at.as_nanos(), known: Vec::new() };
         for ((step, became), work) in session.steps.iter_mut().zip(&times.steps).zip(&journal.steps)
         {
-            let at = moment(&work.begins.after, &ends) + work.begins.gap.as_nanos();
+            let at = ends.instant(&work.begins);
             match step {
                 Step::Chat(chat) => write_chat(chat, at, became),
                 Step::Tool(tool) => tool.at_ns = at,
                 Step::User(user) => user.at_ns = at,
                 Step::Sleep(sleep) => sleep.at_ns = at,
             }
-            ends.push(at + step.e2e_ns());
+            ends.known.push(at + step.e2e_ns());
+        }
+        for (place, step) in session.steps.iter_mut().enumerate() {
+            if let (Step::Tool(tool), Work::Delegated { until }) =
+                (step, &journal.steps[place].work)
+            {
+                tool.e2e_ns = ends.instant(until) - tool.at_ns;
+                tool.wait_ns = tool.e2e_ns - tool.compute_ns;
+            }
         }
         session.at_ns = times.began_at.as_nanos();
         session.e2e_ns = times.ended_at.since(times.began_at).as_nanos();
     }
     slip.summary = summarise(&slip.sessions, 1, |_| ErrorFactors::default());
     slip
+}
+
+/// When the steps of a session end, as far as they are known.
+struct Ends<'a> {
+    journal: &'a JournalSession,
+    began: u64,
+    known: Vec<u64>,
+}
+
+impl Ends<'_> {
+    fn instant(&self, moment: &Moment) -> u64 {
+        let ends = moment.after.iter().map(|step| match &self.journal.steps[*step].work {
+            // Its own steps stand above whatever waits for it.
+            Work::Delegated { until } => self.instant(until),
+            _ => self.known[*step],
+        });
+        ends.max().unwrap_or(self.began) + moment.gap.as_nanos()
+    }
 }
 
 fn write_chat(chat: &mut ChatStep, at_ns: u64, became: &Became) {

@@ -234,9 +234,9 @@ impl<'a> Retiming<'a> {
             Work::Chat(chat) => self.submit(session, step, chat),
             Work::Lasts(span) => self.schedule(self.now + *span, Due::Over { session, step }),
             // It was given up before it began, which only a mixture of two runs can bring about.
-            Work::GivenUp { .. } if state.over[step] => {}
+            Work::GivenUp { .. } | Work::Delegated { .. } if state.over[step] => {}
             Work::GivenUp { chat: Some(chat), .. } => self.submit(session, step, chat),
-            Work::GivenUp { chat: None, .. } => {}
+            Work::GivenUp { chat: None, .. } | Work::Delegated { .. } => {}
         }
     }
 
@@ -318,14 +318,15 @@ impl<'a> Retiming<'a> {
         }
     }
 
-    /// Lets a mixture of two runs go on in which one step waits for another that is given up only
-    /// after it: the first such step is given up now. Says whether there was one.
+    /// Lets a mixture of two runs go on in which one step waits for another that an agent ends only
+    /// after it: the first such step is ended now. Says whether there was one.
     fn unblock(&mut self) -> bool {
         let stuck = self.sessions.iter().enumerate().find_map(|(session, state)| {
             let runs = state.began_at.is_some() && state.ended_at.is_none();
             let waited_for = |step: &usize| {
-                let given_up = matches!(state.journal.steps[*step].work, Work::GivenUp { .. });
-                given_up && !state.over[*step]
+                let work = &state.journal.steps[*step].work;
+                let by_agent = matches!(work, Work::GivenUp { .. } | Work::Delegated { .. });
+                by_agent && !state.over[*step]
             };
             let step = runs.then(|| (0..state.over.len()).find(waited_for))??;
             Some((session, step))

@@ -121,6 +121,7 @@ fn any_deed() -> impl Strategy<Value = Deed> {
         1 => (0u64..400_000_000).prop_map(Deed::Impatient),
         1 => (0u64..9_000_000).prop_map(Deed::User),
         1 => (0u64..9_000).prop_map(Deed::Sleep),
+        2 => (1u64..60, 0u64..9_000_000, 0u64..9_000_000).prop_map(|(output, tool, sleep)| Deed::Delegate(output, tool, sleep)),
     ]
 }
 

@@ -52,12 +52,16 @@ impl Acts {
         self.ends.clone()
     }
 
-    /// Says of steps that are given up when they are.
+    /// Says of steps that an agent ends when it does.
     pub(super) fn put_gives_up(&self, place: usize, work: &mut Pair<Option<MixedWork>>) {
-        let put = |work: &mut Option<MixedWork>, moment: &Option<Moment>| {
-            if let Some(MixedWork { work: Work::GivenUp { until, .. }, .. }) = work {
+        let put = |work: &mut Option<MixedWork>, moment: &Option<Moment>| match work {
+            Some(MixedWork { work: Work::GivenUp { until, .. }, .. }) => {
                 *until = moment.clone();
             }
+            Some(MixedWork { work: Work::Delegated { until }, .. }) => {
+                *until = moment.clone().unwrap_or_default();
+            }
+            _ => {}
         };
         put(&mut work.before, &self.gives_up[place].before);
         put(&mut work.now, &self.gives_up[place].now);

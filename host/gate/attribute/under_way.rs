@@ -5,7 +5,7 @@ use std::sync::Arc;
 use timeslip_timeline::backend::CallId;
 use timeslip_timeline::time::Instant;
 
-use super::journal::{JournalSession, Moment, Work};
+use super::journal::{JournalSession, Moment};
 use super::retime::Became;
 
 /// An act of the agent, in the order in which one turn performs them: what it gives up frees a
@@ -40,7 +40,7 @@ impl SessionState {
         let steps = journal.steps.len();
         let mut acts = Vec::with_capacity(steps + 1);
         for (place, step) in journal.steps.iter().enumerate() {
-            if let Work::GivenUp { until: Some(until), .. } = &step.work {
+            if let Some(until) = step.work.ended_by_an_agent() {
                 acts.push((Act::GiveUp(place), until.clone()));
             }
             acts.push((Act::Begin(place), step.begins.clone()));

@@ -5,8 +5,11 @@
 //! one stretch of computing and follow the same. Of two chains of steps that run side by side, each
 //! thus follows itself alone. A step that was given up ends by the agent's own doing, so nothing
 //! follows it.
+//!
+//! An agent that is a tool of another begins with its tool step, waits for its own steps alone, and
+//! its last act is the end of the tool step.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use timeslip_timeline::time::{Instant, Span};
 
@@ -27,8 +30,8 @@ pub(super) struct Act {
 pub(super) struct Waits {
     /// When each step was asked.
     pub(super) begins: Vec<Act>,
-    /// When each step was given up: `None` for those that were not, and for those that the end of
-    /// the session gave up.
+    /// When an agent ended each step: gave it up, or, of a tool step that is an agent, was done with
+    /// it. `None` for those that no agent ended, and for those that the end of the session gave up.
     pub(super) gives_up: Vec<Option<Act>>,
     /// When it ended. A session that its deadline ended waited for nothing else.
     pub(super) ends: Act,
@@ -41,6 +44,11 @@ pub(super) fn is_given_up(step: &Step) -> bool {
         Step::Tool(_) | Step::User(_) => step.error() == Some(GIVEN_UP),
         Step::Sleep(_) => false,
     }
+}
+
+/// Whether an agent did the step, with steps of its own.
+pub(super) fn has_steps_of_its_own(session: &Session, place: usize) -> bool {
+    session.steps[place..].iter().any(|step| step.within() == Some(place))
 }
 
 /// When a step ended.
@@ -57,37 +65,63 @@ pub(super) fn end_of_session(session: &Session) -> Instant {
 pub(super) fn waits_of(session: &Session) -> Waits {
     let steps = &session.steps;
     let ended_at = end_of_session(session);
-    let mut ends: Vec<(Instant, usize)> = (0..steps.len())
+    let mut waits = Waits {
+        begins: vec![Act { at: Instant::ZERO, after: Vec::new() }; steps.len()],
+        gives_up: vec![None; steps.len()],
+        ends: Act { at: ended_at, after: Vec::new() },
+    };
+    let last = waits_of_agent(session, None, Vec::new(), &mut waits);
+    let by_deadline = session.error.as_ref().is_some_and(|error| error.kind == "deadline");
+    if !by_deadline {
+        waits.ends = last;
+    }
+    // A tool step stands above the steps of its agent, so what it waits for is known before theirs.
+    let agents: BTreeSet<usize> = steps.iter().filter_map(Step::within).collect();
+    for place in agents.into_iter().filter(|place| *place < steps.len()) {
+        let inherited = waits.begins[place].after.clone();
+        let last = waits_of_agent(session, Some(place), inherited, &mut waits);
+        // One that was given up ends by the act that gave it up.
+        if !is_given_up(&steps[place]) {
+            waits.gives_up[place] = Some(last);
+        }
+    }
+    waits
+}
+
+/// Finds what each act of one agent waited for: the session's own, or the one within a tool step.
+/// Returns its last act.
+fn waits_of_agent(
+    session: &Session,
+    within: Option<usize>,
+    inherited: Vec<usize>,
+    waits: &mut Waits,
+) -> Act {
+    let steps = &session.steps;
+    let ended_at = within.map_or(end_of_session(session), |place| end_of(&steps[place]));
+    let own = || (0..steps.len()).filter(|place| steps[*place].within() == within);
+    let mut ends: Vec<(Instant, usize)> = own()
         .filter(|step| !is_given_up(&steps[*step]))
         .map(|step| (end_of(&steps[step]), step))
         .collect();
     ends.sort_unstable();
     // By instant, then by what is done first: giving up, asking, ending.
     let mut acts: Vec<(Instant, u8, usize)> = Vec::with_capacity(steps.len() + 1);
-    for (place, step) in steps.iter().enumerate() {
+    for place in own() {
+        let step = &steps[place];
         acts.push((Instant::from_nanos(step.at_ns()), 1, place));
-        if is_given_up(step) && end_of(step) < ended_at {
+        if is_given_up(step) && end_of(step) < end_of_session(session) {
             acts.push((end_of(step), 0, place));
         }
     }
     acts.sort_unstable();
-    let mut waits = Waits {
-        begins: vec![Act { at: Instant::ZERO, after: Vec::new() }; steps.len()],
-        gives_up: vec![None; steps.len()],
-        ends: Act { at: ended_at, after: Vec::new() },
-    };
-    let mut follows = Follows { ends: ends.into(), last: Vec::new() };
+    let mut follows = Follows { ends: ends.into(), last: inherited };
     for (at, what, place) in acts {
         match what {
             0 => waits.gives_up[place] = Some(follows.act(at, usize::MAX)),
             _ => waits.begins[place] = follows.act(at, place),
         }
     }
-    let by_deadline = session.error.as_ref().is_some_and(|error| error.kind == "deadline");
-    if !by_deadline {
-        waits.ends = follows.act(ended_at, usize::MAX);
-    }
-    waits
+    follows.act(ended_at, usize::MAX)
 }
 
 struct Follows {

@@ -2,9 +2,10 @@
 
 use timeslip_timeline::time::Span;
 
-use super::found::{ANSWERED, GIVEN_UP, Label, Subject, Waited};
+use super::found::{Label, Subject, Waited};
 use super::group::Group;
 use super::lay::{Laid, PART_KINDS};
+use super::outcome::{ANSWERED, GIVEN_UP};
 use crate::slip::PromptPartKind;
 use crate::step::{Step, ToolStep};
 use crate::verdict::ChangeKind;

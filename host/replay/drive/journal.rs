@@ -56,7 +56,7 @@ impl Template {
         };
         let mut acts = Vec::with_capacity(journal.steps.len() + 1);
         for (place, step) in (0u32..).zip(&journal.steps) {
-            if let Work::GivenUp { until: Some(until), .. } = &step.work {
+            if let Some(until) = step.work.ended_by_an_agent() {
                 acts.push((Act::GiveUp(place), until.clone()));
             }
             acts.push((Act::Begin(place), step.begins.clone()));

@@ -6,7 +6,7 @@ mod unknown;
 use timeslip_gate::slip::{Slip, TimeShareNs};
 
 use super::*;
-use crate::examples::{chat, failed, guide, lost, session, slip};
+use crate::examples::{chat, delegated, failed, guide, lost, session, slip};
 
 const WORDS: &str = "script agents/hardware-guide/script.toml: written by hand, no model replied";
 
@@ -365,5 +365,20 @@ fn ascii_alone() {
                         dgx-spark, reading and writing apart)
     words               script agents/hardware-guide/script.toml: written by hand,
                         no model replied
+    ");
+}
+
+#[test]
+fn the_steps_of_an_agent_that_is_a_tool_stand_further_in() {
+    let text = shown(&slip(vec![delegated()]), Some("yes"), plain_style(80));
+    let steps: Vec<&str> = text.lines().skip(3).take(7).collect();
+    insta::assert_snapshot!(steps.join("\n"), @r"
+         at  step            tokens     TTFT  tok/s     time
+        0 s  chat             90→14  2.08 ms  1,641  10.0 ms  ▒██
+    10.0 ms  tool research…                          60.0 ms    ▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄▄
+    11.0 ms    chat          200→20  3.09 ms  2,132  12.0 ms    ▒▒██
+    23.0 ms    tool fact-c…                          40.0 ms       ▄▄▄▄▄▄▄▄▄▄▄
+    24.0 ms      chat        300→60  3.30 ms  1,987  33.0 ms        ▒████████
+    70.0 ms  chat            400→14  2.08 ms  1,641  10.0 ms                   ▒██
     ");
 }

@@ -10,7 +10,9 @@ use timeslip_timeline::backend::{Reply, SessionWords, UserReply, Words, WordsErr
 use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, FinishReason, Message, PromptPart, PromptPartKind, Role,
 };
-use timeslip_timeline::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, ToolProvider, run};
+use timeslip_timeline::drive::{
+    Load, Machine, SessionGuests, SessionPlan, Stage, ToolProvider, run,
+};
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
 };

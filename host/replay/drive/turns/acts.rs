@@ -52,7 +52,7 @@ impl Driver<'_> {
             }
             Work::Chat(chat) => chat,
             Work::GivenUp { chat: Some(chat), .. } if !given_up_before => chat,
-            Work::GivenUp { .. } => return,
+            Work::GivenUp { .. } | Work::Delegated { .. } => return,
         };
         let tokens = run.planned_tokens(chat);
         let machine = self.machine_for(chat);

@@ -65,6 +65,18 @@ impl Load {
     }
 }
 
+/// When a run is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunUntil {
+    /// When all sessions have ended.
+    #[default]
+    AllHaveEnded,
+    /// When one has failed; those that run then are stopped, and no other starts.
+    FirstFailure,
+    /// When this one has ended; those that run then are stopped, and no other starts.
+    EndOf(SessionId),
+}
+
 /// The guests of a new session.
 pub struct SessionGuests {
     /// The agent.
@@ -136,6 +148,8 @@ pub struct Stage<'a> {
     pub sessions: Vec<SessionPlan>,
     /// When they start.
     pub load: Load,
+    /// When the run is over.
+    pub until: RunUntil,
     /// The longest a session may take.
     pub deadline: Option<Span>,
     /// The dollars that the replies of a session may cost: once they have, it gets no more.
@@ -246,6 +260,8 @@ struct Drive<'a> {
     next_call: u64,
     next_tool_call: u64,
     started: usize,
+    /// Whether what the run was to go on until has come.
+    is_over: bool,
     counts: CallCounts,
 }
 
@@ -263,6 +279,7 @@ impl<'a> Drive<'a> {
             next_call: 0,
             next_tool_call: 0,
             started: 0,
+            is_over: false,
             counts: CallCounts::default(),
         }
     }

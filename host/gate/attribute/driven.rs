@@ -12,7 +12,7 @@ use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, FinishReason, Message, PromptPart, PromptPartKind, Role,
 };
 use timeslip_timeline::drive::{
-    Load, Machine, SessionGuests, SessionPlan, Stage, ToolAgent, ToolProvider, Tools, run,
+    Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage, ToolAgent, ToolProvider, Tools, run,
 };
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
@@ -66,6 +66,7 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
     let record = run(Stage {
         sessions: (0..sessions.len()).map(plan).collect(),
         load,
+        until: RunUntil::AllHaveEnded,
         deadline,
         budget_usd: None,
         routing: Default::default(),

@@ -1,6 +1,6 @@
 //! How sessions end: by their agents, at their deadlines, or because nothing can come any more.
 
-use super::{Drive, Due, Load};
+use super::{Drive, Due, Load, RunUntil};
 use crate::backend::SessionId;
 use crate::guest::{GuestState, StopCause};
 use crate::record::{CallCounts, RunRecord, SessionOutcome};
@@ -90,15 +90,30 @@ impl Drive<'_> {
         let Some(mut session) = self.running.remove(&id) else {
             return;
         };
+        let failed = !matches!(outcome, SessionOutcome::Answered(_));
         let given_up = session.end(self.now, outcome);
         self.cancel(given_up);
         session.note_use(self.stage.agents.iter().map(|agent| agent.name.clone()));
         self.ended.push(session.record);
         (self.stage.on_session_end)(self.ended.len(), self.now);
+        self.is_over |= match self.stage.until {
+            RunUntil::AllHaveEnded => false,
+            RunUntil::FirstFailure => failed,
+            RunUntil::EndOf(session) => session == id,
+        };
         if let Load::AtOnce { think, .. } = self.stage.load {
             // No session may be lost behind the end of the clock.
             let at = (self.now + think).min(LAST_INSTANT);
             self.queue.schedule(at, Due::Arrival);
+        }
+    }
+
+    /// Stops the sessions that still run, since the run is over.
+    pub(super) fn stop_sessions(&mut self) {
+        for id in self.running.keys().copied().collect::<Vec<_>>() {
+            let message = "the run ended before the session did".to_owned();
+            let cause = StopCause { kind: "run_ended", message };
+            self.end_session(id, SessionOutcome::Stopped(cause));
         }
     }
 
@@ -114,7 +129,9 @@ impl Drive<'_> {
     pub(super) fn into_record(mut self) -> RunRecord {
         let CallCounts { asked, answered, failed, cancelled } = self.counts;
         assert_eq!(asked, answered + failed + cancelled, "a call was lost or counted twice");
-        assert_eq!(self.ended.len(), self.stage.sessions.len(), "a session was lost");
+        assert_eq!(self.ended.len(), self.started, "a session was lost");
+        let all = self.started == self.stage.sessions.len();
+        assert!(all || self.is_over, "a session never started");
         self.ended.sort_by_key(|session| session.id);
         let ended_at = self.ended.iter().map(|session| session.ended_at).max().unwrap_or_default();
         let machines = self.stage.machines.iter();

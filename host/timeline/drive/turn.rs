@@ -22,6 +22,10 @@ impl Drive<'_> {
             if self.running.is_empty() && self.started == self.stage.sessions.len() {
                 break;
             }
+            if self.is_over {
+                self.stop_sessions();
+                break;
+            }
             match self.next_instant() {
                 Some(at) => {
                     assert!(at >= self.now, "the clock of a run never falls");
@@ -125,6 +129,9 @@ impl Drive<'_> {
     }
 
     fn start_next_session(&mut self) {
+        if self.is_over {
+            return;
+        }
         let Some(plan) = self.stage.sessions.get(self.started).cloned() else {
             return;
         };

@@ -11,7 +11,7 @@ use timeslip_sim::catalogue::Catalogue;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
 use timeslip_timeline::conversation::{LogLevel, ToolError};
-use timeslip_timeline::drive::{self, Load, Machine, SessionGuests, SessionPlan, Stage};
+use timeslip_timeline::drive::{self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage};
 use timeslip_timeline::guest::{
     Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening, StopCause,
 };
@@ -150,6 +150,7 @@ fuzz_target!(|run: Run| {
     let record = drive::run(Stage {
         sessions: (0..run.agents.len()).map(plan).collect(),
         load: Load::at_once(usize::from(run.at_once).max(1)),
+        until: RunUntil::AllHaveEnded,
         deadline: run.deadline_ns.map(Span::from_nanos),
         budget_usd: None,
         routing: Default::default(),

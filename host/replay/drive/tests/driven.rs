@@ -11,7 +11,7 @@ use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, FinishReason, Message, PromptPart, PromptPartKind, Role,
 };
 use timeslip_timeline::drive::{
-    Load, Machine, SessionGuests, SessionPlan, Stage, ToolProvider, run,
+    Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage, ToolProvider, run,
 };
 use timeslip_timeline::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening,
@@ -58,6 +58,7 @@ pub(super) fn driven(
     let record = run(Stage {
         sessions: (0..sessions.len()).map(plan).collect(),
         load,
+        until: RunUntil::AllHaveEnded,
         deadline,
         budget_usd: None,
         routing: Routing::default(),

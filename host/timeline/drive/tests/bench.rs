@@ -7,8 +7,8 @@ use super::guests::{Agent, Diary, Move, plugin};
 use super::machines::{Script, Slots};
 use crate::backend::Backend;
 use crate::drive::{
-    DelegatedTask, Load, Machine, SessionGuests, SessionPlan, Stage, ToolAgent, ToolProvider,
-    Tools, run,
+    DelegatedTask, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage, ToolAgent,
+    ToolProvider, Tools, run,
 };
 use crate::pace::Jumping;
 use crate::record::{RunRecord, SessionOutcome, SessionRecord};
@@ -23,6 +23,7 @@ pub(super) struct Bench {
     /// What the deputy does for the tasks `0`, `1` and so on.
     pub(super) deputies: Vec<Vec<Move>>,
     pub(super) load: Load,
+    pub(super) until: RunUntil,
     pub(super) deadline: Option<Span>,
     /// The slots of each machine; none for a machine that never answers.
     pub(super) slots: [usize; 2],
@@ -41,7 +42,8 @@ impl Bench {
         let sessions: Vec<Vec<Move>> = sessions.into_iter().collect();
         let load = Load::at_once(sessions.len());
         let deputies = Vec::new();
-        Bench { sessions, deputies, load, deadline: None, slots: [1000, 1000], threads: 1 }
+        let until = RunUntil::AllHaveEnded;
+        Bench { sessions, deputies, load, until, deadline: None, slots: [1000, 1000], threads: 1 }
     }
 
     pub(super) fn deputies(self, deputies: impl IntoIterator<Item = Vec<Move>>) -> Bench {
@@ -68,6 +70,7 @@ impl Bench {
         let record = run(Stage {
             sessions: (0..self.sessions.len()).map(plan).collect(),
             load: self.load.clone(),
+            until: self.until,
             deadline: self.deadline,
             budget_usd: None,
             routing: Routing::default(),

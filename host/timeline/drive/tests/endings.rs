@@ -5,7 +5,8 @@ use super::guests::{Behaviour, Move, chat, sleep, tool, trap, user};
 use super::machines::Silent;
 use super::{FOREVER, nanos};
 use crate::account::{TimeShares, critical_path};
-use crate::backend::Backend;
+use crate::backend::{Backend, SessionId};
+use crate::drive::{Load, RunUntil};
 use crate::guest::GuestState;
 use crate::record::JournalEntry;
 use crate::time::Instant;
@@ -152,4 +153,29 @@ fn a_plugin_that_stops_fails_its_calls_and_those_after() {
         assert_eq!(told[3], "3: Compute 20");
         assert_eq!((ran.record.calls.answered, ran.record.calls.failed), (1, 3));
     }
+}
+
+#[test]
+fn a_run_until_the_first_failure_stops_there() {
+    let good = vec![sleep(100), Move::WaitForAll];
+    let bad = vec![Move::Compute(150), Move::End(trap())];
+    let sessions = [good.clone(), bad, vec![sleep(900), Move::WaitForAll], good];
+    let load = Load::at_once(3);
+    let ran = Bench { until: RunUntil::FirstFailure, load, ..Bench::of(sessions) }.run();
+    let ended: Vec<&str> = (0..ran.record.sessions.len()).map(|index| ran.ended(index)).collect();
+    assert_eq!(ended, ["answered", "trap", "run_ended", "run_ended"]);
+    assert_eq!(ran.record.ended_at, at(150));
+    assert_eq!(ran.cause(2), "the run ended before the session did");
+}
+
+#[test]
+fn a_run_until_the_end_of_a_session_starts_none_after_it() {
+    let sleeping = |nanos| vec![sleep(nanos), Move::WaitForAll];
+    let sessions = [sleeping(10), sleeping(20), sleeping(30)];
+    let until = RunUntil::EndOf(SessionId(1));
+    let ran = Bench { until, load: Load::at_once(1), ..Bench::of(sessions.clone()) }.run();
+    assert_eq!(ran.record.sessions.len(), 2);
+    let whole = Bench { load: Load::at_once(1), ..Bench::of(sessions) }.run();
+    let text = |ran: &super::bench::Ran| format!("{:?}", ran.session(1));
+    assert_eq!(text(&ran), text(&whole));
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::bench::{Bench, Ran, at};
 use super::guests::{Behaviour, Move, chat_with, deputy, sleep, tool, trap, user};
 use crate::account::critical_path;
-use crate::drive::Load;
+use crate::drive::{Load, RunUntil};
 use crate::guest::GuestState;
 use crate::record::{Asker, BurstCause, BurstRecord, CallCounts, ChatEnd, SessionRecord, StepKind};
 use crate::time::{Instant, Span};
@@ -119,7 +119,8 @@ prop_compose! {
         // The first may ask the one behind it, and it is that one that its tasks number 0.
         let deputies = vec![deputies.1, deputies.0];
         let deadline = deadline.map(Span::from_nanos);
-        Bench { sessions, deputies, load, deadline, slots, threads: 1 }
+        let until = RunUntil::AllHaveEnded;
+        Bench { sessions, deputies, load, until, deadline, slots, threads: 1 }
     }
 }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::guests::{Agent, Diary, Move, chat, chat_with, plugin};
 use super::machines::{Script, Silent, Slots};
 use crate::backend::Backend;
-use crate::drive::{Load, Machine, SessionGuests, SessionPlan, Stage, ToolProvider, run};
+use crate::drive::{Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage, ToolProvider, run};
 use crate::pace::Jumping;
 use crate::price::{Priced, TokenPrice};
 use crate::record::{ChatEnd, ChatStep, RunRecord, StepKind};
@@ -86,6 +86,7 @@ impl Routed {
         run(Stage {
             sessions: (0..self.sessions.len()).map(plan).collect(),
             load: Load::at_once(self.sessions.len().max(1)),
+            until: RunUntil::AllHaveEnded,
             deadline: self.deadline.map(Span::from_nanos),
             budget_usd: self.budget_usd,
             routing: Routing {

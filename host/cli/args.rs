@@ -123,6 +123,32 @@ pub(crate) struct RunArgs {
     /// Draws the timetable in ASCII alone.
     #[arg(long)]
     pub(crate) ascii: bool,
+    /// What helps to find a mistake.
+    #[command(flatten)]
+    pub(crate) debug: DebugArgs,
+}
+
+/// What helps to find a mistake.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct DebugArgs {
+    /// Writes all that was said in the sessions to a file, as JSON Lines: prompts, replies, tool
+    /// calls with their outputs, the journal, and how each session ended.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Ends the run at the first session that fails, and writes that session alone to the file of
+    /// --log, or to timeslip-failed.jsonl.
+    #[arg(long)]
+    pub(crate) break_on_error: bool,
+    /// Runs a session of an earlier run again, from the run's slip: with the same seed, machines and
+    /// starts, up to its end.
+    #[arg(long, value_name = "SLIP", conflicts_with_all = [
+        "task", "sessions", "at_once", "think", "rate", "burstiness", "arrivals", "seed", "endpoint",
+        "break_on_error",
+    ])]
+    pub(crate) again: Option<PathBuf>,
+    /// The session of --again, counted from 0; the first that failed if left out.
+    #[arg(long, value_name = "N", requires = "again")]
+    pub(crate) session: Option<usize>,
 }
 
 const RUN_HELP: &str = "\

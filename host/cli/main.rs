@@ -1,5 +1,6 @@
 //! The command line: the only place that prints or exits.
 
+mod again;
 mod args;
 mod bands;
 mod bench;
@@ -20,6 +21,7 @@ mod progress;
 mod run;
 mod stage;
 mod table;
+mod transcript;
 
 use std::process::ExitCode;
 

@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use timeslip_gate::slip::SessionStatus;
 use timeslip_report::{RunScreen, Style, ToolOutputsNote, run_screen};
 use timeslip_timeline::backend::Words;
+use timeslip_timeline::drive::RunUntil;
 use timeslip_timeline::record::{RunRecord, SessionOutcome, SessionRecord, StepKind, ToolStep};
 use timeslip_words::cassette::{CassetteWords, Matching, ObservedToolCall, ToolVerdict};
 use timeslip_words::live::LiveWords;
 
-use crate::args::RunArgs;
+use crate::again::Again;
+use crate::args::{DebugArgs, RunArgs};
 use crate::bench::{Bench, LoadedWords, RecordedWords};
 use crate::exit::{Exit, Failure};
 use crate::live::args::OnMiss;
@@ -22,19 +24,82 @@ use crate::machines::{PlacedMachine, place};
 use crate::output;
 use crate::progress::Progress;
 use crate::stage::{self, Extent, Outcome, Setting, Watchers};
+use crate::transcript;
 
 /// Differing outputs that are shown.
 const EXAMPLES_MAX: usize = 3;
+
+/// The file of the session that failed, unless another is named.
+const FAILED_LOG: &str = "timeslip-failed.jsonl";
 
 /// Runs a bench and reports it.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     #[cfg(feature = "local")]
     let (args, _server) = &with_local_server(args)?;
+    let debug = &args.debug;
+    let again = debug.again.as_deref().map(|slip| Again::read(slip, debug.session)).transpose()?;
+    if let Some(again) = again {
+        return run_again(args, &again);
+    }
     let bench = Bench::load(args.bench.as_deref(), &args.overrides())?;
     perform(args, &bench, |bench, machines| match args.live.on_miss.unwrap_or_default() {
         OnMiss::Fail => Ok(None),
         OnMiss::Record => Recording::going_on(bench, machines).map(Some),
     })
+}
+
+/// Runs one session of an earlier run again and says whether it is what it was.
+fn run_again(args: &RunArgs, again: &Again) -> Result<Exit, Failure> {
+    let mut bench = Bench::load(args.bench.as_deref(), &again.overrides(args.overrides()))?;
+    again.put(&mut bench)?;
+    let mut live = None;
+    let machines = place(&bench, &bench.machines, &mut live)?;
+    let words_note = words_note(&bench, &machines);
+    let setting = Setting {
+        words: words(&bench, &machines, None, None),
+        machines,
+        live,
+        extent: Extent::of(&bench),
+        until: again.until(),
+        threads: args.threads.map_or_else(available_threads, usize::from),
+    };
+    let watchers = Watchers { on_step_end: &mut |_, _| {}, on_session_end: &mut |_, _| {} };
+    let outcome = stage::run(&bench, setting, watchers)?;
+    let (slip, is_same) = again.alone(&outcome.slip);
+    let record = RunRecord {
+        sessions: vec![outcome.record.sessions[again.session].clone()],
+        ..outcome.record
+    };
+    write_transcripts(args, &bench, &record)?;
+    let exit = report(args, &bench, &Outcome { slip, record }, &words_note)?;
+    let told = match is_same {
+        true => "the session is what it was, to the nanosecond",
+        false => "the session is not what it was: other machines, or another version of timeslip",
+    };
+    // Standard output carries the run alone.
+    let _ = writeln!(std::io::stderr(), "session {}: {told}", again.session);
+    Ok(exit)
+}
+
+/// Writes the transcripts that the command line asks for.
+fn write_transcripts(args: &RunArgs, bench: &Bench, record: &RunRecord) -> Result<(), Failure> {
+    let DebugArgs { log, break_on_error, .. } = &args.debug;
+    let input = |task: usize| &*bench.tasks[task].input;
+    if !break_on_error {
+        return match log {
+            Some(log) => transcript::write(log, record.sessions.iter(), input),
+            None => Ok(()),
+        };
+    }
+    let failed = |session: &&SessionRecord| answer_of(&session.outcome).is_none();
+    let first = record.sessions.iter().filter(failed).min_by_key(|session| session.ended_at);
+    let Some(session) = first else { return Ok(()) };
+    let log = log.as_deref().unwrap_or(Path::new(FAILED_LOG));
+    transcript::write(log, std::iter::once(session), input)?;
+    let (number, task, log) = (session.id.0, &session.task, log.display());
+    let told = format!("session {number} ({task}) failed; all that was said in it is in {log}");
+    let _ = writeln!(std::io::stderr(), "{told}");
+    Ok(())
 }
 
 /// The arguments with the address of a server of the user's own file, which is there as long as the
@@ -116,6 +181,10 @@ pub(crate) fn perform(
         machines,
         live,
         extent: Extent::of(bench),
+        until: match args.debug.break_on_error {
+            true => RunUntil::FirstFailure,
+            false => RunUntil::AllHaveEnded,
+        },
         threads: args.threads.map_or_else(available_threads, usize::from),
     };
     let mut progress = Progress::new(bench.sessions);
@@ -129,6 +198,7 @@ pub(crate) fn perform(
     };
     let outcome = stage::run(bench, setting, watchers)?;
     drop(progress);
+    write_transcripts(args, bench, &outcome.record)?;
     let exit = report(args, bench, &outcome, &words_note)?;
     if let Some(recorders) = recorders {
         let steps = recorders.finish()?;

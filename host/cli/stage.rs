@@ -17,7 +17,9 @@ use timeslip_sim::deployment::Deployment;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
 use timeslip_timeline::backend::{Backend, SessionId, Words};
-use timeslip_timeline::drive::{self, Load, Machine, SessionGuests, SessionPlan, Stage};
+use timeslip_timeline::drive::{
+    self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage,
+};
 use timeslip_timeline::pace::{Jumping, Pace};
 use timeslip_timeline::playback::Playback;
 use timeslip_timeline::price::{Priced, TokenPrice};
@@ -100,6 +102,7 @@ pub(crate) fn run_deployed(
         live: None,
         words: bench.words.begin(),
         extent: extent.clone(),
+        until: RunUntil::AllHaveEnded,
         threads,
     };
     let watchers = Watchers { on_step_end: &mut |_, _| {}, on_session_end };
@@ -116,6 +119,8 @@ pub(crate) struct Setting {
     pub(crate) words: Box<dyn Words>,
     /// How many sessions, and when they start.
     pub(crate) extent: Extent,
+    /// When the run is over.
+    pub(crate) until: RunUntil,
     /// Threads that run components.
     pub(crate) threads: usize,
 }
@@ -132,7 +137,7 @@ pub(crate) fn run(
     setting: Setting,
     watchers: Watchers<'_>,
 ) -> Result<Outcome, Failure> {
-    let Setting { machines, live, mut words, extent, threads } = setting;
+    let Setting { machines, live, mut words, extent, until, threads } = setting;
     let cast = Cast::load(bench, &machines, &extent)?;
     let plans: Vec<SessionPlan> = (0..extent.sessions)
         .map(|session| {
@@ -159,6 +164,7 @@ pub(crate) fn run(
     let record = drive::run(Stage {
         sessions: plans,
         load: extent.load.clone(),
+        until,
         deadline: bench.deadline,
         budget_usd: bench.budget_usd,
         routing: bench.routing.rules.clone(),
@@ -360,21 +366,24 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
     Some(folder.join("components"))
 }
 
-fn facts(bench: &Bench, machines: &[PlacedMachine]) -> RunFacts {
+/// The components of a bench, in the order of the slip.
+pub(crate) fn components_of(bench: &Bench) -> Vec<Component> {
     let component = |role, mounted: &Mounted| Component {
         role,
         name: mounted.name.clone(),
         digest: component_digest(&mounted.bytes),
     };
     let tools = bench.tools.iter().map(|tool| component(ComponentRole::Tool, tool));
+    std::iter::once(component(ComponentRole::Agent, &bench.agent)).chain(tools).collect()
+}
+
+fn facts(bench: &Bench, machines: &[PlacedMachine]) -> RunFacts {
     let is_live = |machine: &PlacedMachine| matches!(machine, PlacedMachine::Live(_));
     RunFacts {
         bench: slip::Bench { name: bench.name.clone(), digest: bench.digest.clone() },
         seed: bench.seed,
         machines: machines.iter().map(PlacedMachine::facts).collect(),
-        components: std::iter::once(component(ComponentRole::Agent, &bench.agent))
-            .chain(tools)
-            .collect(),
+        components: components_of(bench),
         words: match machines.iter().all(is_live) {
             true => WordsUsed { kind: WordsKind::Endpoint, digest: None },
             false => bench.words.used(),

@@ -30,6 +30,8 @@ mod ends;
 mod routes;
 mod turn;
 
+pub use delegates::DELEGATED_AT_ONCE_MAX;
+
 /// A session that is to run.
 #[derive(Clone, Debug)]
 pub struct SessionPlan {

@@ -158,6 +158,12 @@ impl Session {
         seat
     }
 
+    /// How many agents do delegated tasks now.
+    pub(crate) fn delegates_at_work(&self) -> usize {
+        let at_work = |seat: &&Seat| matches!(seat.role, Role::Delegate(_)) && !seat.closed;
+        self.seats.iter().filter(at_work).count()
+    }
+
     /// The words of the agent in this seat: it speaks of its own task.
     pub(crate) fn words_of(&self, seat: usize) -> SessionWords {
         let mut words = self.words.clone();

@@ -77,20 +77,37 @@ pub(crate) struct AgentTable {
     /// The models it may ask; `"*"` for every one that the run's machines serve.
     #[serde(default)]
     pub(crate) models: Vec<String>,
+    /// The `[[tool]]` tables whose tools it may call, by their names; all of them if absent.
+    #[serde(default)]
+    pub(crate) tools: Option<Vec<String>>,
     /// What `session.config` gives it.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,
 }
 
-/// `[[tool]]`.
+/// `[[tool]]`: a tool plugin, or an agent that is a tool of others.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToolTable {
-    /// Its name in the slip; the file's stem if absent.
+    /// Its name in the slip, and of an agent the tool's; the file's stem if absent.
     #[serde(default)]
     pub(crate) name: Option<String>,
-    /// The component: a file, or a registry's reference such as `namespace:name@1.0.0`.
-    pub(crate) component: String,
+    /// A tool plugin's component: a file, or a registry's reference such as `namespace:name@1.0.0`.
+    #[serde(default)]
+    pub(crate) component: Option<String>,
+    /// An agent's component, in place of a plugin's: each call is a task for a new instance of it.
+    #[serde(default)]
+    pub(crate) agent: Option<String>,
+    /// What the agent does, for the models that may call it.
+    #[serde(default)]
+    pub(crate) description: Option<String>,
+    /// The models that the agent may ask.
+    #[serde(default)]
+    pub(crate) models: Vec<String>,
+    /// The `[[tool]]` tables whose tools the agent may call, by their names; those of all plugins if
+    /// absent.
+    #[serde(default)]
+    pub(crate) tools: Option<Vec<String>>,
     /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
     #[serde(default)]
     pub(crate) digest: Option<String>,

@@ -16,6 +16,9 @@ use crate::time::Span;
 /// Agents that delegate to each other stop here, rather than when the memory is full.
 const DEPTH_MAX: usize = 8;
 
+/// The most delegated tasks of a session that are under way at once.
+pub const DELEGATED_AT_ONCE_MAX: usize = 16;
+
 impl Drive<'_> {
     /// Begins a delegated task.
     pub(super) fn delegate(
@@ -27,10 +30,13 @@ impl Drive<'_> {
     ) {
         let session = self.running.get_mut(&id).expect("checked by the caller");
         let name = self.stage.agents[agent].name.clone();
-        let task = match session.depth(caller.seat) {
-            DEPTH_MAX.. => Err(ToolError::Refused(format!(
+        let task = match (session.depth(caller.seat), session.delegates_at_work()) {
+            (DEPTH_MAX.., _) => Err(ToolError::Refused(format!(
                 "agents delegate tasks at most {DEPTH_MAX} deep, and this one stands there; see \
                  `tools` of the agents in the bench"
+            ))),
+            (_, DELEGATED_AT_ONCE_MAX..) => Err(ToolError::Refused(format!(
+                "a session has at most {DELEGATED_AT_ONCE_MAX} delegated tasks under way at once"
             ))),
             _ => task_of(arguments),
         };

@@ -143,3 +143,14 @@ fn a_delegated_task_is_named_in_the_arguments() {
         assert!(text.contains(problem), "{text}");
     }
 }
+
+#[test]
+fn a_session_has_sixteen_delegated_tasks_under_way_and_no_more() {
+    let moves: Vec<Move> = (0..17).map(|_| deputy(0)).chain([Move::WaitForAll]).collect();
+    let ran = Bench::of([moves]).deputies([vec![sleep(100), Move::WaitForAll]]).run();
+    let outputs: Vec<bool> =
+        tool_steps(ran.session(0)).iter().map(|tool| matches!(tool.output, Some(Ok(_)))).collect();
+    assert_eq!(outputs.iter().filter(|ok| **ok).count(), 16);
+    assert!(!outputs[16], "the last one is refused");
+    assert_eq!(ran.times(0), (0, 100));
+}

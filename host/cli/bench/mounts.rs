@@ -1,0 +1,224 @@
+//! What a bench mounts for its agent: tool plugins, and agents that are tools of others.
+
+use timeslip_runtime::grants::ModelGrant;
+use timeslip_timeline::conversation::nearest;
+
+use super::Mounted;
+use super::components::component_bytes;
+use super::file::{BenchFile, ToolTable};
+use super::grants::GrantedFolders;
+use super::resolve::{Reader, model_grant, stem_of};
+use crate::exit::Failure;
+
+/// The `[[tool]]` tables of a bench.
+pub(crate) struct Mounts {
+    /// The tool plugins.
+    pub(crate) plugins: Vec<Mounted>,
+    /// The agents that are tools.
+    pub(crate) agents: Vec<MountedAgent>,
+    /// What the bench's own agent may call.
+    pub(crate) of_agent: Callable,
+}
+
+/// An agent that is a tool of others.
+pub(crate) struct MountedAgent {
+    /// The component. Its name is the tool's.
+    pub(crate) component: Mounted,
+    /// What it does, for the models that may call it.
+    pub(crate) description: String,
+    /// The models that it may ask.
+    pub(crate) models: ModelGrant,
+    /// What it may call itself.
+    pub(crate) tools: Callable,
+}
+
+/// The tools that an agent may call, by the places of those who offer them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Callable {
+    /// Places among the plugins.
+    pub(crate) plugins: Vec<usize>,
+    /// Places among the agents.
+    pub(crate) agents: Vec<usize>,
+}
+
+/// The longest name of a tool.
+const NAME_MAX: usize = 64;
+
+/// What is said of an agent that the bench does not describe.
+const UNDESCRIBED: &str = "Does a task and gives its answer.";
+
+impl Mounts {
+    /// Reads the `[[tool]]` tables.
+    ///
+    /// # Errors
+    /// When one of them is wrong or leads nowhere, naming the line and the fix.
+    pub(super) fn read(
+        reader: &Reader<'_>,
+        file: &BenchFile,
+        granted: &mut GrantedFolders,
+    ) -> Result<Mounts, Failure> {
+        let names = names(reader, &file.tool)?;
+        let places = Places::of(&file.tool, &names);
+        let mut plugins = Vec::new();
+        let mut agents = Vec::new();
+        for (table, name) in file.tool.iter().zip(&names) {
+            match &table.agent {
+                None => plugins.push(mounted(reader, table, name, "the tool plugin", granted)?),
+                Some(_) => agents.push(MountedAgent {
+                    component: mounted(reader, table, name, "the agent", granted)?,
+                    description: match &table.description {
+                        Some(description) => description.clone(),
+                        None => UNDESCRIBED.to_owned(),
+                    },
+                    models: model_grant(&table.models),
+                    tools: match &table.tools {
+                        Some(named) => places.callable(reader, named)?,
+                        None => Callable { plugins: places.plugins(), agents: Vec::new() },
+                    },
+                }),
+            }
+        }
+        let of_agent = match &file.agent.tools {
+            Some(named) => places.callable(reader, named)?,
+            None => Callable { plugins: places.plugins(), agents: (0..agents.len()).collect() },
+        };
+        Ok(Mounts { plugins, agents, of_agent })
+    }
+}
+
+/// Where a table's component is: a plugin's or an agent's.
+fn component_of(table: &ToolTable) -> Option<&String> {
+    table.component.as_ref().or(table.agent.as_ref())
+}
+
+/// The tables' names, each once.
+fn names(reader: &Reader<'_>, tables: &[ToolTable]) -> Result<Vec<String>, Failure> {
+    let mut names: Vec<String> = Vec::new();
+    for table in tables {
+        let Some(component) = component_of(table) else {
+            return Err(reader.wrong(
+                "[tool]",
+                "a [[tool]] table names no component\n  fix: add `component = \"PLUGIN.wasm\"`, or \
+                 `agent = \"AGENT.wasm\"` for an agent that is a tool",
+            ));
+        };
+        let wrong = |problem: String| {
+            Failure::usage(format!("{}: {problem}", reader.text.place_of(component)))
+        };
+        let name = table.name.clone().unwrap_or_else(|| stem_of(component));
+        if names.contains(&name) {
+            return Err(wrong(format!(
+                "two [[tool]] tables are named `{name}`; give one another `name`"
+            )));
+        }
+        if table.agent.is_some() && table.component.is_some() {
+            return Err(wrong(
+                "a [[tool]] table is a plugin or an agent\n  fix: leave out `component` or `agent`"
+                    .to_owned(),
+            ));
+        }
+        check_keys(table, &name).map_err(wrong)?;
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// Keys that only an agent has, and the name that models call it by.
+fn check_keys(table: &ToolTable, name: &str) -> Result<(), String> {
+    if table.agent.is_none() {
+        let keys = [
+            ("description", table.description.is_some()),
+            ("models", !table.models.is_empty()),
+            ("tools", table.tools.is_some()),
+        ];
+        return match keys.into_iter().find(|(_, given)| *given) {
+            Some((key, _)) => Err(format!(
+                "`{key}` is for agents that are tools, and `{name}` is a plugin\n  fix: take it out, \
+                 or name the component by `agent`"
+            )),
+            None => Ok(()),
+        };
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match !name.is_empty() && name.len() <= NAME_MAX && name.chars().all(allowed) {
+        true => Ok(()),
+        false => Err(format!(
+            "`{name}` is the name of an agent that is a tool, and models call tools by names of 1 to \
+             {NAME_MAX} of the characters a-z A-Z 0-9 _ -\n  fix: give it such a `name`"
+        )),
+    }
+}
+
+fn mounted(
+    reader: &Reader<'_>,
+    table: &ToolTable,
+    name: &str,
+    what: &str,
+    granted: &mut GrantedFolders,
+) -> Result<Mounted, Failure> {
+    let component = component_of(table).expect("names were checked");
+    Ok(Mounted {
+        name: name.to_owned(),
+        file: reader.folder.shown(component),
+        bytes: component_bytes(reader, what, component, table.digest.as_deref())?,
+        config: reader.config(&table.config)?,
+        files: granted.grant(reader, table.files.as_deref(), table.write)?,
+    })
+}
+
+/// Where the tables stand among the plugins and among the agents.
+struct Places<'a> {
+    of: Vec<(&'a str, Place)>,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Plugin(usize),
+    Agent(usize),
+}
+
+impl<'a> Places<'a> {
+    fn of(tables: &[ToolTable], names: &'a [String]) -> Places<'a> {
+        let (mut plugins, mut agents) = (0, 0);
+        let place = |(table, name): (&ToolTable, &'a String)| {
+            let (count, place): (&mut usize, fn(usize) -> Place) = match table.agent {
+                None => (&mut plugins, Place::Plugin),
+                Some(_) => (&mut agents, Place::Agent),
+            };
+            *count += 1;
+            (name.as_str(), place(*count - 1))
+        };
+        Places { of: tables.iter().zip(names).map(place).collect() }
+    }
+
+    fn plugins(&self) -> Vec<usize> {
+        let plugins = self.of.iter().filter_map(|(_, place)| match place {
+            Place::Plugin(plugin) => Some(*plugin),
+            Place::Agent(_) => None,
+        });
+        plugins.collect()
+    }
+
+    /// The tables of these names, in the order of the bench.
+    fn callable(&self, reader: &Reader<'_>, named: &[String]) -> Result<Callable, Failure> {
+        let known = || self.of.iter().map(|(name, _)| *name);
+        if let Some(unknown) = named.iter().find(|name| !known().any(|known| known == *name)) {
+            let near = match nearest(unknown, known()) {
+                Some(near) => format!("the nearest is `{near}`"),
+                None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Failure::usage(format!(
+                "{}: `tools` names `{unknown}`, and no [[tool]] is called so; {near}",
+                reader.text.place_of(unknown)
+            )));
+        }
+        let mut callable = Callable::default();
+        for (_, place) in self.of.iter().filter(|(name, _)| named.iter().any(|one| one == name)) {
+            match place {
+                Place::Plugin(plugin) => callable.plugins.push(*plugin),
+                Place::Agent(agent) => callable.agents.push(*agent),
+            }
+        }
+        Ok(callable)
+    }
+}

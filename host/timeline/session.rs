@@ -6,11 +6,16 @@ use std::sync::Arc;
 use crate::backend::{CallId, SessionId, SessionWords};
 use crate::drive::SessionPlan;
 use crate::guest::{AskId, Delivery, Guest, GuestUse, Happening, StopCause};
+use crate::http::FetchId;
 use crate::record::{
     BurstCause, BurstRecord, ChatEnd, JournalEntry, JournalLine, SessionOutcome, SessionRecord,
     Step, StepKind, ToolStep,
 };
 use crate::time::{Instant, Span};
+
+mod fetches;
+
+pub(crate) use fetches::FetchUnderWay;
 
 /// The place of the agent among a session's guests; tool plugins follow.
 pub(crate) const AGENT: usize = 0;
@@ -22,6 +27,9 @@ pub(crate) struct Session {
     pub(crate) record: SessionRecord,
     /// The agent's asks that have no final answer yet.
     pub(crate) pending: BTreeMap<AskId, Pending>,
+    /// What its plugins fetch.
+    pub(crate) fetches: BTreeMap<FetchId, FetchUnderWay>,
+    fetches_asked: u64,
     /// How many things that are due will change something here.
     pub(crate) expected: u64,
     /// Whether a deadline will end it.
@@ -164,6 +172,8 @@ impl Session {
                 used: Vec::new(),
             },
             pending: BTreeMap::new(),
+            fetches: BTreeMap::new(),
+            fetches_asked: 0,
             expected: 0,
             has_deadline: false,
             tier: plan.tier.clone(),
@@ -264,7 +274,8 @@ impl Session {
     /// Whether nothing will happen here any more, but for a deadline.
     pub(crate) fn expects_nothing(&self) -> bool {
         let answered = |pending: &Pending| pending.is_due || pending.call.is_some();
-        self.expected == 0 && !self.pending.values().any(answered)
+        let fetched = self.fetches.values().any(|under_way| under_way.is_outside);
+        self.expected == 0 && !fetched && !self.pending.values().any(answered)
     }
 
     /// When the last of its guests has finished computing, the clock permitting.

@@ -40,6 +40,7 @@ impl Drive<'_> {
                     }
                     Ask::User { message } => self.asked_user(id, burst, ask, message),
                     Ask::Sleep(span) => self.asked_sleep(id, burst, ask, span),
+                    Ask::Fetch(_) => unreachable!("the agent's world has no HTTP"),
                 }
             }
             Happening::Asked(ask, Ask::Sleep(span)) => {
@@ -47,7 +48,9 @@ impl Drive<'_> {
                 let due = Due::Deliver { session: id, seat, delivery, cause: BurstCause::Busy };
                 self.schedule(self.now + span, due);
             }
+            Happening::Asked(ask, Ask::Fetch(request)) => self.asked_fetch(id, seat, ask, request),
             Happening::Dropped(ask) if seat == AGENT => self.dropped(id, ask),
+            Happening::Dropped(ask) => self.dropped_by_plugin(id, seat, ask),
             // The tool world offers plugins nothing else to wait for.
             _ => {}
         }
@@ -191,6 +194,7 @@ impl Drive<'_> {
             tool: name.clone(),
             arguments: arguments.clone(),
             compute: Span::ZERO,
+            fetches: Vec::new(),
             output: None,
         };
         self.begin_step(id, burst, ask, StepKind::Tool(Box::new(step)));

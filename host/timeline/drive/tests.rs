@@ -3,6 +3,7 @@
 
 mod bench;
 mod endings;
+mod fetches;
 mod guests;
 mod laws;
 mod machines;

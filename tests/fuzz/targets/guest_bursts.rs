@@ -170,6 +170,7 @@ fuzz_target!(|run: Run| {
         pace: &mut Jumping,
         on_step_end: &mut |_, _| {},
         on_session_end: &mut |_, _| {},
+        http: Default::default(),
         threads: 1,
     })
     .expect("no machine fails");

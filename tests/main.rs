@@ -12,6 +12,7 @@ mod cost_components;
 mod gate;
 mod gate_files;
 mod hostile;
+mod http;
 mod live;
 mod load;
 mod place;

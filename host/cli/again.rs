@@ -119,7 +119,9 @@ impl Again {
 
 fn different_component(was: &Component, is: &Component) -> String {
     match was.name == is.name {
-        true => format!("its {} had the digest {}, and here it is {}", was.name, was.digest, is.digest),
+        true => {
+            format!("its {} had the digest {}, and here it is {}", was.name, was.digest, is.digest)
+        }
         false => format!("it has the component {} where the bench has {}", was.name, is.name),
     }
 }

@@ -1,6 +1,7 @@
 //! `timeslip run`: runs a bench, prints its timetable or its slip.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -171,11 +172,12 @@ pub(crate) fn perform(
     let machines = place(bench, &bench.machines, &mut live)?;
     let recording = begin(bench, &machines)?;
     let words_note = words_note(bench, &machines);
-    let (mut recorders, recorded, told) = match recording {
+    let (recorders, recorded, told) = match recording {
         Some(Recording { recorders, words, told }) => (Some(recorders), Some(words), Some(told)),
         None => (None, None, None),
     };
     let failed = recorders.as_ref().map(Recorders::failed);
+    let recorders = RefCell::new(recorders);
     let setting = Setting {
         words: words(bench, &machines, recorded, failed),
         machines,
@@ -190,8 +192,13 @@ pub(crate) fn perform(
     let mut progress = Progress::new(bench.sessions);
     let watchers = Watchers {
         on_step_end: &mut |session, step| {
-            if let Some(recorders) = &mut recorders {
+            if let Some(recorders) = recorders.borrow_mut().as_mut() {
                 recorders.step(session, step);
+            }
+        },
+        on_fetch_end: &mut |session, fetch| {
+            if let Some(recorders) = recorders.borrow_mut().as_mut() {
+                recorders.fetch(session, fetch);
             }
         },
         on_session_end: &mut |ended, now| progress.session_ended(ended, now),
@@ -200,7 +207,7 @@ pub(crate) fn perform(
     drop(progress);
     write_transcripts(args, bench, &outcome.record)?;
     let exit = report(args, bench, &outcome, &words_note)?;
-    if let Some(recorders) = recorders {
+    if let Some(recorders) = recorders.into_inner() {
         let steps = recorders.finish()?;
         let told = told.unwrap_or_default();
         // Standard output carries the run alone.

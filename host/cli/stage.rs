@@ -17,9 +17,8 @@ use timeslip_sim::deployment::Deployment;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
 use timeslip_timeline::backend::{Backend, SessionId, Words};
-use timeslip_timeline::drive::{
-    self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage,
-};
+use timeslip_timeline::drive::{self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage};
+use timeslip_timeline::http::{Fetch, Fetcher, HttpStage};
 use timeslip_timeline::pace::{Jumping, Pace};
 use timeslip_timeline::playback::Playback;
 use timeslip_timeline::price::{Priced, TokenPrice};
@@ -61,6 +60,8 @@ impl Extent {
 pub(crate) struct Watchers<'w> {
     /// Told of each step that was answered or failed.
     pub(crate) on_step_end: &'w mut dyn FnMut(SessionId, &Step),
+    /// Told of each fetch of a tool that is over or was given up.
+    pub(crate) on_fetch_end: &'w mut dyn FnMut(SessionId, &Fetch),
     /// Told of each session as it ends: how many have ended, and the clock.
     pub(crate) on_session_end: &'w mut dyn FnMut(usize, Instant),
 }
@@ -105,7 +106,8 @@ pub(crate) fn run_deployed(
         until: RunUntil::AllHaveEnded,
         threads,
     };
-    let watchers = Watchers { on_step_end: &mut |_, _| {}, on_session_end };
+    let watchers =
+        Watchers { on_step_end: &mut |_, _| {}, on_fetch_end: &mut |_, _| {}, on_session_end };
     run(bench, setting, watchers)
 }
 
@@ -161,6 +163,7 @@ pub(crate) fn run(
         Some(live) => Box::new(live.pace()),
         None => Box::new(Jumping),
     };
+    let mut fetcher = live.as_ref().map(LiveRun::fetcher);
     let record = drive::run(Stage {
         sessions: plans,
         load: extent.load.clone(),
@@ -177,6 +180,10 @@ pub(crate) fn run(
         make_guests: &mut |session, plan| cast.guests(session, plan),
         on_step_end: watchers.on_step_end,
         on_session_end: watchers.on_session_end,
+        http: HttpStage {
+            fetcher: fetcher.as_mut().map(|fetcher| fetcher as &mut dyn Fetcher),
+            on_fetch_end: Some(watchers.on_fetch_end),
+        },
         threads,
     })
     .map_err(Failure::usage)?;
@@ -350,6 +357,7 @@ impl SharedSetup<'_> {
             budgets: if is_agent { bench.budgets } else { Budgets::default() },
             tools,
             files: if is_agent { Arc::<FileGrant>::default() } else { component.files.clone() },
+            http: component.http.clone(),
         }
     }
 }

@@ -46,7 +46,8 @@ fn transcript<'a>(record: &'a SessionRecord, input: &'a str) -> Vec<Line<'a>> {
     let mut lines = vec![Line::Session(SessionLine { session, task: &record.task, at_ns, input })];
     let mut said = Said::default();
     let steps = record.steps.iter().enumerate();
-    let steps = steps.map(|(place, step)| (step.asked_at, step_line(record, place, step, &mut said)));
+    let steps =
+        steps.map(|(place, step)| (step.asked_at, step_line(record, place, step, &mut said)));
     let journal = record.journal.iter().map(|line| (line.at, journal_line(session, line)));
     let mut between: Vec<_> = steps.chain(journal).collect();
     // Stable, so that of one instant steps stand before what is written of them.

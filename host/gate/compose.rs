@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use timeslip_timeline::account::TimeShares;
 use timeslip_timeline::conversation;
+use timeslip_timeline::http;
 use timeslip_timeline::observed::{self, Observed};
 use timeslip_timeline::record::{
     self, Asker, ChatEnd, RunRecord, SessionOutcome, SessionRecord, StepKind,
@@ -16,8 +17,8 @@ use crate::slip::{
     SessionError, SessionStatus, Slip, WordsUsed,
 };
 use crate::step::{
-    ChatAttempt, ChatFinish, ChatStep, Considered, CountedBy, ObservedChat, ObservedIn, Route,
-    RouteReason, SleepStep, Step, ToolStep, UserStep,
+    ChatAttempt, ChatFinish, ChatStep, Considered, CountedBy, Fetch, ObservedChat, ObservedIn,
+    Route, RouteReason, SleepStep, Step, ToolStep, UserStep,
 };
 use crate::summary::{DOLLAR_STEPS, ErrorFactors, JOULE_STEPS, summarise, to_grid};
 
@@ -263,6 +264,19 @@ fn tool_step(at_ns: u64, e2e_ns: u64, tool: &record::ToolStep) -> ToolStep {
         e2e_ns,
         ok: error.is_none(),
         error,
+        fetches: tool.fetches.iter().map(fetch).collect(),
+    }
+}
+
+fn fetch(fetch: &http::Fetch) -> Fetch {
+    let answer = fetch.answer.as_ref();
+    Fetch {
+        at_ns: fetch.asked_at.as_nanos(),
+        method: fetch.request.method.clone(),
+        url: http::url_without_secrets(&fetch.request.url),
+        status: answer.and_then(|answer| answer.as_ref().ok()).map(|response| response.status),
+        error: error_of(answer),
+        took_ns: fetch.took().as_nanos(),
     }
 }
 

@@ -165,6 +165,7 @@ fn booking() -> SessionRecord {
             tool: Arc::from(name),
             arguments: Arc::from("{}"),
             compute: Span::from_micros(compute),
+            fetches: Vec::new(),
             output: Some(output),
         }))
     };

@@ -69,6 +69,7 @@ fn any_step() -> impl Strategy<Value = (u64, StepKind)> {
                     tool: Arc::from("look"),
                     arguments: Arc::from("{}"),
                     compute: Span::from_micros(compute),
+                    fetches: Vec::new(),
                     output: output.map(|text| Ok(Arc::from(text))),
                 };
                 (length, StepKind::Tool(Box::new(tool)))

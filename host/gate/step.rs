@@ -304,6 +304,29 @@ pub struct ToolStep {
     /// Why there is none; absent when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What the plugin fetched over HTTP meanwhile, in the order of asking; part of `wait_ns`. Absent
+    /// where it fetched nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetches: Vec<Fetch>,
+}
+
+/// A request of a tool plugin over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fetch {
+    /// When it was asked, since the run began.
+    pub at_ns: u64,
+    /// The method.
+    pub method: String,
+    /// The address, without what in its query is mostly a secret.
+    pub url: String,
+    /// The status of the response; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why there is no response; absent when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// From asking until the whole body was there.
+    pub took_ns: u64,
 }
 
 /// A question to the user.

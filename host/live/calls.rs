@@ -1,6 +1,7 @@
-//! The calls under way of all real servers of a run, and what has come of them.
+//! The calls under way of all real servers of a run, and what has come of them: chats, and what tools
+//! fetch.
 //!
-//! Chats take as long as they really took, counted from the instant of the run's clock at which they
+//! Both take as long as they really took, counted from the instant of the run's clock at which they
 //! were asked. So a chat that was asked at 3 s and has been under way for 2 s answers at 5 s or
 //! later, however long the host has needed for other things meanwhile, and no time of the host's own
 //! gets into what is measured.
@@ -14,6 +15,7 @@ use timeslip_timeline::playback::Agenda;
 use timeslip_timeline::time::{Instant, Span};
 
 use crate::exchange::span;
+use crate::fetches::Fetches;
 
 /// All calls of a run.
 #[derive(Debug, Default)]
@@ -28,18 +30,27 @@ pub(crate) struct Table {
     /// What is known to come out of each server's machine.
     agendas: Vec<Agenda>,
     under_way: BTreeMap<CallId, UnderWay>,
+    /// What tools fetch.
+    pub(crate) fetches: Fetches,
 }
 
-/// A call that a server works on.
+/// A chat that a server works on.
 #[derive(Clone, Copy, Debug)]
 struct UnderWay {
     machine: usize,
-    asked_at: Instant,
-    /// When the computer's clock began to run for it.
-    began: Option<WallInstant>,
+    clock: CallClock,
 }
 
-impl UnderWay {
+/// The clock of a call under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallClock {
+    /// When it was asked, on the run's clock.
+    pub(crate) asked_at: Instant,
+    /// When the computer's clock began to run for it.
+    pub(crate) began: Option<WallInstant>,
+}
+
+impl CallClock {
     /// Nothing more comes of it before this instant.
     fn not_before(&self, wall: WallInstant) -> Instant {
         match self.began {
@@ -52,14 +63,15 @@ impl UnderWay {
 impl Table {
     /// The earliest thing that is known to come out of a machine.
     pub(crate) fn first_at(&self) -> Option<Instant> {
-        self.agendas.iter().filter_map(Agenda::first_at).min()
+        self.agendas.iter().filter_map(Agenda::first_at).chain(self.fetches.first_at()).min()
     }
 
     /// How long until nothing earlier than `at` can come of any call; `None` where a call has not
     /// begun yet, so that nobody can say.
     pub(crate) fn settled_in(&self, at: Instant, wall: WallInstant) -> Option<Span> {
         let mut longest = Span::ZERO;
-        for call in self.under_way.values() {
+        let chats = self.under_way.values().map(|call| &call.clock);
+        for call in chats.chain(self.fetches.clocks()) {
             let not_before = call.not_before(wall);
             if not_before < at {
                 call.began?;
@@ -71,7 +83,7 @@ impl Table {
 
     /// Whether any call is under way.
     pub(crate) fn is_working(&self) -> bool {
-        !self.under_way.is_empty()
+        !self.under_way.is_empty() || self.fetches.clocks().next().is_some()
     }
 
     /// What is known to come out of a machine.
@@ -90,15 +102,17 @@ impl Calls {
 
     /// Notes a call that is to begin.
     pub(crate) fn asked(&self, machine: usize, call: CallId, asked_at: Instant) {
-        self.lock().under_way.insert(call, UnderWay { machine, asked_at, began: None });
+        let clock = CallClock { asked_at, began: None };
+        self.lock().under_way.insert(call, UnderWay { machine, clock });
     }
 
     /// Notes that the computer's clock runs for a call.
     pub(crate) fn began(&self, call: CallId, began: WallInstant) {
-        if let Some(call) = self.lock().under_way.get_mut(&call) {
-            call.began = Some(began);
-        }
-        self.changed.notify_all();
+        self.change(|table| {
+            if let Some(call) = table.under_way.get_mut(&call) {
+                call.clock.began = Some(began);
+            }
+        });
     }
 
     /// Notes what came of a call so long after its asking, unless it was given up; with `is_end`
@@ -111,23 +125,28 @@ impl Calls {
         event: timeslip_timeline::backend::CompletionEvent,
     ) {
         let mut table = self.lock();
-        let Some(UnderWay { machine, asked_at, .. }) = table.under_way.get(&call).copied() else {
+        let Some(UnderWay { machine, clock }) = table.under_way.get(&call).copied() else {
             return;
         };
         if is_end {
             table.under_way.remove(&call);
         }
-        table.agenda(machine).plan(Completion { at: asked_at + after, call, event });
+        table.agenda(machine).plan(Completion { at: clock.asked_at + after, call, event });
         drop(table);
         self.changed.notify_all();
     }
 
     /// Forgets a call and what came of it.
     pub(crate) fn forget(&self, machine: usize, call: CallId) {
-        let mut table = self.lock();
-        table.under_way.remove(&call);
-        table.agenda(machine).forget(call);
-        drop(table);
+        self.change(|table| {
+            table.under_way.remove(&call);
+            table.agenda(machine).forget(call);
+        });
+    }
+
+    /// Changes the table, and wakes whoever waits for that.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Table)) {
+        change(&mut self.lock());
         self.changed.notify_all();
     }
 

@@ -22,6 +22,7 @@ use crate::calls::Calls;
 use crate::client::Client;
 use crate::error::{FailedCall, SetupError};
 use crate::exchange::span;
+use crate::fetcher::LiveFetcher;
 use crate::pace::WallPace;
 use crate::purse::{Purse, most_usd};
 use crate::reply::{LiveReply, TokenSource};
@@ -80,6 +81,12 @@ impl LiveRun {
             asked: BTreeMap::new(),
             busy: BusyTime::default(),
         }
+    }
+
+    /// What asks real servers for tools.
+    pub fn fetcher(&self) -> LiveFetcher {
+        let runtime = self.runtime.as_ref().expect("it is there until it is dropped");
+        LiveFetcher::new(self.calls.clone(), runtime.handle().clone())
     }
 
     /// Waits for what a future gives, on the threads of the run.

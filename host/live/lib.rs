@@ -5,7 +5,7 @@
 //! sends it and takes the times; [`sse`], [`wire`] and [`written`] make a reply of the bytes. What
 //! differs from one API to the other stands in `chat_completions` and `responses`.
 //! [`attempt`] says when to try again, and [`error`] what went wrong and what to do about it.
-//! [`endpoint`] makes a machine of the loop of a client, [`pace`] holds the run's clock to the
+//! [`fetcher`] asks for what tools fetch. [`endpoint`] makes a machine of the loop of a client, [`pace`] holds the run's clock to the
 //! computer's while servers are asked, and [`purse`] holds what they may cost.
 //!
 //! # Architecture invariants
@@ -23,6 +23,7 @@ pub mod body;
 pub mod client;
 pub mod endpoint;
 pub mod error;
+pub mod fetcher;
 pub mod key;
 pub mod pace;
 pub mod purse;
@@ -36,6 +37,8 @@ mod calls;
 mod chat_completions;
 mod connection;
 mod exchange;
+mod fetch;
+mod fetches;
 mod models;
 mod responses;
 mod surrogates;
@@ -47,6 +50,8 @@ mod endpoint_tests;
 #[cfg(test)]
 mod failure_tests;
 #[cfg(test)]
+mod fetcher_tests;
+#[cfg(test)]
 mod loopback;
 #[cfg(test)]
 mod tls_tests;
@@ -57,6 +62,7 @@ pub use body::Delivery;
 pub use client::{Account, Client, Progress};
 pub use endpoint::{CountText, Endpoint, EndpointOptions, LiveRun};
 pub use error::{FailedCall, LiveError, SetupError};
+pub use fetcher::LiveFetcher;
 pub use key::{ApiKey, KeySource};
 pub use reply::LiveReply;
 pub use settings::{Api, Settings};

@@ -199,6 +199,7 @@ pub(crate) fn tool(at_ns: u64, e2e_ns: u64, name: &str, error: Option<&str>) -> 
         tool: name.to_owned(),
         compute_ns: e2e_ns / 2,
         wait_ns: e2e_ns - e2e_ns / 2,
+        fetches: Vec::new(),
         e2e_ns,
         ok: error.is_none(),
         error: error.map(str::to_owned),

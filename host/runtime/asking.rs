@@ -13,9 +13,11 @@ use wasmtime::AsContextMut;
 use wasmtime::component::{Access, HasSelf};
 
 use crate::bindings::agent::timeslip::agent::types as wit;
+use crate::bindings::tool::timeslip::tool::http_types::HttpRequest;
 use crate::context::Context;
 use crate::convert;
 use crate::desk::{Desk, Pieces};
+use crate::fetching;
 
 /// What a host function is called with.
 pub(crate) type Caller<'a> = Access<'a, Context, HasSelf<Context>>;
@@ -179,6 +181,20 @@ pub(crate) fn ask_user(
 pub(crate) fn sleep(caller: &mut Caller<'_>, duration_ns: u64) -> wasmtime::Result<PendingAnswer> {
     let fuel = enter(caller)?;
     Ok(lay_down(caller.get(), fuel, Ask::Sleep(Span::from_nanos(duration_ns))))
+}
+
+/// Begins a fetch.
+pub(crate) fn fetch(
+    caller: &mut Caller<'_>,
+    request: HttpRequest,
+) -> wasmtime::Result<PendingAnswer> {
+    let fuel = enter(caller)?;
+    let context = caller.get();
+    let setup = &context.setup;
+    Ok(match fetching::granted(&setup.name, &setup.http, request) {
+        Ok(request) => lay_down(context, fuel, Ask::Fetch(request)),
+        Err(error) => refuse(context, Answer::Fetched(Err(error))),
+    })
 }
 
 impl PendingAnswer {

@@ -62,13 +62,17 @@ pub(crate) mod tool_blocking {
     wasmtime::component::bindgen!({
         path: ["../../wit/agent", "../../wit/tool"],
         world: "timeslip:tool/tool-blocking",
-        imports: { default: store | trappable },
+        imports: {
+            "timeslip:tool/http-blocking.fetch": async | store | trappable,
+            default: store | trappable,
+        },
         exports: { default: async },
         with: {
             "timeslip:agent/types": crate::bindings::agent::timeslip::agent::types,
             "timeslip:agent/session-blocking":
                 crate::bindings::agent_blocking::timeslip::agent::session_blocking,
             "timeslip:tool/files": crate::bindings::tool::timeslip::tool::files,
+            "timeslip:tool/http-types": crate::bindings::tool::timeslip::tool::http_types,
         },
     });
 }

@@ -13,6 +13,7 @@ use wasmtime::{ResourceLimiter, Store};
 use crate::desk::{Desk, PicosecondsPerFuel};
 use crate::engine::Runtime;
 use crate::grants::{Budgets, FileGrant, ModelGrant};
+use crate::http_grant::HttpGrant;
 use crate::limits::Limits;
 use crate::stop::LimitHit;
 
@@ -41,6 +42,8 @@ pub struct Setup {
     pub tools: Vec<ToolDefinition>,
     /// The files that are granted, for a plugin.
     pub files: Arc<FileGrant>,
+    /// The addresses that are granted, for a plugin.
+    pub http: Arc<HttpGrant>,
 }
 
 /// What a store carries.

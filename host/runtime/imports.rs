@@ -346,6 +346,28 @@ impl files::HostWithStore<Context> for Host {
             bytes[begin..end].to_vec()
         }))
     }
+
+    fn write(
+        mut caller: Caller<'_>,
+        _path: String,
+        _contents: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), files::FileError>> {
+        asking::enter(&mut caller)?;
+        Ok(Err(read_only(caller.get())))
+    }
+
+    fn remove(
+        mut caller: Caller<'_>,
+        _path: String,
+    ) -> wasmtime::Result<Result<(), files::FileError>> {
+        asking::enter(&mut caller)?;
+        Ok(Err(read_only(caller.get())))
+    }
+}
+
+fn read_only(context: &Context) -> files::FileError {
+    let name = &context.setup.name;
+    files::FileError::Refused(format!("the plugin \"{name}\" may only read its files"))
 }
 
 fn file_error(refusal: FileRefusal) -> files::FileError {

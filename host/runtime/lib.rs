@@ -2,7 +2,8 @@
 //! machines ([`hardware`]).
 //!
 //! Start with [`engine::Runtime`] (load a component), [`agent`] and [`plugin`] (make guests of it),
-//! and `asking` (what a host function does). Grants and limits are in [`grants`] and [`limits`].
+//! and `asking` (what a host function does). Grants and limits are in [`grants`],
+//! [`http_grant`] and [`limits`].
 //!
 //! Architecture invariants: the crate knows no machine and no words, only the timeline's records; a
 //! store is never made without limits; a tool plugin never shares a store with an agent; nothing a
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod error;
 pub mod grants;
 pub mod hardware;
+pub mod http_grant;
 pub mod limits;
 pub mod plugin;
 
@@ -22,6 +24,7 @@ mod cache;
 mod context;
 mod convert;
 mod desk;
+mod fetching;
 mod imports;
 mod poll;
 mod stop;

@@ -242,8 +242,12 @@ fn ask_definitions(
     setup: &Arc<Setup>,
 ) -> Result<Vec<ToolDefinition>, String> {
     let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
-    let bare =
-        Arc::new(Setup { files: Arc::default(), config: Default::default(), ..(**setup).clone() });
+    let bare = Arc::new(Setup {
+        files: Arc::default(),
+        http: Arc::default(),
+        config: Default::default(),
+        ..(**setup).clone()
+    });
     let limits = bare.limits;
     let mut store = Context::new(bare, SessionId(u32::MAX), desk).into_store(runtime);
     let instance = instance.clone();

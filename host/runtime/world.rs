@@ -80,10 +80,20 @@ fn interfaces(world: World) -> &'static [&'static str] {
             "timeslip:agent/user-blocking",
             "timeslip:agent/session-blocking",
         ],
-        World::Tool => &["timeslip:agent/types", "timeslip:agent/session", "timeslip:tool/files"],
-        World::ToolBlocking => {
-            &["timeslip:agent/types", "timeslip:agent/session-blocking", "timeslip:tool/files"]
-        }
+        World::Tool => &[
+            "timeslip:agent/types",
+            "timeslip:agent/session",
+            "timeslip:tool/files",
+            "timeslip:tool/http-types",
+            "timeslip:tool/http",
+        ],
+        World::ToolBlocking => &[
+            "timeslip:agent/types",
+            "timeslip:agent/session-blocking",
+            "timeslip:tool/files",
+            "timeslip:tool/http-types",
+            "timeslip:tool/http-blocking",
+        ],
     }
 }
 

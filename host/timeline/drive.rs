@@ -5,8 +5,8 @@
 //! EVERYTHING due at that instant before any guest runs.
 //!
 //! The loop's turns are in `turn`, what guests ask in `asks`, which machine a chat goes to in
-//! `routes`, what guests are told in `answers`, what agents do for each other in `delegates`, and how
-//! sessions end in `ends`.
+//! `routes`, what guests are told in `answers`, what agents do for each other in `delegates`, what
+//! plugins fetch in `fetches`, and how sessions end in `ends`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::backend::{Backend, CallId, MachineFailure, SessionId, Words};
 use crate::conversation::{FinishReason, Message};
 use crate::crew::Crew;
 use crate::guest::{Delivery, Guest, GuestState, Happening};
+use crate::http::{FetchId, HttpAnswer, HttpStage};
 use crate::pace::Pace;
 use crate::queue::DueQueue;
 use crate::record::{BurstCause, CallCounts, RunRecord, SessionRecord, Step};
@@ -27,6 +28,7 @@ mod answers;
 mod asks;
 mod delegates;
 mod ends;
+mod fetches;
 mod routes;
 mod turn;
 
@@ -178,6 +180,8 @@ pub struct Stage<'a> {
     pub on_step_end: &'a mut dyn FnMut(SessionId, &Step),
     /// Told of each session as it ends: how many have ended, and the clock.
     pub on_session_end: &'a mut dyn FnMut(usize, Instant),
+    /// What tool plugins fetch.
+    pub http: HttpStage<'a>,
     /// Threads that run guests, at least 1.
     pub threads: usize,
 }
@@ -221,6 +225,11 @@ enum Due {
     Answer {
         session: SessionId,
         answer: answers::AnswerToAgent,
+    },
+    /// What a tool plugin fetched.
+    Fetched {
+        fetch: FetchId,
+        answer: HttpAnswer,
     },
     SeatFree {
         session: SessionId,

@@ -10,6 +10,7 @@ use crate::backend::ChatTiming;
 use crate::conversation::{
     ChatRequest, FinishReason, LogLevel, Message, ModelError, ToolError, Usage, UserError,
 };
+use crate::http::{HttpAnswer, HttpRequest};
 use crate::time::{Instant, Span};
 
 /// Code that runs inside a session.
@@ -61,6 +62,8 @@ pub enum Answer {
     User(Result<String, UserError>),
     /// To [`Ask::Sleep`].
     Slept,
+    /// To [`Ask::Fetch`].
+    Fetched(HttpAnswer),
 }
 
 /// A reply and its figures, as an agent receives them.
@@ -104,6 +107,8 @@ pub enum Ask {
     },
     /// Some time to pass.
     Sleep(Span),
+    /// Something over HTTP; only tool plugins ask for that.
+    Fetch(Arc<HttpRequest>),
 }
 
 /// What a guest did while it ran.

@@ -4,7 +4,7 @@
 //! session), [`backend`] (machines and words) and [`drive`] (the loop). [`route`] chooses among
 //! several machines of one model, and [`pace`] says how fast the clock may go. [`observed`] holds
 //! what was seen of a chat with a real server, and [`playback`] lets it go the same way again.
-//! [`record`] is what a run leaves behind, and [`account`] names every nanosecond of it.
+//! [`http`] has what tool plugins fetch. [`record`] is what a run leaves behind, and [`account`] names every nanosecond of it.
 //!
 //! Architecture invariants: this crate knows no WebAssembly, no hardware and no file format. It
 //! never reads a wall clock, and it draws no randomness but from [`chance`].
@@ -15,6 +15,7 @@ pub mod chance;
 pub mod conversation;
 pub mod drive;
 pub mod guest;
+pub mod http;
 pub mod observed;
 pub mod pace;
 pub mod playback;

@@ -8,6 +8,7 @@ use crate::conversation::{
     UserError,
 };
 use crate::guest::{GuestUse, StopCause};
+use crate::http::Fetch;
 use crate::observed::Observed;
 use crate::route::Route;
 use crate::time::{Instant, Span};
@@ -219,6 +220,8 @@ pub struct ToolStep {
     pub compute: Span,
     /// The task that an agent did for it: its place in [`SessionRecord::delegations`].
     pub delegation: Option<usize>,
+    /// What the plugin fetched over HTTP meanwhile, in the order of asking.
+    pub fetches: Vec<Fetch>,
     /// The output; `None` when it was given up.
     pub output: Option<Result<Arc<str>, ToolError>>,
 }

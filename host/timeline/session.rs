@@ -6,12 +6,17 @@ use std::sync::Arc;
 use crate::backend::{CallId, SessionId, SessionWords};
 use crate::drive::{DelegatedTask, MakeDelegate, SessionPlan};
 use crate::guest::{GuestUse, Happening, StopCause};
+use crate::http::FetchId;
 use crate::record::{
     Asker, BurstRecord, ChatEnd, Delegation, JournalEntry, JournalLine, SessionOutcome,
     SessionRecord, Step, StepKind, ToolStep,
 };
 use crate::seat::{AGENT, Asked, DelegateRole, Role, Seat};
 use crate::time::{Instant, Span};
+
+mod fetches;
+
+pub(crate) use fetches::FetchUnderWay;
 
 /// A session that runs.
 pub(crate) struct Session {
@@ -22,6 +27,9 @@ pub(crate) struct Session {
     pub(crate) make_delegate: MakeDelegate,
     /// The agents' asks that have no final answer yet.
     pub(crate) pending: BTreeMap<Asked, Pending>,
+    /// What its plugins fetch.
+    pub(crate) fetches: BTreeMap<FetchId, FetchUnderWay>,
+    fetches_asked: u64,
     /// How many things that are due will change something here.
     pub(crate) expected: u64,
     /// Whether a deadline will end it.
@@ -96,6 +104,8 @@ impl Session {
                 used: Vec::new(),
             },
             pending: BTreeMap::new(),
+            fetches: BTreeMap::new(),
+            fetches_asked: 0,
             expected: 0,
             has_deadline: false,
             tier: plan.tier.clone(),
@@ -306,7 +316,8 @@ impl Session {
     /// Whether nothing will happen here any more, but for a deadline.
     pub(crate) fn expects_nothing(&self) -> bool {
         let answered = |pending: &Pending| pending.is_due || pending.call.is_some();
-        self.expected == 0 && !self.pending.values().any(answered)
+        let fetched = self.fetches.values().any(|under_way| under_way.is_outside);
+        self.expected == 0 && !fetched && !self.pending.values().any(answered)
     }
 
     /// When the last of its guests has finished computing, the clock permitting.

@@ -1,13 +1,14 @@
-//! What a modelled machine's model says, and what the user says.
+//! What a modelled machine's model says, what the user says, and what servers give to tools.
 
 use std::sync::Arc;
 
 use crate::backend::SessionId;
 use crate::conversation::{ChatRequest, FinishReason, Message, PromptPart};
+use crate::http::{FetchSaid, HttpRequest, no_recordings};
 use crate::observed::{RecordedFailure, RecordedTiming};
 use crate::time::Span;
 
-/// What a modelled machine's model says, and what the user says.
+/// What a modelled machine's model says, what the user says, and what servers give to tools.
 ///
 /// Called on the loop's own thread, in the order of the clock, so that words are the same on any
 /// number of threads.
@@ -42,6 +43,18 @@ pub trait Words {
         session: &SessionWords,
         question: &str,
     ) -> Result<UserReply, WordsError>;
+
+    /// What a tool plugin's request over HTTP meets: a refusal, unless these words have responses.
+    ///
+    /// # Errors
+    /// As for `reply`.
+    fn fetch(
+        &mut self,
+        _session: &SessionWords,
+        _request: &HttpRequest,
+    ) -> Result<FetchSaid, WordsError> {
+        Ok(no_recordings())
+    }
 }
 
 /// Which session asks for words.

@@ -7,6 +7,7 @@ use timeslip_timeline::backend::{
     CountedPrompt, Reply, Said, SessionWords, UserReply, Words, WordsError,
 };
 use timeslip_timeline::conversation::ChatRequest;
+use timeslip_timeline::http::{FetchSaid, HttpRequest};
 
 use crate::cassette::CassetteWords;
 use crate::tokenizer::Tokenizer;
@@ -30,7 +31,8 @@ impl Words for NoWords {
     }
 }
 
-/// Leaves the replies of some models to the machines that serve them.
+/// Leaves the replies of some models to the machines that serve them, and what tools fetch to the
+/// servers of the network.
 ///
 /// What was recorded before is played first, so that a recording goes on where it was stopped. Users,
 /// and models that no real server serves, say what the run's own words say.
@@ -63,6 +65,18 @@ impl LiveWords {
         self.recorded = Some(recorded);
         self
     }
+
+    /// Whether what is asked can still be kept.
+    fn check_kept(&self) -> Result<(), WordsError> {
+        match self.failed.as_ref().and_then(|failed| failed.get()) {
+            None => Ok(()),
+            Some(problem) => {
+                let message =
+                    format!("nothing more is asked, since it could not be kept: {problem}");
+                Err(WordsError { kind: "recording_failed", message })
+            }
+        }
+    }
 }
 
 impl Words for LiveWords {
@@ -87,10 +101,7 @@ impl Words for LiveWords {
         if !self.live_models.contains(model) {
             return self.own.answer(session, model, request);
         }
-        if let Some(problem) = self.failed.as_ref().and_then(|failed| failed.get()) {
-            let message = format!("nothing more is asked, since it could not be kept: {problem}");
-            return Err(WordsError { kind: "recording_failed", message });
-        }
+        self.check_kept()?;
         let parts = self.tokenizer.prompt_parts(request);
         let tokens = self.tokenizer.count_parts(&parts);
         Ok(Said::LeftToMachine(CountedPrompt { tokens, parts: parts.into() }))
@@ -107,5 +118,18 @@ impl Words for LiveWords {
             return Ok(answer);
         }
         self.own.user_answer(session, question)
+    }
+
+    fn fetch(
+        &mut self,
+        session: &SessionWords,
+        request: &HttpRequest,
+    ) -> Result<FetchSaid, WordsError> {
+        let recorded = self.recorded.as_mut().map(|words| words.recorded_fetch(session, request));
+        if let Some(said) = recorded.transpose()?.flatten() {
+            return Ok(said);
+        }
+        self.check_kept()?;
+        Ok(FetchSaid::LeftToServer)
     }
 }

@@ -1,13 +1,15 @@
 //! Takes secrets out of texts before they are kept.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use regex_automata::meta::Regex;
 use timeslip_timeline::conversation::{ChatRequest, Message};
+use timeslip_timeline::http::{
+    Fetch, HttpError, HttpHeader, HttpRequest, HttpResponse, is_secret_name, url_without_secrets,
+};
 
-/// What stands in a secret's place.
-pub const REDACTED: &str = "<redacted>";
+pub use timeslip_timeline::http::REDACTED;
 
 /// What nothing but a credential looks like. Words such as `password` are left alone: what follows
 /// them is a credential in a file of settings, and a sentence in a conversation.
@@ -64,6 +66,72 @@ pub fn redacted_request(request: &ChatRequest) -> ChatRequest {
     ChatRequest {
         messages: request.messages.iter().map(redacted_message).collect(),
         ..request.clone()
+    }
+}
+
+/// The address without what stands under a name of secrets or looks like one.
+pub fn redacted_url(url: &str) -> String {
+    redact(&url_without_secrets(url)).into_owned()
+}
+
+/// The value of a header without what looks like a secret; nothing of it where its name says that it
+/// is one.
+pub fn redacted_header_value(name: &str, value: &str) -> String {
+    match is_secret_name(name) {
+        true => REDACTED.to_owned(),
+        false => redact(value).into_owned(),
+    }
+}
+
+/// The request over HTTP without what looks like a secret.
+pub fn redacted_http_request(request: &HttpRequest) -> HttpRequest {
+    HttpRequest {
+        method: request.method.clone(),
+        url: redacted_url(&request.url),
+        headers: redacted_headers(&request.headers),
+        body: redacted_body(&request.body),
+    }
+}
+
+/// The fetch without what looks like a secret, on either side.
+pub fn redacted_fetch(fetch: &Fetch) -> Fetch {
+    let response = |response: &Arc<HttpResponse>| {
+        Arc::new(HttpResponse {
+            status: response.status,
+            headers: redacted_headers(&response.headers),
+            body: redacted_body(&response.body),
+        })
+    };
+    let answer = fetch.answer.as_ref().map(|answer| match answer {
+        Ok(answer) => Ok(response(answer)),
+        Err(error) => Err(redacted_error(error)),
+    });
+    Fetch { request: Arc::new(redacted_http_request(&fetch.request)), answer, ..fetch.clone() }
+}
+
+fn redacted_error(error: &HttpError) -> HttpError {
+    let text = |text: &String| redact(text).into_owned();
+    match error {
+        HttpError::Refused(error) => HttpError::Refused(text(error)),
+        HttpError::InvalidRequest(error) => HttpError::InvalidRequest(text(error)),
+        HttpError::Timeout(error) => HttpError::Timeout(text(error)),
+        HttpError::Failed(error) => HttpError::Failed(text(error)),
+    }
+}
+
+fn redacted_headers(headers: &[HttpHeader]) -> Vec<HttpHeader> {
+    let redacted = |header: &HttpHeader| HttpHeader {
+        name: header.name.clone(),
+        value: redacted_header_value(&header.name, &header.value),
+    };
+    headers.iter().map(redacted).collect()
+}
+
+/// What is no text is left as it is.
+fn redacted_body(body: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(body) {
+        Ok(text) => redact(text).into_owned().into_bytes(),
+        Err(_) => body.to_vec(),
     }
 }
 

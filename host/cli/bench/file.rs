@@ -114,6 +114,13 @@ pub(crate) struct ToolTable {
     /// A folder that it may read.
     #[serde(default)]
     pub(crate) files: Option<String>,
+    /// Addresses that it may fetch from: `https://example.org/docs/*`, or a whole server without a
+    /// path.
+    #[serde(default)]
+    pub(crate) http: Vec<String>,
+    /// The methods that it may use there beside `GET` and `HEAD`.
+    #[serde(default)]
+    pub(crate) http_methods: Vec<String>,
     /// What `session.config` gives it.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,

@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::http_grant::HttpGrant;
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
 use timeslip_timeline::drive::Load;
@@ -115,6 +116,8 @@ pub(crate) struct Mounted {
     pub(crate) config: BTreeMap<String, String>,
     /// The files it may read.
     pub(crate) files: Arc<FileGrant>,
+    /// The addresses it may fetch from.
+    pub(crate) http: Arc<HttpGrant>,
 }
 
 /// A task.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use timeslip_gate::summary::TARGET_TOKENS_PER_SECOND;
 use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::http_grant::HttpGrant;
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
 use timeslip_timeline::time::Span;
@@ -15,7 +16,7 @@ use super::budgets::gate_rules;
 use super::components::component_bytes;
 use super::digest::bench_digest;
 use super::endpoints::{endpoint_of_command_line, endpoints};
-use super::file::{BenchFile, ConfigValue, LimitsTable};
+use super::file::{BenchFile, ConfigValue, LimitsTable, ToolTable};
 use super::files::BenchFolder;
 use super::load::{DEFAULT_MACHINE, Overrides};
 use super::routing::routing;
@@ -58,6 +59,7 @@ pub(super) fn resolve(
         )?,
         config: reader.config(&file.agent.config)?,
         files: Arc::default(),
+        http: Arc::default(),
     };
     let load_table = overridden_load(&file.load, overrides);
     let starts = starts(&reader, &load_table, overrides, tasks.len(), seed)?;
@@ -209,9 +211,16 @@ impl Reader<'_> {
                 )?,
                 config: self.config(&table.config)?,
                 files: Arc::new(files),
+                http: Arc::new(self.http_grant(table)?),
             });
         }
         Ok(tools)
+    }
+
+    fn http_grant(&self, table: &ToolTable) -> Result<HttpGrant, Failure> {
+        HttpGrant::new(&table.http, &table.http_methods).map_err(|error| {
+            Failure::usage(format!("{}: {error}", self.text.place_of(&error.written)))
+        })
     }
 
     pub(super) fn config(

@@ -7,6 +7,7 @@ use serde::Serialize;
 use timeslip_report::text::{counted, plain};
 use timeslip_words::cassette::{Cassette, Entry, SecretLine, secret_lines};
 
+use super::show::fetches;
 use super::{CassetteCheckArgs, cannot_read, lines_listed, print_json};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -37,6 +38,7 @@ struct Holds {
     chats: usize,
     tool_calls: usize,
     answers: usize,
+    fetches: usize,
     redacted: bool,
     cut_off: bool,
     /// The lines of chats with a reply whose tokens were not recorded.
@@ -150,6 +152,7 @@ impl Holds {
             chats: counts.chats,
             tool_calls: counts.tool_calls,
             answers: counts.answers,
+            fetches: counts.fetches,
             redacted: cassette.header().redacted,
             cut_off: cassette.is_cut_off(),
             without_tokens: without_tokens.map(|chat| chat.line).collect(),
@@ -158,11 +161,14 @@ impl Holds {
     }
 
     fn line(&self) -> String {
-        let held = [
+        let mut held = vec![
             counted(self.chats as u64, "chat"),
             counted(self.tool_calls as u64, "tool call"),
             counted(self.answers as u64, "answer"),
         ];
+        if self.fetches > 0 {
+            held.push(fetches(self.fetches));
+        }
         let redacted = if self.redacted { "redacted" } else { "not redacted" };
         let mut parts = vec![held.join(", "), redacted.to_owned()];
         for (lines, what) in [(&self.without_tokens, "tokens"), (&self.without_times, "times")] {

@@ -11,6 +11,7 @@ use timeslip_words::difference::Difference;
 
 use super::diff_screen::screen;
 use super::facts::{ToldTokens, tokens};
+use super::fetches;
 use super::{CassetteDiffArgs, print_json, read};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -26,7 +27,7 @@ pub(super) struct Comparison<'c> {
     /// The numbers of the chats that only one has.
     pub(super) only_before: Vec<usize>,
     pub(super) only_now: Vec<usize>,
-    /// Outputs of tools and answers of the user that differ.
+    /// Outputs of tools, answers of the user and fetches of tools that differ.
     pub(super) steps: Vec<ComparedStep>,
 }
 
@@ -80,7 +81,7 @@ pub(super) struct ComparedRequest {
     pub(super) texts: Option<Parting>,
 }
 
-/// A tool call or a question to the user that differs, or that only one has.
+/// A tool call, a question to the user or a fetch that differs, or that only one has.
 #[derive(Debug, Serialize)]
 pub(super) struct ComparedStep {
     /// What it is, with the tool's name.
@@ -113,6 +114,7 @@ impl<'c> Comparison<'c> {
         let chats: Vec<ComparedChat<'c>> = compared.collect();
         let mut steps = tools(before, now);
         steps.extend(answers(before, now));
+        steps.extend(fetches::differing(before, now));
         let numbers = |places: Vec<usize>| places.into_iter().map(|place| place + 1).collect();
         let one_has_more = !paired.only_before.is_empty() || !paired.only_now.is_empty();
         Comparison {
@@ -222,7 +224,8 @@ impl ComparedRequest {
     }
 }
 
-fn parting(before: &str, now: &str) -> Option<Parting> {
+/// Where two texts part.
+pub(super) fn parting(before: &str, now: &str) -> Option<Parting> {
     Difference::between(before, now).map(Parting::of)
 }
 

@@ -11,6 +11,8 @@ use timeslip_words::cassette::{
     AppliedRewrite, Cassette, Entry, KeyPart, RecordedExchange, TokenSource,
 };
 
+use super::fetches::ToldFetch;
+
 /// A recorded conversation.
 #[derive(Debug, Serialize)]
 pub(super) struct Conversation<'c> {
@@ -26,6 +28,7 @@ pub(super) struct Conversation<'c> {
     pub(super) chats: usize,
     pub(super) tool_calls: usize,
     pub(super) answers: usize,
+    pub(super) fetches: usize,
     pub(super) entries: Vec<Told<'c>>,
 }
 
@@ -49,6 +52,7 @@ pub(super) enum Told<'c> {
         answer: &'c str,
         after_ns: Span,
     },
+    Fetch(Box<ToldFetch<'c>>),
 }
 
 /// A chat.
@@ -161,6 +165,7 @@ impl<'c> Conversation<'c> {
             chats: counts.chats,
             tool_calls: counts.tool_calls,
             answers: counts.answers,
+            fetches: counts.fetches,
             entries: cassette.entries().into_iter().map(|entry| teller.told(entry)).collect(),
         }
     }
@@ -192,6 +197,7 @@ impl<'c> Teller<'c> {
                 self.said.insert((Role::Tool, output), line);
                 Told::Tool { line, name, arguments, output, ok }
             }
+            Entry::Fetch { line, fetch } => Told::Fetch(Box::new(ToldFetch::of(line, fetch))),
             Entry::User { line, question, answer, after } => {
                 let question_on_line = self.line_of(Role::Assistant, question);
                 self.said.insert((Role::User, answer), line);

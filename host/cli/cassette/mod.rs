@@ -6,6 +6,7 @@ mod diff_screen;
 mod edit;
 mod editor;
 mod facts;
+mod fetches;
 mod show;
 
 #[cfg(test)]

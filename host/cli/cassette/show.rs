@@ -8,6 +8,7 @@ use timeslip_words::cassette::{KeyPart, TokenSource};
 use super::facts::{
     Conversation, Relation, Told, ToldChat, ToldChunks, ToldMessage, ToldTimes, ToldTokens,
 };
+use super::fetches::ToldFetch;
 use super::{CassetteShowArgs, print_json, read};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -53,6 +54,7 @@ pub(super) fn screen(conversation: &Conversation<'_>, is_full: bool, width: usiz
                 screen.block("arguments", arguments);
                 screen.block(if *ok { "output" } else { "error" }, output);
             }
+            Told::Fetch(fetch) => screen.fetch(fetch),
             Told::User { line, question, question_on_line, answer, after_ns } => {
                 screen.head(&format!("user (line {line})"));
                 match question_on_line {
@@ -136,11 +138,14 @@ impl Screen {
             self.row("rewritten", &format!("{}: {from} => {to} in {times}", rewrite.tool));
         }
         self.row("redacted", if conversation.redacted { "yes" } else { "no" });
-        let holds = [
+        let mut holds = vec![
             counted(conversation.chats as u64, "chat"),
             counted(conversation.tool_calls as u64, "tool call"),
             format!("{} of the user", counted(conversation.answers as u64, "answer")),
         ];
+        if conversation.fetches > 0 {
+            holds.push(format!("{} of tools", fetches(conversation.fetches)));
+        }
         self.row("holds", &holds.join(", "));
         let lacking = lacking(self.has_tokens, self.has_times);
         if let Some(lacking) = lacking.filter(|_| conversation.chats > 0) {
@@ -169,6 +174,30 @@ impl Screen {
             self.block("error", error);
         }
         self.measured(chat);
+    }
+
+    fn fetch(&mut self, fetch: &ToldFetch<'_>) {
+        self.head(&format!("fetch (line {})", fetch.line));
+        self.block("request", &format!("{} {}", fetch.method, fetch.url));
+        for header in &fetch.request_headers {
+            self.block("", &format!("{}: {}", header.name, header.value));
+        }
+        if let Some(body) = &fetch.request_body {
+            self.block("body", body);
+        }
+        if let Some(status) = fetch.status {
+            let kind = fetch.headers.iter().find(|header| header.name == "content-type");
+            let kind = kind.map_or_else(String::new, |kind| format!(", {}", kind.value));
+            self.block("response", &format!("{status}{kind}"));
+        }
+        if let Some(body) = &fetch.body {
+            self.block("body", body);
+        }
+        if let Some(error) = &fetch.error {
+            self.block("error", error);
+        }
+        let end = if fetch.given_up { "given up after" } else { "took" };
+        self.row("times", &format!("{end} {}", fetch.took_ns));
     }
 
     fn message(&mut self, message: &ToldMessage<'_>) {
@@ -214,6 +243,14 @@ impl Screen {
                 format!("{}, sent after {}, took {}", at + 1, attempt.at_ns, attempt.lasted_ns);
             self.block(label, &format!("{sent}{outcome}"));
         }
+    }
+}
+
+/// So many fetches, in words.
+pub(super) fn fetches(number: usize) -> String {
+    match number {
+        1 => "1 fetch".to_owned(),
+        number => format!("{} fetches", count(number as u64)),
     }
 }
 

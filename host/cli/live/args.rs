@@ -77,6 +77,6 @@ The folder becomes a bench of its own, which leads to the one that was recorded:
   timeslip record my-bench --endpoint http://127.0.0.1:8000/v1 -o recorded
   timeslip run recorded                    the recorded words in the recorded time
   timeslip run recorded --on rubin-groq3   the recorded words on a modelled machine
-Each chat, tool call and answer of the user is written as soon as it is over, so a recording that is
+Each chat, tool call, fetch and answer of the user is written as soon as it is over, so a recording that is
 interrupted loses nothing that was paid for; the same command goes on with it. Keys never get into a
 recording, nor does what looks like one: it is replaced by <redacted>.";

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use timeslip_timeline::backend::SessionId;
+use timeslip_timeline::http::Fetch;
 use timeslip_timeline::record::Step;
 use timeslip_words::cassette::{Cassette, CassetteRecorder, Header};
 
@@ -70,13 +71,22 @@ impl Recorders {
 
     /// Takes a step that is over.
     pub(crate) fn step(&mut self, session: SessionId, step: &Step) {
+        self.append(session, |recorder| recorder.step(step));
+    }
+
+    /// Takes a fetch of a tool that is over or was given up.
+    pub(crate) fn fetch(&mut self, session: SessionId, fetch: &Fetch) {
+        self.append(session, |recorder| recorder.fetch(fetch));
+    }
+
+    fn append(&mut self, session: SessionId, text: impl FnOnce(&mut CassetteRecorder) -> &str) {
         let Some(session) = self.sessions.get_mut(session.0 as usize) else {
             return;
         };
         if self.failed.get().is_some() {
             return;
         }
-        let text = session.recorder.step(step);
+        let text = text(&mut session.recorder);
         if text.is_empty() {
             return;
         }

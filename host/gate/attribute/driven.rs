@@ -89,6 +89,7 @@ pub(super) fn driven(sessions: &[Chains], load: Load, deadline: Option<Span>) ->
         pace: &mut Jumping,
         on_step_end: &mut |_, _| {},
         on_session_end: &mut |_, _| {},
+        http: Default::default(),
         threads: 1,
     })
     .expect("no machine fails");

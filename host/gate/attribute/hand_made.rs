@@ -221,6 +221,7 @@ pub(super) fn tool(name: &str, at_ns: u64, e2e_ns: u64) -> Step {
         tool: name.to_owned(),
         compute_ns: e2e_ns,
         wait_ns: 0,
+        fetches: Vec::new(),
         e2e_ns,
         ok: true,
         error: None,

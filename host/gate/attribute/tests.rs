@@ -7,8 +7,8 @@ use super::recorded::recorded_on;
 use super::shown::{
     chat, compare, compare_on, conversation, longer_prompt, of_deeds, with_a_cache,
 };
-use crate::slip::{ComponentUse, PromptPartKind, SessionError, SessionStatus};
-use crate::step::Step;
+use crate::slip::{ComponentUse, PromptPartKind, SessionError, SessionStatus, Slip};
+use crate::step::{Fetch, Step};
 
 #[test]
 fn equal_slips_are_told_apart_by_nothing_and_timed_by_nobody() {
@@ -50,6 +50,32 @@ fn tools_in_turn_that_overlapped_before_are_a_change_of_order() {
     Order: tool reserve no longer waits for tool search; they overlap now
         -200 ns, calls +0 +0, tokens +0 (+0 cached) +0: passes, it saves time
     ");
+}
+
+/// The conversation whose tool takes so long, all but 50 ns of it for a page.
+fn fetching(nanos: u64) -> Slip {
+    let mut deeds = conversation();
+    deeds[1] = Do::Tool("get_user", nanos);
+    let mut slip = slip(vec![doing("refund", 0, &deeds)]);
+    for step in &mut slip.sessions[0].steps {
+        if let Step::Tool(tool) = step {
+            (tool.compute_ns, tool.wait_ns) = (50, nanos - 50);
+            tool.fetches.push(Fetch {
+                at_ns: tool.at_ns + 50,
+                method: "GET".to_owned(),
+                url: "http://h/user".to_owned(),
+                status: Some(200),
+                error: None,
+                took_ns: nanos - 50,
+            });
+        }
+    }
+    slip
+}
+
+#[test]
+fn a_page_that_takes_longer_costs_just_that() {
+    insta::assert_snapshot!(compare(&fetching(200), &fetching(500)), @"");
 }
 
 #[test]

@@ -300,6 +300,8 @@ fn others(group: &Group) -> String {
 fn tool_details(group: &Group, laid: &Laid<'_>) -> Vec<String> {
     let mut compute = 0;
     let mut wait = 0;
+    let mut fetches = 0;
+    let mut has_fetches = false;
     for undoing in &group.undoings {
         let rows = &laid.rows[undoing.session];
         let row = undoing.step.map(|step| rows.steps[step]);
@@ -312,9 +314,20 @@ fn tool_details(group: &Group, laid: &Laid<'_>) -> Vec<String> {
         if let (Some(was), Some(is)) = (was, is) {
             compute += i128::from(is.compute_ns) - i128::from(was.compute_ns);
             wait += i128::from(is.wait_ns) - i128::from(was.wait_ns);
+            fetches += fetching(is) - fetching(was);
+            has_fetches |= !is.fetches.is_empty() || !was.fetches.is_empty();
         }
     }
-    vec![format!("computing: {}; waiting: {}", more_time(compute), more_time(wait))]
+    let fetches = match has_fetches {
+        true => format!("; fetching over HTTP, one fetch after another: {}", more_time(fetches)),
+        false => String::new(),
+    };
+    vec![format!("computing: {}; waiting: {}{fetches}", more_time(compute), more_time(wait))]
+}
+
+/// The time of all that a tool fetched, as if nothing of it overlapped.
+fn fetching(tool: &ToolStep) -> i128 {
+    tool.fetches.iter().map(|fetch| i128::from(fetch.took_ns)).sum()
 }
 
 fn tool(step: &Step) -> Option<&ToolStep> {

@@ -43,6 +43,7 @@ impl Drive<'_> {
                     }
                     Ask::User { message } => self.asked_user(id, burst, asked, message),
                     Ask::Sleep(span) => self.asked_sleep(id, burst, asked, span),
+                    Ask::Fetch(_) => unreachable!("the agent's world has no HTTP"),
                 }
             }
             Happening::Asked(ask, Ask::Sleep(span)) => {
@@ -50,7 +51,9 @@ impl Drive<'_> {
                 let due = Due::Deliver { session: id, seat, delivery, cause: BurstCause::Busy };
                 self.schedule(self.now + span, due);
             }
+            Happening::Asked(ask, Ask::Fetch(request)) => self.asked_fetch(id, seat, ask, request),
             Happening::Dropped(ask) if is_agent => self.dropped(id, Asked { seat, ask }),
+            Happening::Dropped(ask) => self.dropped_by_plugin(id, seat, ask),
             // The tool world offers plugins nothing else to wait for.
             _ => {}
         }
@@ -199,6 +202,7 @@ impl Drive<'_> {
             arguments: arguments.clone(),
             compute: Span::ZERO,
             delegation: None,
+            fetches: Vec::new(),
             output: None,
         };
         self.begin_step(id, burst, asked, StepKind::Tool(Box::new(step)));

@@ -87,6 +87,7 @@ impl Drive<'_> {
     }
 
     pub(super) fn end_session(&mut self, id: SessionId, outcome: SessionOutcome) {
+        self.give_up_fetches(id);
         let Some(mut session) = self.running.remove(&id) else {
             return;
         };

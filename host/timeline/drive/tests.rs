@@ -4,6 +4,7 @@
 mod bench;
 mod delegates;
 mod endings;
+mod fetches;
 mod guests;
 mod laws;
 mod machines;

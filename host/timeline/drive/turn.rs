@@ -85,6 +85,7 @@ impl Drive<'_> {
             let next = self.stage.machines[machine].backend.next_event_at();
             assert!(next.is_none_or(|at| at > self.now), "a machine does not move on");
         }
+        self.take_fetched();
         let left = self.queue.next_at();
         assert!(left.is_none_or(|at| at > self.now), "something due was not delivered");
     }
@@ -110,6 +111,7 @@ impl Drive<'_> {
                 self.deliver(session, seat, delivery, cause);
             }
             Due::Answer { session, answer } => self.answer_agent(session, answer),
+            Due::Fetched { fetch, answer } => self.fetched(fetch, answer),
             Due::SeatFree { session, seat } => self.ready.push((session, seat)),
             Due::SeatEnded { session, seat, state } => self.seat_ended(session, seat, state),
             Due::Deadline { session } => self.deadline_passed(session),
@@ -254,6 +256,7 @@ impl Due {
     fn session(&self) -> Option<SessionId> {
         match self {
             Due::Arrival => None,
+            Due::Fetched { fetch, .. } => Some(fetch.session),
             Due::Happened { session, .. }
             | Due::ToolAnswered { session, .. }
             | Due::Deliver { session, .. }

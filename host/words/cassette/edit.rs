@@ -9,14 +9,14 @@ use std::collections::HashMap;
 
 use serde::de::IgnoredAny;
 
+use super::fetch_secrets::LineSecrets;
 use super::literals::{Literal, literal, literals};
 use super::{Cassette, RecordedOutcome};
 use crate::difference::beginning;
 use crate::error::FileError;
-use crate::redact::{redact, secrets_in};
 
 /// The keys under which texts stand, which a replacement changes. Names and identifiers are none.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 15] = [
     "content",
     "arguments",
     "output",
@@ -29,6 +29,9 @@ const TEXTS: [&str; 12] = [
     "output_schema",
     "response_schema",
     "stop",
+    "url",
+    "value",
+    "body",
 ];
 
 /// Of those, the keys whose texts are JSON.
@@ -259,9 +262,11 @@ impl<'e> Editing<'e> {
     }
 
     fn without_secrets(&mut self, number: usize, line: &str) -> String {
+        let mut secrets = LineSecrets::default();
         with_literals(line, |literal| {
-            self.edited.redacted.add(secrets_in(&literal.text), number);
-            redact(&literal.text).into_owned()
+            let (text, times) = secrets.redacted(literal);
+            self.edited.redacted.add(times, number);
+            text
         })
     }
 }

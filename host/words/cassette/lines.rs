@@ -5,6 +5,7 @@ use timeslip_timeline::conversation::{
     FinishReason, Message, Role, ToolCall, ToolDefinition, Usage,
 };
 
+use super::fetch_lines::FetchLine;
 use super::observed_lines::{AttemptLine, ErrorLine, TimingLine};
 
 /// One line. `kind` says which.
@@ -17,6 +18,7 @@ pub(super) enum Line {
     Chat(Box<ChatLine>),
     Tool(ToolLine),
     User(UserLine),
+    Fetch(Box<FetchLine>),
 }
 
 /// The first line of a cassette.
@@ -191,7 +193,7 @@ pub(super) struct UserLine {
 }
 
 /// The keys of each kind of line, and of each object inside a line, for messages about a wrong one.
-pub(super) const KEYS: [(&str, &[&str]); 14] = [
+pub(super) const KEYS: [(&str, &[&str]); 17] = [
     (
         "cassette",
         &[
@@ -228,8 +230,26 @@ pub(super) const KEYS: [(&str, &[&str]); 14] = [
     ),
     ("tool", &["kind", "name", "arguments", "output", "ok", "tool_call_id"]),
     ("user", &["kind", "question", "answer", "after_ns"]),
-    ("reply", &["content", "tool_calls"]),
+    (
+        "fetch",
+        &[
+            "kind",
+            "method",
+            "url",
+            "headers",
+            "body",
+            "body_base64",
+            "response",
+            "error",
+            "given_up",
+            "asked_at_ns",
+            "took_ns",
+        ],
+    ),
+    ("response", &["status", "headers", "body", "body_base64"]),
+    ("headers", &["name", "value"]),
     ("error", &["kind", "message"]),
+    ("reply", &["content", "tool_calls"]),
     (
         "usage",
         &["input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "counted"],
@@ -253,7 +273,8 @@ pub(super) const KEYS: [(&str, &[&str]); 14] = [
 ];
 
 /// The kinds of lines, which come first in [`KEYS`].
-pub(super) const KINDS: [&str; 6] = ["cassette", "message", "tools", "chat", "tool", "user"];
+pub(super) const KINDS: [&str; 7] =
+    ["cassette", "message", "tools", "chat", "tool", "user", "fetch"];
 
 impl From<ToolCallLine> for ToolCall {
     fn from(line: ToolCallLine) -> ToolCall {

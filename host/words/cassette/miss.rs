@@ -26,7 +26,7 @@ pub(super) fn request_miss(
 ) -> WordsError {
     let file = &cassette.file;
     if times_recorded > 0 {
-        let times = if times_recorded == 1 { "once" } else { &format!("{times_recorded} times") };
+        let times = counted_times(times_recorded);
         return miss(format!(
             "chat {chat_number} of the session repeats a request that {file} holds only {times}, \
              so there is no further reply to it.\n{ADVICE}"
@@ -42,6 +42,14 @@ pub(super) fn request_miss(
         false => differing_messages(&recorded, &request.messages, equal),
     };
     miss(format!("{head}\nThe closest recorded request is on line {}. {told}\n{ADVICE}", chat.line))
+}
+
+/// How often, in words.
+pub(super) fn counted_times(times: usize) -> String {
+    match times {
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    }
 }
 
 /// A question to the user that a cassette does not hold.

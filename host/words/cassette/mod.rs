@@ -11,13 +11,23 @@
 //!   each chunk came;
 //! - `tool` is a call of a tool and its output;
 //! - `user` is a question to the user and the answer; the question is left out when it is the text
-//!   of the message just before.
+//!   of the message just before;
+//! - `fetch` is what a tool plugin asked over HTTP: `method`, `url`, `headers` (each `name` and
+//!   `value`) and a body, then the `response` (`status`, `headers` and a body), the `error` (`kind`
+//!   and `message`) or `given_up`, and when it was asked and how long it took. A body is the text
+//!   `body` where it is UTF-8, and otherwise `body_base64`. It stands before the line of the tool
+//!   call that it belongs to, and adds no message. A request is found again by its method, its
+//!   address, its headers in any order and its body.
 //!
 //! A chat's reply, a tool's output and a user's answer each add one message to the list, so nothing
 //! is written twice.
 
 mod compare;
 mod edit;
+mod fetch_lines;
+mod fetch_miss;
+mod fetch_secrets;
+mod fetches;
 mod key;
 mod lines;
 mod literals;
@@ -52,6 +62,7 @@ pub use secrets::{SecretLine, secret_lines};
 pub use words::{CassetteWords, Matching};
 pub use write::CassetteWriter;
 
+use fetches::RecordedFetch;
 use key::{Key, RequestParts, key_of_message, key_of_request};
 
 /// The schema this program reads and writes.
@@ -69,6 +80,8 @@ pub struct Cassette {
     chats: Vec<RecordedChat>,
     tools: Vec<RecordedToolCall>,
     answers: Vec<RecordedAnswer>,
+    fetches: Vec<RecordedFetch>,
+    fetches_by_key: HashMap<Key, Vec<usize>>,
     chats_by_key: HashMap<Key, Vec<usize>>,
     whole_bytes: usize,
     is_cut_off: bool,
@@ -129,6 +142,8 @@ pub struct CassetteCounts {
     pub tool_calls: usize,
     /// Recorded answers of the user.
     pub answers: usize,
+    /// Recorded requests of tools over HTTP.
+    pub fetches: usize,
 }
 
 impl Header {
@@ -172,6 +187,7 @@ impl Cassette {
             chats: self.chats.len(),
             tool_calls: self.tools.len(),
             answers: self.answers.len(),
+            fetches: self.fetches.len(),
         }
     }
 
@@ -209,5 +225,7 @@ impl Cassette {
 
 #[cfg(test)]
 mod edit_tests;
+#[cfg(test)]
+mod fetch_tests;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,19 @@ use crate::error::{FileError, suggestion};
 /// The longest line that is read. A longer one is no recording, and would only fill the memory.
 const LINE_BYTES_MAX: usize = 64 << 20;
 
+/// The keys under which objects stand that have keys of their own.
+const OBJECTS: [&str; 9] = [
+    "reply",
+    "error",
+    "usage",
+    "timing",
+    "attempts",
+    "tool_calls",
+    "rewrites",
+    "response",
+    "headers",
+];
+
 /// What is wrong, in which column if that is known, and the fix.
 type Fault = (Option<usize>, String, String);
 
@@ -70,6 +83,8 @@ impl Cassette {
             chats: Vec::new(),
             tools: Vec::new(),
             answers: Vec::new(),
+            fetches: Vec::new(),
+            fetches_by_key: HashMap::new(),
             chats_by_key: HashMap::new(),
             whole_bytes: 0,
             is_cut_off: false,
@@ -89,6 +104,10 @@ impl Cassette {
             Line::Chat(line) => self.add_chat_line(number, *line)?,
             Line::Tool(line) => self.add_tool_line(number, line),
             Line::User(line) => self.add_user_line(number, line)?,
+            Line::Fetch(line) => {
+                let added = self.add_fetch_line(number, *line);
+                added.map_err(|(problem, fix)| (None, problem, fix))?;
+            }
         }
         Ok(())
     }
@@ -308,8 +327,7 @@ fn unknown_key(kind: &str, value: &Value) -> Option<(String, &'static [&'static 
         if !known.contains(&name.as_str()) {
             return Some((name.clone(), known));
         }
-        let is_object = ["reply", "error", "usage", "timing", "attempts", "tool_calls", "rewrites"]
-            .contains(&name.as_str());
+        let is_object = OBJECTS.contains(&name.as_str());
         match inner {
             Value::Array(list) if is_object => list.iter().find_map(|v| unknown_key(name, v)),
             other if is_object => unknown_key(name, other),

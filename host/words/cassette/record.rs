@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 
+use timeslip_timeline::http::Fetch;
 use timeslip_timeline::observed::{CountedBy, Observed};
 use timeslip_timeline::record::{ChatEnd, ChatStep, Step, StepKind, ToolStep, UserStep};
 use timeslip_timeline::time::{Instant, Span};
 
 use super::Cassette;
+use super::fetch_lines::FetchLine;
+use super::fetches::key_of_fetch;
 use super::key::{Key, key_of_call};
 use super::lines::{Header, UsageLine};
 use super::observed_lines::{AttemptLine, TimingLine};
 use super::write::CassetteWriter;
-use crate::redact::{redact, redacted_message, redacted_request};
+use crate::redact::{redact, redacted_fetch, redacted_message, redacted_request};
 
 /// Records one session: every chat, tool call and question to the user that was answered or failed,
-/// without what looks like a secret.
+/// and what its tools fetched, without what looks like a secret.
 ///
 /// A session that goes on with a cassette does again what stands in it. So what the cassette holds is
 /// expected as often as it stands there, and written only when it comes more often.
@@ -30,6 +33,7 @@ struct Expected {
     chats: HashMap<Key, u64>,
     tools: HashMap<Key, u64>,
     answers: HashMap<String, u64>,
+    fetches: HashMap<Key, u64>,
 }
 
 impl CassetteRecorder {
@@ -51,6 +55,9 @@ impl CassetteRecorder {
         for answer in &cassette.answers {
             *expected.answers.entry(answer.question.clone()).or_default() += 1;
         }
+        for (key, fetches) in &cassette.fetches_by_key {
+            expected.fetches.insert(*key, fetches.len() as u64);
+        }
         let header = cassette.header.clone();
         CassetteRecorder { header, writer: CassetteWriter::after(cassette), expected }
     }
@@ -68,6 +75,15 @@ impl CassetteRecorder {
             StepKind::Tool(tool) => self.tool(tool),
             StepKind::User(user) => self.user(user, step.end_to_end()),
             StepKind::Sleep => {}
+        }
+        self.writer.take_text()
+    }
+
+    /// Takes a fetch that is over or was given up, and gives the text to append to the cassette.
+    pub fn fetch(&mut self, fetch: &Fetch) -> &str {
+        let fetch = redacted_fetch(fetch);
+        if !is_one_of(self.expected.fetches.get_mut(&key_of_fetch(&fetch.request))) {
+            self.writer.fetch(FetchLine::of(&fetch));
         }
         self.writer.take_text()
     }

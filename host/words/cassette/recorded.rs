@@ -2,6 +2,7 @@
 
 use timeslip_timeline::backend::ChatTiming;
 use timeslip_timeline::conversation::{FinishReason, Message, ModelError, Usage};
+use timeslip_timeline::http::Fetch;
 use timeslip_timeline::observed::Observed;
 use timeslip_timeline::time::{Instant, Span};
 
@@ -36,6 +37,13 @@ pub enum Entry<'c> {
         /// How long that took.
         after: Span,
     },
+    /// What a tool asked over HTTP.
+    Fetch {
+        /// The line.
+        line: usize,
+        /// What was asked, what came of it, and when.
+        fetch: &'c Fetch,
+    },
 }
 
 impl Entry<'_> {
@@ -43,7 +51,9 @@ impl Entry<'_> {
     pub fn line(&self) -> usize {
         match self {
             Entry::Chat(exchange) => exchange.line,
-            Entry::Tool { line, .. } | Entry::User { line, .. } => *line,
+            Entry::Tool { line, .. } | Entry::User { line, .. } | Entry::Fetch { line, .. } => {
+                *line
+            }
         }
     }
 }
@@ -84,7 +94,10 @@ impl Cassette {
             answer: &self.messages[answer.answer].content,
             after: answer.after,
         });
-        let mut entries: Vec<Entry<'_>> = chats.chain(tools).chain(answers).collect();
+        let fetches = self.fetches.iter();
+        let fetches = fetches.map(|one| Entry::Fetch { line: one.line, fetch: &one.fetch });
+        let steps = chats.chain(tools).chain(answers);
+        let mut entries: Vec<Entry<'_>> = steps.chain(fetches).collect();
         entries.sort_by_key(Entry::line);
         entries
     }

@@ -1,5 +1,6 @@
 //! Finds what looks like a secret in the file of a cassette.
 
+use super::fetch_secrets::LineSecrets;
 use super::literals::literals;
 use crate::redact::secrets_in;
 
@@ -19,7 +20,8 @@ pub fn secret_lines(bytes: &[u8]) -> Vec<SecretLine> {
     let counted = text.lines().enumerate().map(|(at, line)| {
         let found = literals(line);
         let read = found.last().map_or(0, |last| last.range.end);
-        let inside: usize = found.iter().map(|literal| secrets_in(&literal.text)).sum();
+        let mut secrets = LineSecrets::default();
+        let inside: usize = found.iter().map(|literal| secrets.redacted(literal).1).sum();
         SecretLine { line: at + 1, secrets: inside + secrets_in(&line[read..]) }
     });
     counted.filter(|line| line.secrets > 0).collect()

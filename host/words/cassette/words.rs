@@ -8,6 +8,7 @@ use timeslip_timeline::backend::{
     Reply, Said, SessionId, SessionWords, UserReply, Words, WordsError,
 };
 use timeslip_timeline::conversation::{ChatRequest, Message, Role, Usage};
+use timeslip_timeline::http::{FetchSaid, HttpRequest};
 use timeslip_timeline::observed::{RecordedFailure, RecordedTiming};
 use timeslip_timeline::time::Span;
 
@@ -55,6 +56,7 @@ struct Played {
     answers: usize,
     by_key: HashMap<Key, usize>,
     by_question: HashMap<String, usize>,
+    fetches: HashMap<Key, usize>,
 }
 
 impl CassetteWords {
@@ -147,6 +149,21 @@ impl CassetteWords {
         played.answers += 1;
         let text = cassette.messages[answer.answer].content.clone();
         Ok(Some(UserReply::Answer { text, after: answer.after }))
+    }
+
+    /// The session's cassette.
+    pub(super) fn cassette_of(&self, session: &SessionWords) -> Result<Arc<Cassette>, WordsError> {
+        self.place_of(session).map(|place| self.cassettes[place].clone())
+    }
+
+    /// When a recorded reply answers a request.
+    pub(super) fn matching(&self) -> Matching {
+        self.matching
+    }
+
+    /// How often the session has fetched what was recorded, by the keys of its requests.
+    pub(super) fn fetches_played(&mut self, session: SessionId) -> &mut HashMap<Key, usize> {
+        &mut self.sessions.entry(session).or_default().fetches
     }
 
     /// The place of the session's cassette.
@@ -265,6 +282,15 @@ impl Words for CassetteWords {
         let question = cassette.without_secrets(question);
         let served = played.by_question.get(&*question).copied().unwrap_or(0);
         Err(question_miss(cassette, &question, served))
+    }
+
+    fn fetch(
+        &mut self,
+        session: &SessionWords,
+        request: &HttpRequest,
+    ) -> Result<FetchSaid, WordsError> {
+        let recorded = self.recorded_fetch(session, request)?;
+        recorded.ok_or_else(|| self.miss_of_fetch(session, request))
     }
 }
 

@@ -9,6 +9,7 @@ use timeslip_timeline::time::Span;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Cassette;
+use super::fetch_lines::FetchLine;
 use super::key::{Key, key_of_call};
 use super::lines::{
     ChatLine, Header, KeyPart, Line, MessageLine, ReplyLine, ToolCallLine, ToolLine, ToolsLine,
@@ -162,6 +163,11 @@ impl CassetteWriter {
             after_ns: after.as_nanos(),
         }));
         self.note(&Message::text(Role::User, answer));
+    }
+
+    /// Adds what a tool fetched over HTTP.
+    pub(super) fn fetch(&mut self, line: FetchLine) {
+        self.write(&Line::Fetch(Box::new(line)));
     }
 
     /// What was written since this was last called, whole lines.

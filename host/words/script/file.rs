@@ -4,6 +4,8 @@ use serde::Deserialize;
 use timeslip_timeline::conversation::Role;
 use toml::Spanned;
 
+use super::http::HttpTable;
+
 /// A script.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +20,9 @@ pub(super) struct ScriptFile {
     /// The user's rules, in order.
     #[serde(default)]
     pub(super) answer: Vec<Spanned<AnswerTable>>,
+    /// The rules of servers that tools fetch from, in order.
+    #[serde(default)]
+    pub(super) http: Vec<Spanned<HttpTable>>,
 }
 
 /// `[[reply]]`.

@@ -23,13 +23,24 @@
 //! when.answers = [0, 3]                    # answers so far
 //! say = "Yes."                             # or `gone = true`, or `nobody = true`
 //! after_seconds = 8.0
+//!
+//! [[http]]                                 # what a server gives to a tool that fetches
+//! url = "https://example.org/docs/*"       # the address, or its beginning and a `*`
+//! method = "GET"                           # GET if left out
+//! status = 200                             # 200 if left out
+//! headers = { content-type = "text/html" }
+//! body = "<h1>Docs</h1>"
+//! latency_ms = 120                         # from the asking to the whole body
+//! # error = "timeout"                      # or "failed", in place of a response
 //! ```
 //!
-//! Texts are [minijinja](https://docs.rs/minijinja) templates; `context` names what they see. The
-//! reasons a reply ends are derived: it asks for tools, or it is done.
+//! What a model and a user say, and arguments, are [minijinja](https://docs.rs/minijinja) templates;
+//! `context` names what they see. The reasons a reply ends are derived: it asks for tools, or it is
+//! done.
 
 mod context;
 mod file;
+mod http;
 mod pattern;
 mod rules;
 mod template;
@@ -39,6 +50,7 @@ use std::sync::Arc;
 
 use timeslip_timeline::backend::{Reply, SessionId, SessionWords, UserReply, Words, WordsError};
 use timeslip_timeline::conversation::{ChatRequest, FinishReason, Message, Role, ToolCall};
+use timeslip_timeline::http::{FetchSaid, HttpRequest};
 
 use crate::difference::beginning;
 use crate::digest::sha256_hex;
@@ -130,6 +142,14 @@ impl Words for ScriptWords {
             }
         }
         Err(self.no_answer(&asked, &reasons))
+    }
+
+    fn fetch(
+        &mut self,
+        _session: &SessionWords,
+        request: &HttpRequest,
+    ) -> Result<FetchSaid, WordsError> {
+        http::fetched(&self.file, &self.rules.http, request)
     }
 }
 

@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::file::{
     AnswerTable, AnswerWhenTable, CallTable, CountTable, ReplyTable, ReplyWhenTable, ScriptFile,
 };
+use super::http::HttpRule;
 use super::pattern::Pattern;
 use super::template::{TemplateId, Templates, TomlFile};
 use crate::error::{FileError, of_toml};
@@ -16,6 +17,7 @@ use crate::error::{FileError, of_toml};
 pub(super) struct Rules {
     pub(super) replies: Vec<ReplyRule>,
     pub(super) answers: Vec<AnswerRule>,
+    pub(super) http: Vec<HttpRule>,
     pub(super) templates: Templates,
 }
 
@@ -168,8 +170,14 @@ impl Rules {
                 fix: "add one: [[reply]] and, below it, say = \"…\"".to_owned(),
             });
         }
-        let mut rules =
-            Rules { replies: Vec::new(), answers: Vec::new(), templates: Templates::new(file) };
+        let http = script.http.into_iter().enumerate();
+        let http = http.map(|(index, table)| HttpRule::read(&toml, index + 1, table));
+        let mut rules = Rules {
+            replies: Vec::new(),
+            answers: Vec::new(),
+            http: http.collect::<Result<_, _>>()?,
+            templates: Templates::new(file),
+        };
         for (index, table) in script.reply.into_iter().enumerate() {
             let rule = rules.read_reply(&toml, index + 1, table)?;
             rules.replies.push(rule);

@@ -12,6 +12,7 @@ use timeslip_timeline::backend::{SessionId, SessionWords};
 use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, Message, Role, ToolAnnotations, ToolCall, ToolChoice, ToolDefinition,
 };
+use timeslip_timeline::http::HttpRequest;
 
 /// A request with one message.
 pub fn request(text: &str) -> ChatRequest {
@@ -20,6 +21,16 @@ pub fn request(text: &str) -> ChatRequest {
         messages: vec![Message::text(Role::User, text)],
         tools: Vec::new(),
         options: ChatOptions::default(),
+    }
+}
+
+/// A request of a tool over HTTP.
+pub fn page(url: &str) -> HttpRequest {
+    HttpRequest {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use timeslip_fuzz::request;
+use timeslip_fuzz::{page, request};
 use timeslip_sim::catalogue::Catalogue;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
@@ -27,6 +27,7 @@ enum Act {
     Tool { known: bool, arguments: String },
     User(String),
     Sleep(u64),
+    Fetch,
     Drop(u8),
     AnswerCall,
     AnswerWrongCall(u64),
@@ -114,6 +115,9 @@ impl Scripted {
             Act::User(message) if self.is_agent => Ask::User { message },
             Act::Chat { .. } | Act::Tool { .. } | Act::User(_) => return None,
             Act::Sleep(nanos) => Ask::Sleep(Span::from_nanos(nanos)),
+            // Only plugins fetch.
+            Act::Fetch if self.is_agent => return None,
+            Act::Fetch => Ask::Fetch(Arc::new(page("http://h/a"))),
             Act::Drop(ask) => return Some(Happening::Dropped(AskId(u64::from(ask)))),
             Act::AnswerCall => {
                 let output = Ok("{}".into());
@@ -176,6 +180,7 @@ fuzz_target!(|run: Run| {
         pace: &mut Jumping,
         on_step_end: &mut |_, _| {},
         on_session_end: &mut |_, _| {},
+        http: Default::default(),
         threads: 1,
     })
     .expect("no machine fails");

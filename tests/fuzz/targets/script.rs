@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use timeslip_fuzz::{request, session};
+use timeslip_fuzz::{page, request, session};
 use timeslip_timeline::backend::Words;
 use timeslip_words::script::ScriptWords;
 use timeslip_words::tokenizer::Tokenizer;
@@ -14,4 +14,5 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(mut words) = ScriptWords::parse("fuzz.toml", bytes, tokenizer) else { return };
     let _ = words.reply(&session("Hello"), &request("Hello"));
     let _ = words.user_answer(&session("Hello"), "Who are you?");
+    let _ = words.fetch(&session("Hello"), &page("http://h/a"));
 });

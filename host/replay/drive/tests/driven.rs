@@ -75,6 +75,7 @@ pub(super) fn driven(
         pace: &mut Jumping,
         on_step_end: &mut |_, _| {},
         on_session_end: &mut |_, _| {},
+        http: Default::default(),
         threads: 1,
     })
     .expect("no machine fails");

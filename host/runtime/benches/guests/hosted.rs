@@ -41,6 +41,7 @@ pub fn setup() -> Arc<Setup> {
         budgets: Budgets::default(),
         tools: Vec::new(),
         files: Arc::default(),
+        http: Arc::default(),
     })
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::guests::{Agent, Diary, Move, plugin};
 use super::machines::{Script, Slots};
-use crate::backend::Backend;
+use crate::backend::{Backend, SessionId};
 use crate::drive::{
     DelegatedTask, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage, ToolAgent,
     ToolProvider, Tools, run,
 };
-use crate::pace::Jumping;
+use crate::http::{Fetch, Fetcher, HttpStage};
+use crate::pace::{Jumping, Pace};
 use crate::record::{RunRecord, SessionOutcome, SessionRecord};
 use crate::route::Routing;
 use crate::time::{Instant, Span};
@@ -59,6 +60,15 @@ impl Bench {
     }
 
     pub(super) fn run_on(&self, backends: [Box<dyn Backend>; 2]) -> Ran {
+        self.run_with(backends, HttpStage::default(), &mut Jumping)
+    }
+
+    pub(super) fn run_with(
+        &self,
+        backends: [Box<dyn Backend>; 2],
+        http: HttpStage<'_>,
+        pace: &mut dyn Pace,
+    ) -> Ran {
         let diaries: Vec<Diary> = self.sessions.iter().map(|_| Diary::default()).collect();
         let plan = |task_index| SessionPlan {
             task_index,
@@ -101,9 +111,13 @@ impl Bench {
                     }),
                 }
             },
-            pace: &mut Jumping,
+            pace,
             on_step_end: &mut |_, _| {},
             on_session_end: &mut |_, _| {},
+            http: HttpStage {
+                fetcher: http.fetcher.map(|one| one as &mut dyn Fetcher),
+                on_fetch_end: http.on_fetch_end.map(|one| one as &mut dyn FnMut(SessionId, &Fetch)),
+            },
             threads: self.threads,
         })
         .expect("no machine fails");

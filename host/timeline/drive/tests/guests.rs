@@ -7,6 +7,7 @@ use crate::conversation::{ChatOptions, ChatRequest, LogLevel, Message, Role, Too
 use crate::guest::{
     Answer, Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening, StopCause,
 };
+use crate::http::HttpRequest;
 use crate::time::{Instant, Span};
 
 /// One move of an agent.
@@ -123,6 +124,7 @@ fn told(delivery: &Delivery) -> String {
             Answer::User(Ok(text)) => format!("{ask}: {text}"),
             Answer::User(Err(error)) => format!("{ask}: {error}"),
             Answer::Slept => format!("{ask}: slept"),
+            Answer::Fetched(answer) => format!("{ask}: {answer:?}"),
         },
     }
 }
@@ -134,6 +136,8 @@ pub(super) enum Behaviour {
     Compute,
     /// Sleeps for so long and answers.
     Sleep,
+    /// Fetches something that takes so long, and answers with it.
+    Fetch,
     /// Computes for so long and answers with an error.
     Fail,
     /// Computes for so long and traps.
@@ -148,8 +152,8 @@ pub(super) enum Behaviour {
 #[derive(Default)]
 pub(super) struct Plugin {
     asked: u64,
-    /// Calls that sleep, by the ask.
-    sleeping: BTreeMap<AskId, u64>,
+    /// Calls that sleep or fetch, by the ask.
+    waiting: BTreeMap<AskId, u64>,
 }
 
 impl Guest for Plugin {
@@ -161,11 +165,16 @@ impl Guest for Plugin {
             match delivery {
                 Delivery::ToolCall { call, arguments, .. } => {
                     let (behaviour, span) = order(&arguments);
-                    if behaviour == Behaviour::Sleep {
+                    let wanted = match behaviour {
+                        Behaviour::Sleep => Some(Ask::Sleep(span)),
+                        Behaviour::Fetch => Some(fetch(span)),
+                        _ => None,
+                    };
+                    if let Some(wanted) = wanted {
                         let ask = AskId(self.asked);
                         self.asked += 1;
-                        self.sleeping.insert(ask, call);
-                        happenings.push((compute, Happening::Asked(ask, Ask::Sleep(span))));
+                        self.waiting.insert(ask, call);
+                        happenings.push((compute, Happening::Asked(ask, wanted)));
                         continue;
                     }
                     compute += span;
@@ -180,9 +189,15 @@ impl Guest for Plugin {
                         _ => happenings.push((compute, Happening::ToolAnswer { call, output })),
                     }
                 }
-                Delivery::Answer(ask, _) => {
-                    let call = self.sleeping.remove(&ask).expect("it slept");
-                    let output = Ok(Arc::from("slept"));
+                Delivery::Answer(ask, answer) => {
+                    let call = self.waiting.remove(&ask).expect("it waits");
+                    let output = match answer {
+                        Answer::Fetched(Ok(response)) => {
+                            Ok(String::from_utf8_lossy(&response.body).into())
+                        }
+                        Answer::Fetched(Err(error)) => Err(ToolError::Failed(error.to_string())),
+                        _ => Ok(Arc::from("slept")),
+                    };
                     happenings.push((compute, Happening::ToolAnswer { call, output }));
                 }
                 Delivery::Start => unreachable!("plugins are not started"),
@@ -201,12 +216,23 @@ fn order(arguments: &str) -> (Behaviour, Span) {
     let behaviour = match name {
         "Compute" => Behaviour::Compute,
         "Sleep" => Behaviour::Sleep,
+        "Fetch" => Behaviour::Fetch,
         "Fail" => Behaviour::Fail,
         "Trap" => Behaviour::Trap,
         "Return" => Behaviour::Return,
         _ => Behaviour::Forget,
     };
     (behaviour, Span::from_nanos(nanos.parse().expect("nanoseconds")))
+}
+
+/// A page that comes after so long.
+fn fetch(span: Span) -> Ask {
+    Ask::Fetch(Arc::new(HttpRequest {
+        method: "GET".to_owned(),
+        url: format!("http://h/{}", span.as_nanos()),
+        headers: Vec::new(),
+        body: Vec::new(),
+    }))
 }
 
 pub(super) fn trap() -> GuestState {

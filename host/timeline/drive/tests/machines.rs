@@ -8,6 +8,7 @@ use crate::backend::{
     Served, SessionWords, Submission, UserReply, Words, WordsError,
 };
 use crate::conversation::{ChatRequest, FinishReason, Message, ModelError, Role, Usage};
+use crate::http::{FetchSaid, HttpRequest, HttpResponse};
 use crate::time::{Instant, Span};
 
 /// Nanoseconds to read one token of a prompt.
@@ -234,4 +235,23 @@ impl Words for Script {
             }
         }
     }
+
+    fn fetch(&mut self, _: &SessionWords, request: &HttpRequest) -> Result<FetchSaid, WordsError> {
+        let nanos = request.url.rsplit('/').next().and_then(|end| end.parse::<u64>().ok());
+        let nanos = nanos.expect("an address ends in a number");
+        match nanos {
+            0 => Err(WordsError { kind: "script_error", message: "no such page".to_owned() }),
+            1 => Ok(FetchSaid::LeftToServer),
+            _ => {
+                let (answer, after) = (Ok(page("scripted")), Span::from_nanos(nanos));
+                Ok(FetchSaid::Answered { answer, after })
+            }
+        }
+    }
+}
+
+/// A page with this text.
+pub(super) fn page(text: &str) -> Arc<HttpResponse> {
+    let body = text.as_bytes().to_vec();
+    Arc::new(HttpResponse { status: 200, headers: Vec::new(), body })
 }

@@ -107,6 +107,7 @@ impl Routed {
             pace: &mut Jumping,
             on_step_end: &mut |_, _| {},
             on_session_end: &mut |_, _| {},
+            http: Default::default(),
             threads: self.threads,
         })
         .expect("no machine fails")

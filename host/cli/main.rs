@@ -18,6 +18,7 @@ mod output;
 mod parallel;
 mod progress;
 mod run;
+mod session_files;
 mod stage;
 mod table;
 

@@ -21,6 +21,7 @@ use crate::live::recorder::Recorders;
 use crate::machines::{PlacedMachine, place};
 use crate::output;
 use crate::progress::Progress;
+use crate::session_files::FileWishes;
 use crate::stage::{self, Extent, Outcome, Setting, Watchers};
 
 /// Differing outputs that are shown.
@@ -102,6 +103,7 @@ pub(crate) fn perform(
     bench: &Bench,
     begin: impl FnOnce(&Bench, &[PlacedMachine]) -> Result<Option<Recording>, Failure>,
 ) -> Result<Exit, Failure> {
+    let wishes = FileWishes::check(bench, args.keep_files.as_deref(), args.save)?;
     let mut live = None;
     let machines = place(bench, &bench.machines, &mut live)?;
     let recording = begin(bench, &machines)?;
@@ -117,6 +119,7 @@ pub(crate) fn perform(
         live,
         extent: Extent::of(bench),
         threads: args.threads.map_or_else(available_threads, usize::from),
+        keeps_files: wishes.any(),
     };
     let mut progress = Progress::new(bench.sessions);
     let watchers = Watchers {
@@ -130,6 +133,8 @@ pub(crate) fn perform(
     let outcome = stage::run(bench, setting, watchers)?;
     drop(progress);
     let exit = report(args, bench, &outcome, &words_note)?;
+    let tasks: Vec<&str> = outcome.slip.sessions.iter().map(|one| one.task.as_str()).collect();
+    wishes.fulfil(bench, &outcome.files, &tasks, exit == Exit::Pass)?;
     if let Some(recorders) = recorders {
         let steps = recorders.finish()?;
         let told = told.unwrap_or_default();

@@ -11,8 +11,10 @@ use timeslip_live::LiveRun;
 use timeslip_live::purse::Purse;
 use timeslip_runtime::agent::{AgentComponent, PicosecondsPerFuel, Setup};
 use timeslip_runtime::engine::{Runtime, RuntimeOptions, component_digest};
-use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::files::SessionFiles;
+use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::plugin::PluginComponent;
+use timeslip_runtime::room::Room;
 use timeslip_sim::deployment::Deployment;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
@@ -37,6 +39,8 @@ pub(crate) struct Outcome {
     pub(crate) slip: Slip,
     /// Everything that happened.
     pub(crate) record: RunRecord,
+    /// The files of each session, where they were wanted.
+    pub(crate) files: Vec<SessionFiles>,
 }
 
 /// How many sessions of a bench run, and when they start.
@@ -101,6 +105,7 @@ pub(crate) fn run_deployed(
         words: bench.words.begin(),
         extent: extent.clone(),
         threads,
+        keeps_files: false,
     };
     let watchers = Watchers { on_step_end: &mut |_, _| {}, on_session_end };
     run(bench, setting, watchers)
@@ -118,6 +123,8 @@ pub(crate) struct Setting {
     pub(crate) extent: Extent,
     /// Threads that run components.
     pub(crate) threads: usize,
+    /// Whether the files of ended sessions are wanted.
+    pub(crate) keeps_files: bool,
 }
 
 /// Runs a bench.
@@ -132,7 +139,7 @@ pub(crate) fn run(
     setting: Setting,
     watchers: Watchers<'_>,
 ) -> Result<Outcome, Failure> {
-    let Setting { machines, live, mut words, extent, threads } = setting;
+    let Setting { machines, live, mut words, extent, threads, keeps_files } = setting;
     let cast = Cast::load(bench, &machines, &extent)?;
     let plans: Vec<SessionPlan> = (0..extent.sessions)
         .map(|session| {
@@ -156,6 +163,7 @@ pub(crate) fn run(
         Some(live) => Box::new(live.pace()),
         None => Box::new(Jumping),
     };
+    let mut files = Vec::new();
     let record = drive::run(Stage {
         sessions: plans,
         load: extent.load.clone(),
@@ -168,7 +176,12 @@ pub(crate) fn run(
         machines: under_loop.collect(),
         words: words.as_mut(),
         pace: pace.as_mut(),
-        make_guests: &mut |session, plan| cast.guests(session, plan),
+        make_guests: &mut |session, plan| {
+            let mut of_session = SessionFiles::default();
+            let guests = cast.guests(session, plan, &mut of_session);
+            files.extend(keeps_files.then_some(of_session));
+            guests
+        },
         on_step_end: watchers.on_step_end,
         on_session_end: watchers.on_session_end,
         threads,
@@ -178,7 +191,7 @@ pub(crate) fn run(
     let slip = compose(facts(bench, &machines), &record, &shares);
     let broken = breaches(&slip);
     assert!(broken.is_empty(), "the slip breaks the laws:\n{}", broken.join("\n"));
-    Ok(Outcome { slip, record })
+    Ok(Outcome { slip, record, files })
 }
 
 /// Places each machine's model on it, where all machines are modelled ones.
@@ -255,8 +268,10 @@ impl Cast {
             Load::AtOnce { count, .. } => count.min(extent.sessions),
             Load::Arrivals(_) => extent.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
         };
+        // A tool plugin has one instance more, which is asked for its definitions.
+        let tools = bench.tools.iter().map(|tool| (&*tool.bytes, at_once + 1));
         let options = RuntimeOptions {
-            instances: at_once.saturating_mul(1 + bench.tools.len()) + 1,
+            room: Room::of(std::iter::once((&*bench.agent.bytes, at_once)).chain(tools)),
             memory_bytes: bench.limits.memory_bytes,
             table_elements: bench.limits.table_elements,
             cache_folder: cache_folder(),
@@ -293,14 +308,19 @@ impl Cast {
         Ok(Cast { agent, agent_setups, plugins, tools })
     }
 
-    fn guests(&self, session: SessionId, plan: &SessionPlan) -> SessionGuests {
+    fn guests(
+        &self,
+        session: SessionId,
+        plan: &SessionPlan,
+        files: &mut SessionFiles,
+    ) -> SessionGuests {
         let setup = &self.agent_setups[plan.task_index];
         SessionGuests {
-            agent: self.agent.guest(setup, session, &plan.task, &plan.input),
+            agent: self.agent.guest(setup, session, files, &plan.task, &plan.input),
             plugins: self
                 .plugins
                 .iter()
-                .map(|(plugin, setup)| plugin.guest(setup, session))
+                .map(|(plugin, setup)| plugin.guest(setup, session, files))
                 .collect(),
         }
     }
@@ -343,7 +363,7 @@ impl SharedSetup<'_> {
             default_model: self.default_model.clone(),
             budgets: if is_agent { bench.budgets } else { Budgets::default() },
             tools,
-            files: if is_agent { Arc::<FileGrant>::default() } else { component.files.clone() },
+            files: component.files.clone(),
         }
     }
 }

@@ -16,8 +16,10 @@ use crate::desk::Desk;
 pub use crate::desk::PicosecondsPerFuel;
 use crate::engine::Runtime;
 use crate::error::LoadError;
+use crate::files::SessionFiles;
 use crate::poll::{GuestFuture, poll_until_waiting};
 use crate::stop::stop_cause;
+use crate::wasi::stdio;
 use crate::world::{World, agent_world};
 
 /// An agent, ready to be instantiated.
@@ -61,17 +63,19 @@ impl AgentComponent {
         Ok(AgentComponent { runtime: runtime.clone(), instance })
     }
 
-    /// A guest that does one task in one session.
+    /// A guest that does one task in one session, over the session's files.
     pub fn guest(
         &self,
         setup: &Arc<Setup>,
         session: SessionId,
+        files: &mut SessionFiles,
         task: &str,
         input: &str,
     ) -> Box<dyn Guest> {
         let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
         let task = wit::Task { name: task.to_owned(), input: input.to_owned() };
-        let context = Context::new(setup.clone(), session, desk.clone());
+        let files = files.view(&setup.files, setup.limits.written_bytes);
+        let context = Context::new(setup.clone(), session, desk.clone(), files);
         let future = run_agent(self.clone(), context, task);
         Box::new(AgentGuest { desk, future: Box::pin(future) })
     }
@@ -110,10 +114,11 @@ async fn run_agent(agent: AgentComponent, context: Context, task: wit::Task) -> 
         AgentInstance::Blocking(instance) => run_blocking(instance, &mut store, task).await,
     };
     desk.note_fuel(store.get_fuel().unwrap_or(0));
-    match ran {
+    let flushed = stdio::flush(store.data_mut());
+    match ran.and_then(|ended| flushed.map(|()| ended)) {
         Ok(Ok(outcome)) => Ok(Ok(outcome.answer)),
         Ok(Err(failure)) => Ok(Err(failure.message)),
-        Err(error) => Err(stop_cause(&error, &limits, store.data().memory.denied_bytes)),
+        Err(error) => Err(stop_cause(&error, &limits, store.data())),
     }
 }
 

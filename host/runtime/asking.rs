@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use futures_channel::oneshot;
+use timeslip_timeline::chance::Chance;
 use timeslip_timeline::conversation::{ModelError, ToolError, UserError};
 use timeslip_timeline::guest::{Answer, Ask, AskId, ChatAnswer, Happening};
-use timeslip_timeline::time::Span;
+use timeslip_timeline::time::{Instant, Span};
 use wasmtime::AsContextMut;
 use wasmtime::component::{Access, HasSelf};
 
@@ -336,20 +337,31 @@ pub(crate) fn now(caller: &mut Caller<'_>) -> wasmtime::Result<Span> {
     Ok(caller.get().desk.session_time(fuel))
 }
 
+/// The instant of the run, for the times of files.
+pub(crate) fn instant(caller: &mut Caller<'_>) -> wasmtime::Result<Instant> {
+    let fuel = enter(caller)?;
+    let desk = &caller.get().desk;
+    Ok(desk.session_began() + desk.session_time(fuel))
+}
+
 /// The most random bytes that one call gives.
-const RANDOM_BYTES_MAX: u32 = 65_536;
+pub(crate) const RANDOM_BYTES_MAX: u32 = 65_536;
 
 /// Random bytes of the session.
 pub(crate) fn random_bytes(caller: &mut Caller<'_>, length: u32) -> wasmtime::Result<Vec<u8>> {
     enter(caller)?;
     let length = length.min(RANDOM_BYTES_MAX) as usize;
-    let chance = &mut caller.get().chance;
+    Ok(draw_bytes(&mut caller.get().chance, length))
+}
+
+/// So many bytes of a chance.
+pub(crate) fn draw_bytes(chance: &mut Chance, length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {
         bytes.extend_from_slice(&chance.next_u64().to_le_bytes());
     }
     bytes.truncate(length);
-    Ok(bytes)
+    bytes
 }
 
 /// What is left of the session's budgets.

@@ -12,9 +12,11 @@ use wasmtime::{ResourceLimiter, Store};
 
 use crate::desk::{Desk, PicosecondsPerFuel};
 use crate::engine::Runtime;
-use crate::grants::{Budgets, FileGrant, ModelGrant};
+use crate::files::{FileGrant, FileView};
+use crate::grants::{Budgets, ModelGrant};
 use crate::limits::Limits;
 use crate::stop::LimitHit;
+use crate::wasi::stdio::Stdio;
 
 /// What every session of a component has in common.
 #[derive(Clone, Debug)]
@@ -39,9 +41,18 @@ pub struct Setup {
     pub budgets: Budgets,
     /// The tools that are mounted, for an agent.
     pub tools: Vec<ToolDefinition>,
-    /// The files that are granted, for a plugin.
-    pub files: Arc<FileGrant>,
+    /// The files that are granted.
+    pub files: FileGrant,
 }
+
+/// What a guest has of WASI alone.
+pub(crate) struct WasiState {
+    pub(crate) stdio: Stdio,
+    pub(crate) chance: Chance,
+}
+
+/// The most things that a guest may hold at once: streams, descriptors, pollables, asks.
+const RESOURCES_MAX: usize = 100_000;
 
 /// What a store carries.
 pub(crate) struct Context {
@@ -51,6 +62,9 @@ pub(crate) struct Context {
     pub(crate) chance: Chance,
     pub(crate) left: Budgets,
     pub(crate) memory: MemoryLimiter,
+    /// The session's files, as far as they are granted.
+    pub(crate) files: Option<FileView>,
+    pub(crate) wasi: WasiState,
     host_calls_left: u64,
     journal_lines_left: u64,
     journal_bytes_left: u64,
@@ -58,14 +72,32 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(setup: Arc<Setup>, session: SessionId, desk: Arc<Desk>) -> Context {
+    pub(crate) fn new(
+        setup: Arc<Setup>,
+        session: SessionId,
+        desk: Arc<Desk>,
+        files: Option<FileView>,
+    ) -> Context {
+        let index = u64::from(session.0);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES_MAX);
         let limits = setup.limits;
-        let memory =
-            MemoryLimiter { limits, desk: desk.clone(), memory_bytes: 0, denied_bytes: None };
+        let memory = MemoryLimiter {
+            limits,
+            desk: desk.clone(),
+            memory_bytes: 0,
+            table_elements: 0,
+            denied_bytes: None,
+        };
         Context {
             desk,
-            table: ResourceTable::new(),
-            chance: Chance::new(setup.seed, &setup.name, u64::from(session.0)),
+            table,
+            chance: Chance::new(setup.seed, &setup.name, index),
+            files,
+            wasi: WasiState {
+                stdio: Stdio::default(),
+                chance: Chance::new(setup.seed, &format!("wasi of {}", setup.name), index),
+            },
             left: setup.budgets,
             memory,
             host_calls_left: limits.host_calls,
@@ -125,11 +157,15 @@ impl Context {
     }
 }
 
+/// How many tables of an instance may be as large as one may be.
+const FULL_TABLES: usize = 8;
+
 /// Keeps memories and tables inside their limits, and remembers that it had to.
 pub(crate) struct MemoryLimiter {
     limits: Limits,
     desk: Arc<Desk>,
     memory_bytes: usize,
+    table_elements: usize,
     pub(crate) denied_bytes: Option<usize>,
 }
 
@@ -152,10 +188,16 @@ impl ResourceLimiter for MemoryLimiter {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= self.limits.table_elements)
+        let all = self.table_elements.saturating_add(desired - current);
+        let most = self.limits.table_elements.saturating_mul(FULL_TABLES);
+        if desired > self.limits.table_elements || all > most {
+            return Ok(false);
+        }
+        self.table_elements = all;
+        Ok(true)
     }
 }

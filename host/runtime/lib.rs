@@ -11,10 +11,12 @@
 pub mod agent;
 pub mod engine;
 pub mod error;
+pub mod files;
 pub mod grants;
 pub mod hardware;
 pub mod limits;
 pub mod plugin;
+pub mod room;
 
 mod asking;
 mod bindings;
@@ -22,7 +24,9 @@ mod cache;
 mod context;
 mod convert;
 mod desk;
+mod http_refused;
 mod imports;
 mod poll;
 mod stop;
+mod wasi;
 mod world;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use timeslip_runtime::engine::component_digest;
 use timeslip_runtime::grants::ModelGrant;
+use timeslip_runtime::limits::Limits;
 
 use super::file::LoadTable;
 use super::routing::Tier;
@@ -64,11 +65,15 @@ fn absent_from_older_benches(
     load: &LoadTable,
     trace: Option<&str>,
 ) -> Vec<(&'static str, &'static str, Value)> {
+    let written_bytes = bench.limits.written_bytes;
+    let written_bytes =
+        (written_bytes != Limits::standard().written_bytes).then_some(written_bytes);
     let mut said = vec![
         ("load", "think_seconds", json!(load.think_seconds)),
         ("load", "burstiness", json!(load.burstiness)),
         ("load", "arrivals", json!(trace)),
         ("limits", "cost_usd", json!(bench.budget_usd)),
+        ("limits", "written_bytes", json!(written_bytes)),
     ];
     let routing = &bench.routing;
     if routing.chooses() {
@@ -96,14 +101,20 @@ fn tier(tier: &Tier) -> Value {
 }
 
 fn mounted(component: &Mounted) -> Value {
-    let files = component.files.files.iter().map(|(path, bytes)| {
+    let folder = component.files.folder();
+    let files = folder.iter().flat_map(|folder| folder.files()).map(|(path, bytes)| {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         json!([path, digest])
     });
-    json!({
+    let mut said = json!({
         "name": component.name,
         "digest": component_digest(&component.bytes),
         "config": component.config,
         "files": files.collect::<Vec<Value>>(),
-    })
+    });
+    // A grant that is for reading alone has the digest that it had before there was another.
+    if component.files.may_write() {
+        said["write"] = json!(true);
+    }
+    said
 }

@@ -77,6 +77,12 @@ pub(crate) struct AgentTable {
     /// The models it may ask; `"*"` for every one that the run's machines serve.
     #[serde(default)]
     pub(crate) models: Vec<String>,
+    /// A folder that it may read, through WASI's file system.
+    #[serde(default)]
+    pub(crate) files: Option<String>,
+    /// Whether it may also write there; what it writes stays in the session.
+    #[serde(default)]
+    pub(crate) write: bool,
     /// What `session.config` gives it.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,
@@ -97,6 +103,9 @@ pub(crate) struct ToolTable {
     /// A folder that it may read.
     #[serde(default)]
     pub(crate) files: Option<String>,
+    /// Whether it may also write there; what it writes stays in the session.
+    #[serde(default)]
+    pub(crate) write: bool,
     /// What `session.config` gives it.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,
@@ -362,6 +371,9 @@ pub(crate) struct LimitsTable {
     /// Size of the journal.
     #[serde(default)]
     pub(crate) journal_mib: Option<u64>,
+    /// What a session may write over a granted folder.
+    #[serde(default)]
+    pub(crate) written_mib: Option<u64>,
     /// Wall-clock time of one stretch of computing; a backstop behind fuel.
     #[serde(default)]
     pub(crate) burst_wall_seconds: Option<f64>,

@@ -186,6 +186,8 @@ fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failu
             component: file_name.to_owned(),
             digest: None,
             models: vec!["*".to_owned()],
+            files: None,
+            write: false,
             config: Default::default(),
         },
         endpoint: Vec::new(),

@@ -9,6 +9,7 @@ mod endpoint_file;
 mod endpoints;
 mod file;
 mod files;
+mod grants;
 mod load;
 mod price;
 mod recording;
@@ -22,7 +23,8 @@ mod words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::files::FileGrant;
+use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
 use timeslip_timeline::drive::Load;
@@ -33,6 +35,7 @@ use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;
 pub(crate) use files::{BenchFolder, path_from, tidy};
+pub(crate) use grants::GrantedFolder;
 pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file};
 pub(crate) use recording::{RECORDING_FILE, RecordedSession, RecordingFile};
 pub(crate) use routing::BenchRouting;
@@ -88,6 +91,8 @@ pub(crate) struct Bench {
     pub(crate) gate: GateRules,
     /// Whether it is a recording of another bench.
     pub(crate) is_recording: bool,
+    /// The folders that it grants.
+    pub(crate) granted: Vec<GrantedFolder>,
     /// Where its paths lead.
     pub(crate) folder: BenchFolder,
 }
@@ -113,8 +118,8 @@ pub(crate) struct Mounted {
     pub(crate) bytes: Vec<u8>,
     /// What `session.config` gives it.
     pub(crate) config: BTreeMap<String, String>,
-    /// The files it may read.
-    pub(crate) files: Arc<FileGrant>,
+    /// The files it may read, and perhaps write.
+    pub(crate) files: FileGrant,
 }
 
 /// A task.

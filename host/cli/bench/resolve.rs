@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timeslip_gate::summary::TARGET_TOKENS_PER_SECOND;
-use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
 use timeslip_timeline::time::Span;
@@ -17,6 +17,7 @@ use super::digest::bench_digest;
 use super::endpoints::{endpoint_of_command_line, endpoints};
 use super::file::{BenchFile, ConfigValue, LimitsTable};
 use super::files::BenchFolder;
+use super::grants::GrantedFolders;
 use super::load::{DEFAULT_MACHINE, Overrides};
 use super::routing::routing;
 use super::starts::{overridden_load, starts};
@@ -47,6 +48,7 @@ pub(super) fn resolve(
     let named = endpoint_of_command_line(&overrides.live);
     let machines = reader.machines(&file, overrides, named.as_ref());
     endpoints.extend(named);
+    let mut granted = GrantedFolders::default();
     let agent = Mounted {
         name: stem_of(&file.agent.component),
         file: folder.shown(&file.agent.component),
@@ -57,8 +59,10 @@ pub(super) fn resolve(
             file.agent.digest.as_deref(),
         )?,
         config: reader.config(&file.agent.config)?,
-        files: Arc::default(),
+        files: granted.grant(&reader, file.agent.files.as_deref(), file.agent.write)?,
     };
+    let tools = reader.tools(&file, &mut granted)?;
+    granted.check_apart(&reader)?;
     let load_table = overridden_load(&file.load, overrides);
     let starts = starts(&reader, &load_table, overrides, tasks.len(), seed)?;
     let routing = routing(&reader, &file, &tasks)?;
@@ -71,9 +75,10 @@ pub(super) fn resolve(
         catalogue: reader.catalogue(&file, overrides)?,
         agent,
         models: model_grant(&file.agent.models),
-        tools: reader.tools(&file)?,
+        tools,
         words,
         tokenizer,
+        granted: granted.folders,
         folder: folder.clone(),
         gate: gate_rules(&file, text, &tasks, &routing)?,
         routing,
@@ -182,7 +187,11 @@ impl Reader<'_> {
         Ok(catalogue)
     }
 
-    fn tools(&self, file: &BenchFile) -> Result<Vec<Mounted>, Failure> {
+    fn tools(
+        &self,
+        file: &BenchFile,
+        granted: &mut GrantedFolders,
+    ) -> Result<Vec<Mounted>, Failure> {
         let mut tools: Vec<Mounted> = Vec::new();
         for table in &file.tool {
             let name = table.name.clone().unwrap_or_else(|| stem_of(&table.component));
@@ -192,12 +201,7 @@ impl Reader<'_> {
                     self.text.place_of(&table.component)
                 )));
             }
-            let files = match &table.files {
-                None => FileGrant::default(),
-                Some(path) => self.folder.grant(path).map_err(|problem| {
-                    Failure::usage(format!("{}: {problem}", self.text.place_of(path)))
-                })?,
-            };
+            let files = granted.grant(self, table.files.as_deref(), table.write)?;
             tools.push(Mounted {
                 name,
                 file: self.folder.shown(&table.component),
@@ -208,7 +212,7 @@ impl Reader<'_> {
                     table.digest.as_deref(),
                 )?,
                 config: self.config(&table.config)?,
-                files: Arc::new(files),
+                files,
             });
         }
         Ok(tools)
@@ -264,6 +268,9 @@ impl Reader<'_> {
             journal_bytes: table
                 .journal_mib
                 .map_or(standard.journal_bytes, |mib| mib.saturating_mul(1 << 20)),
+            written_bytes: table
+                .written_mib
+                .map_or(standard.written_bytes, |mib| mib.saturating_mul(1 << 20)),
         };
         if !(1 << 20..=4 << 30).contains(&limits.memory_bytes) {
             return Err(self.wrong("memory_mib", "`memory_mib` must be from 1 to 4096"));

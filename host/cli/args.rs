@@ -120,6 +120,12 @@ pub(crate) struct RunArgs {
     /// Writes the slip to a file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) slip: Option<PathBuf>,
+    /// Writes what each session changed in granted folders into FOLDER/NUMBER-TASK/.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keep_files: Option<PathBuf>,
+    /// Writes what the one session changed back into the granted folders, if it succeeded.
+    #[arg(long)]
+    pub(crate) save: bool,
     /// Draws the timetable in ASCII alone.
     #[arg(long)]
     pub(crate) ascii: bool,

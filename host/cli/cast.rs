@@ -12,7 +12,6 @@ use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::plugin::PluginComponent;
 use timeslip_runtime::room::Room;
 use timeslip_runtime::session::SessionState;
-use timeslip_timeline::backend::SessionId;
 use timeslip_timeline::conversation::{ToolAnnotations, ToolDefinition};
 use timeslip_timeline::drive::{
     DELEGATED_AT_ONCE_MAX, DelegatedTask, Load, SessionGuests, SessionPlan, ToolAgent,
@@ -108,14 +107,13 @@ impl Cast {
     }
 
     /// The guests of a session.
-    pub(crate) fn guests(&self, id: SessionId, plan: &SessionPlan) -> SessionGuests {
+    pub(crate) fn guests(&self, session: &SessionState, plan: &SessionPlan) -> SessionGuests {
         let setup = &self.agent_setups[plan.task_index];
-        let session = SessionState::new(id, setup.budgets);
         let task = AgentTask { name: &plan.task, input: &plan.input, number: 0 };
-        let agent = self.agent.guest(setup, &session, task);
-        let plugins = self.plugins.iter().map(|(plugin, setup)| plugin.guest(setup, &session));
+        let agent = self.agent.guest(setup, session, task);
+        let plugins = self.plugins.iter().map(|(plugin, setup)| plugin.guest(setup, session));
         let plugins = plugins.collect();
-        let delegates = self.delegates.clone();
+        let (delegates, session) = (self.delegates.clone(), session.clone());
         let make_delegate = Box::new(move |task: DelegatedTask<'_>| {
             let Delegate { name, component, setup } = &delegates[task.agent];
             let task = AgentTask { name, input: task.input, number: task.number };
@@ -159,9 +157,10 @@ impl Offered {
             let definitions = plugins[*plugin].0.definitions().iter().cloned();
             definitions.map(|definition| (definition, ToolProvider::Plugin(*plugin)))
         });
-        let of_agents = callable.agents.iter().map(|agent| {
-            (agent_definition(&bench.agents[*agent]), ToolProvider::Agent(*agent))
-        });
+        let of_agents = callable
+            .agents
+            .iter()
+            .map(|agent| (agent_definition(&bench.agents[*agent]), ToolProvider::Agent(*agent)));
         let mut offered = Offered { definitions: Vec::new(), tools: Tools::new() };
         for (definition, provider) in of_plugins.chain(of_agents) {
             let name = Arc::from(definition.name.as_str());
@@ -237,6 +236,7 @@ impl SharedSetup<'_> {
             budgets: Budgets::default(),
             tools: Vec::new(),
             files: component.files.clone(),
+            http: component.http.clone(),
         }
     }
 

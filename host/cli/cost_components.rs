@@ -13,7 +13,7 @@ use timeslip_sim::cost::{
 };
 use timeslip_sim::profile::{Confidence, HeadChips, Model, Precision};
 
-use crate::stage::cache_folder;
+use crate::cast::cache_folder;
 
 /// Loads components into one engine, which is set up for the first of them.
 pub(crate) fn cost_components() -> ComponentLoader {

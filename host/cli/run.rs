@@ -24,6 +24,7 @@ use crate::live::recorder::Recorders;
 use crate::machines::{PlacedMachine, place};
 use crate::output;
 use crate::progress::Progress;
+use crate::session_files::FileWishes;
 use crate::stage::{self, Extent, Outcome, Setting, Watchers};
 use crate::transcript;
 
@@ -62,9 +63,14 @@ fn run_again(args: &RunArgs, again: &Again) -> Result<Exit, Failure> {
         live,
         extent: Extent::of(&bench),
         until: again.until(),
+        keeps_files: false,
         threads: args.threads.map_or_else(available_threads, usize::from),
     };
-    let watchers = Watchers { on_step_end: &mut |_, _| {}, on_session_end: &mut |_, _| {} };
+    let watchers = Watchers {
+        on_step_end: &mut |_, _| {},
+        on_fetch_end: &mut |_, _| {},
+        on_session_end: &mut |_, _| {},
+    };
     let outcome = stage::run(&bench, setting, watchers)?;
     let (slip, is_same) = again.alone(&outcome.slip);
     let record = RunRecord {
@@ -72,7 +78,7 @@ fn run_again(args: &RunArgs, again: &Again) -> Result<Exit, Failure> {
         ..outcome.record
     };
     write_transcripts(args, &bench, &record)?;
-    let exit = report(args, &bench, &Outcome { slip, record }, &words_note)?;
+    let exit = report(args, &bench, &Outcome { slip, record, files: Vec::new() }, &words_note)?;
     let told = match is_same {
         true => "the session is what it was, to the nanosecond",
         false => "the session is not what it was: other machines, or another version of timeslip",
@@ -168,6 +174,7 @@ pub(crate) fn perform(
     bench: &Bench,
     begin: impl FnOnce(&Bench, &[PlacedMachine]) -> Result<Option<Recording>, Failure>,
 ) -> Result<Exit, Failure> {
+    let wishes = FileWishes::check(bench, args.keep_files.as_deref(), args.save)?;
     let mut live = None;
     let machines = place(bench, &bench.machines, &mut live)?;
     let recording = begin(bench, &machines)?;
@@ -188,6 +195,7 @@ pub(crate) fn perform(
             false => RunUntil::AllHaveEnded,
         },
         threads: args.threads.map_or_else(available_threads, usize::from),
+        keeps_files: wishes.any(),
     };
     let mut progress = Progress::new(bench.sessions);
     let watchers = Watchers {
@@ -207,6 +215,8 @@ pub(crate) fn perform(
     drop(progress);
     write_transcripts(args, bench, &outcome.record)?;
     let exit = report(args, bench, &outcome, &words_note)?;
+    let tasks: Vec<&str> = outcome.slip.sessions.iter().map(|one| one.task.as_str()).collect();
+    wishes.fulfil(bench, &outcome.files, &tasks, exit == Exit::Pass)?;
     if let Some(recorders) = recorders.into_inner() {
         let steps = recorders.finish()?;
         let told = told.unwrap_or_default();

@@ -1,7 +1,5 @@
 //! From a bench to a run: machines deployed, components loaded, the loop driven, the slip composed.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use timeslip_gate::compose::{RunFacts, compose};
@@ -9,15 +7,14 @@ use timeslip_gate::laws::breaches;
 use timeslip_gate::slip::{self, Component, ComponentRole, Slip, WordsKind, WordsUsed};
 use timeslip_live::LiveRun;
 use timeslip_live::purse::Purse;
-use timeslip_runtime::agent::{AgentComponent, PicosecondsPerFuel, Setup};
-use timeslip_runtime::engine::{Runtime, RuntimeOptions, component_digest};
-use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
-use timeslip_runtime::plugin::PluginComponent;
+use timeslip_runtime::engine::component_digest;
+use timeslip_runtime::files::SessionFiles;
+use timeslip_runtime::session::SessionState;
 use timeslip_sim::deployment::Deployment;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
 use timeslip_timeline::backend::{Backend, SessionId, Words};
-use timeslip_timeline::drive::{self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage};
+use timeslip_timeline::drive::{self, Load, Machine, RunUntil, SessionPlan, Stage};
 use timeslip_timeline::http::{Fetch, Fetcher, HttpStage};
 use timeslip_timeline::pace::{Jumping, Pace};
 use timeslip_timeline::playback::Playback;
@@ -26,11 +23,9 @@ use timeslip_timeline::record::{RunRecord, Step};
 use timeslip_timeline::time::Instant;
 
 use crate::bench::{Bench, MachineChoice, Mounted};
+use crate::cast::Cast;
 use crate::exit::Failure;
-use crate::machines::{PlacedMachine, RECORDED, ns_per_fuel, place};
-
-/// The most instances of one component that a run keeps room for when sessions arrive at random.
-const ARRIVING_SESSIONS_AT_ONCE: usize = 10_000;
+use crate::machines::{PlacedMachine, RECORDED, place};
 
 /// What a run leaves: its slip, and what a slip does not hold.
 pub(crate) struct Outcome {
@@ -38,6 +33,8 @@ pub(crate) struct Outcome {
     pub(crate) slip: Slip,
     /// Everything that happened.
     pub(crate) record: RunRecord,
+    /// The files of each session, where they were wanted.
+    pub(crate) files: Vec<SessionFiles>,
 }
 
 /// How many sessions of a bench run, and when they start.
@@ -105,6 +102,7 @@ pub(crate) fn run_deployed(
         extent: extent.clone(),
         until: RunUntil::AllHaveEnded,
         threads,
+        keeps_files: false,
     };
     let watchers =
         Watchers { on_step_end: &mut |_, _| {}, on_fetch_end: &mut |_, _| {}, on_session_end };
@@ -125,6 +123,8 @@ pub(crate) struct Setting {
     pub(crate) until: RunUntil,
     /// Threads that run components.
     pub(crate) threads: usize,
+    /// Whether the files of ended sessions are wanted.
+    pub(crate) keeps_files: bool,
 }
 
 /// Runs a bench.
@@ -139,7 +139,7 @@ pub(crate) fn run(
     setting: Setting,
     watchers: Watchers<'_>,
 ) -> Result<Outcome, Failure> {
-    let Setting { machines, live, mut words, extent, until, threads } = setting;
+    let Setting { machines, live, mut words, extent, until, threads, keeps_files } = setting;
     let cast = Cast::load(bench, &machines, &extent)?;
     let plans: Vec<SessionPlan> = (0..extent.sessions)
         .map(|session| {
@@ -164,6 +164,7 @@ pub(crate) fn run(
         None => Box::new(Jumping),
     };
     let mut fetcher = live.as_ref().map(LiveRun::fetcher);
+    let mut sessions = Vec::new();
     let record = drive::run(Stage {
         sessions: plans,
         load: extent.load.clone(),
@@ -173,11 +174,16 @@ pub(crate) fn run(
         routing: bench.routing.rules.clone(),
         agent: bench.agent.name.as_str().into(),
         plugins: bench.tools.iter().map(|tool| tool.name.as_str().into()).collect(),
+        agents: cast.agents.clone(),
         tools: cast.tools.clone(),
         machines: under_loop.collect(),
         words: words.as_mut(),
         pace: pace.as_mut(),
-        make_guests: &mut |session, plan| cast.guests(session, plan),
+        make_guests: &mut |session, plan| {
+            let state = SessionState::new(session, bench.budgets);
+            sessions.extend(keeps_files.then(|| state.clone()));
+            cast.guests(&state, plan)
+        },
         on_step_end: watchers.on_step_end,
         on_session_end: watchers.on_session_end,
         http: HttpStage {
@@ -191,7 +197,8 @@ pub(crate) fn run(
     let slip = compose(facts(bench, &machines), &record, &shares);
     let broken = breaches(&slip);
     assert!(broken.is_empty(), "the slip breaks the laws:\n{}", broken.join("\n"));
-    Ok(Outcome { slip, record })
+    let files = sessions.iter().map(SessionState::files).collect();
+    Ok(Outcome { slip, record, files })
 }
 
 /// Places each machine's model on it, where all machines are modelled ones.
@@ -253,127 +260,6 @@ fn priced(machine: Box<dyn Backend>, price: Option<&TokenPrice>) -> Box<dyn Back
     }
 }
 
-/// The loaded components, and what each of them is given.
-struct Cast {
-    agent: AgentComponent,
-    /// One for each task: a task may configure the agent.
-    agent_setups: Vec<Arc<Setup>>,
-    plugins: Vec<(PluginComponent, Arc<Setup>)>,
-    tools: BTreeMap<Arc<str>, usize>,
-}
-
-impl Cast {
-    fn load(bench: &Bench, machines: &[PlacedMachine], extent: &Extent) -> Result<Cast, Failure> {
-        let at_once = match extent.load {
-            Load::AtOnce { count, .. } => count.min(extent.sessions),
-            Load::Arrivals(_) => extent.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
-        };
-        let options = RuntimeOptions {
-            instances: at_once.saturating_mul(1 + bench.tools.len()) + 1,
-            memory_bytes: bench.limits.memory_bytes,
-            table_elements: bench.limits.table_elements,
-            cache_folder: cache_folder(),
-        };
-        let runtime = Arc::new(Runtime::new(&options).map_err(Failure::run)?);
-        let shared = SharedSetup {
-            bench,
-            default_model: machines[0].model().into(),
-            ns_per_fuel: ns_per_fuel(bench, machines)?,
-        };
-        let mut plugins = Vec::new();
-        let mut tools = BTreeMap::new();
-        let mut definitions = Vec::new();
-        for (index, tool) in bench.tools.iter().enumerate() {
-            let setup = Arc::new(shared.setup(tool, Vec::new(), &BTreeMap::new()));
-            let plugin = PluginComponent::load(&runtime, &tool.file, &tool.bytes, &setup)
-                .map_err(Failure::usage)?;
-            for definition in plugin.definitions() {
-                let before = tools.insert(Arc::from(definition.name.as_str()), index);
-                if let Some(other) = before {
-                    return Err(two_tools_of_one_name(bench, &definition.name, other, index));
-                }
-            }
-            definitions.extend_from_slice(plugin.definitions());
-            plugins.push((plugin, setup));
-        }
-        let agent = AgentComponent::load(&runtime, &bench.agent.file, &bench.agent.bytes)
-            .map_err(Failure::usage)?;
-        let agent_setups = bench
-            .tasks
-            .iter()
-            .map(|task| Arc::new(shared.setup(&bench.agent, definitions.clone(), &task.config)))
-            .collect();
-        Ok(Cast { agent, agent_setups, plugins, tools })
-    }
-
-    fn guests(&self, session: SessionId, plan: &SessionPlan) -> SessionGuests {
-        let setup = &self.agent_setups[plan.task_index];
-        SessionGuests {
-            agent: self.agent.guest(setup, session, &plan.task, &plan.input),
-            plugins: self
-                .plugins
-                .iter()
-                .map(|(plugin, setup)| plugin.guest(setup, session))
-                .collect(),
-        }
-    }
-}
-
-fn two_tools_of_one_name(bench: &Bench, tool: &str, first: usize, second: usize) -> Failure {
-    Failure::usage(format!(
-        "the plugins {} and {} both offer a tool `{tool}`, and a session calls tools by name\n  \
-         fix: mount one of them only",
-        bench.tools[first].file, bench.tools[second].file
-    ))
-}
-
-/// What all components of a run have in common.
-struct SharedSetup<'a> {
-    bench: &'a Bench,
-    default_model: Arc<str>,
-    ns_per_fuel: f64,
-}
-
-impl SharedSetup<'_> {
-    fn setup(
-        &self,
-        component: &Mounted,
-        tools: Vec<timeslip_timeline::conversation::ToolDefinition>,
-        task_config: &BTreeMap<String, String>,
-    ) -> Setup {
-        let bench = self.bench;
-        let mut config = component.config.clone();
-        config.extend(task_config.clone());
-        let is_agent = std::ptr::eq(component, &bench.agent);
-        Setup {
-            name: component.name.as_str().into(),
-            seed: bench.seed,
-            pace: PicosecondsPerFuel::from_nanoseconds(self.ns_per_fuel),
-            limits: bench.limits,
-            config,
-            deadline: bench.deadline,
-            models: if is_agent { bench.models.clone() } else { ModelGrant::Nothing },
-            default_model: self.default_model.clone(),
-            budgets: if is_agent { bench.budgets } else { Budgets::default() },
-            tools,
-            files: if is_agent { Arc::<FileGrant>::default() } else { component.files.clone() },
-            http: component.http.clone(),
-        }
-    }
-}
-
-/// Where compiled components are kept: the user's cache folder, if there is one.
-pub(crate) fn cache_folder() -> Option<PathBuf> {
-    let named = |variable: &str| {
-        std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
-    };
-    let folder = named("TIMESLIP_CACHE_DIR")
-        .or_else(|| named("XDG_CACHE_HOME").map(|cache| cache.join("timeslip")))
-        .or_else(|| named("HOME").map(|home| home.join(".cache/timeslip")))
-        .or_else(|| named("LOCALAPPDATA").map(|data| data.join("timeslip")))?;
-    Some(folder.join("components"))
-}
-
 /// The components of a bench, in the order of the slip.
 pub(crate) fn components_of(bench: &Bench) -> Vec<Component> {
     let component = |role, mounted: &Mounted| Component {
@@ -382,7 +268,9 @@ pub(crate) fn components_of(bench: &Bench) -> Vec<Component> {
         digest: component_digest(&mounted.bytes),
     };
     let tools = bench.tools.iter().map(|tool| component(ComponentRole::Tool, tool));
-    std::iter::once(component(ComponentRole::Agent, &bench.agent)).chain(tools).collect()
+    let agents = bench.agents.iter().map(|agent| component(ComponentRole::Agent, &agent.component));
+    let own = std::iter::once(component(ComponentRole::Agent, &bench.agent));
+    own.chain(tools).chain(agents).collect()
 }
 
 fn facts(bench: &Bench, machines: &[PlacedMachine]) -> RunFacts {

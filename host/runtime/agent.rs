@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use timeslip_timeline::backend::SessionId;
 use timeslip_timeline::guest::{Burst, Delivery, Guest, GuestState, StopCause};
 use timeslip_timeline::time::Instant;
 
@@ -17,8 +16,21 @@ pub use crate::desk::PicosecondsPerFuel;
 use crate::engine::Runtime;
 use crate::error::LoadError;
 use crate::poll::{GuestFuture, poll_until_waiting};
+use crate::session::SessionState;
 use crate::stop::stop_cause;
+use crate::wasi::stdio;
 use crate::world::{World, agent_world};
+
+/// What an agent is to do.
+#[derive(Clone, Copy, Debug)]
+pub struct AgentTask<'a> {
+    /// The task's name.
+    pub name: &'a str,
+    /// The task itself.
+    pub input: &'a str,
+    /// Which of the session's tasks: 0 is the session's own, others are delegated.
+    pub number: usize,
+}
 
 /// An agent, ready to be instantiated.
 #[derive(Clone)]
@@ -65,20 +77,21 @@ impl AgentComponent {
     pub fn guest(
         &self,
         setup: &Arc<Setup>,
-        session: SessionId,
-        task: &str,
-        input: &str,
+        session: &SessionState,
+        task: AgentTask<'_>,
     ) -> Box<dyn Guest> {
+        let AgentTask { name, input, number } = task;
         let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
-        let task = wit::Task { name: task.to_owned(), input: input.to_owned() };
-        let context = Context::new(setup.clone(), session, desk.clone());
+        let task = wit::Task { name: name.to_owned(), input: input.to_owned() };
+        let context = Context::new(setup.clone(), session.clone(), number, desk.clone());
         let future = run_agent(self.clone(), context, task);
-        Box::new(AgentGuest { desk, future: Box::pin(future) })
+        Box::new(AgentGuest { desk, session: session.clone(), future: Box::pin(future) })
     }
 }
 
 struct AgentGuest {
     desk: Arc<Desk>,
+    session: SessionState,
     future: GuestFuture<AgentEnd>,
 }
 
@@ -87,7 +100,7 @@ impl Guest for AgentGuest {
         self.desk.begin_burst(now);
         for delivery in deliveries {
             match delivery {
-                Delivery::Start => self.desk.begin_session(now),
+                Delivery::Start => self.desk.begin_session(self.session.began(now)),
                 Delivery::Answer(ask, answer) => self.desk.answer(ask, answer),
                 Delivery::ToolCall { .. } => unreachable!("agents export no tools"),
             }
@@ -110,10 +123,11 @@ async fn run_agent(agent: AgentComponent, context: Context, task: wit::Task) -> 
         AgentInstance::Blocking(instance) => run_blocking(instance, &mut store, task).await,
     };
     desk.note_fuel(store.get_fuel().unwrap_or(0));
-    match ran {
+    let flushed = stdio::flush(store.data_mut());
+    match ran.and_then(|ended| flushed.map(|()| ended)) {
         Ok(Ok(outcome)) => Ok(Ok(outcome.answer)),
         Ok(Err(failure)) => Ok(Err(failure.message)),
-        Err(error) => Err(stop_cause(&error, &limits, store.data().memory.denied_bytes)),
+        Err(error) => Err(stop_cause(&error, &limits, store.data())),
     }
 }
 

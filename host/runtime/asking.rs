@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use futures_channel::oneshot;
+use timeslip_timeline::chance::Chance;
 use timeslip_timeline::conversation::{ModelError, ToolError, UserError};
 use timeslip_timeline::guest::{Answer, Ask, AskId, ChatAnswer, Happening};
-use timeslip_timeline::time::Span;
+use timeslip_timeline::time::{Instant, Span};
 use wasmtime::AsContextMut;
 use wasmtime::component::{Access, HasSelf};
 
@@ -127,15 +128,15 @@ fn chat_ask(
         return Err(ModelError::InvalidRequest(problem));
     }
     let model = request.model.as_deref().unwrap_or(&context.setup.default_model);
-    context.setup.models.check(model).map_err(ModelError::Refused)?;
-    if context.left.output_tokens == Some(0) {
+    context.setup.models.check(model, &context.setup.table).map_err(ModelError::Refused)?;
+    let mut left = context.session.left();
+    if left.output_tokens == Some(0) {
         let limit = context.setup.budgets.output_tokens.unwrap_or(0);
         let text = format!("the session's {limit} output tokens are used up");
         return Err(ModelError::OverBudget(text));
     }
     let limit = context.setup.budgets.model_calls;
-    take_one(&mut context.left.model_calls, limit, "model calls")
-        .map_err(ModelError::OverBudget)?;
+    take_one(&mut left.model_calls, limit, "model calls").map_err(ModelError::OverBudget)?;
     Ok(Ask::Chat { request: Arc::new(request), stream })
 }
 
@@ -159,7 +160,8 @@ pub(crate) fn call_tool(
     let fuel = enter(caller)?;
     let context = caller.get();
     let limit = context.setup.budgets.tool_calls;
-    Ok(match take_one(&mut context.left.tool_calls, limit, "tool calls") {
+    let taken = take_one(&mut context.session.left().tool_calls, limit, "tool calls");
+    Ok(match taken {
         Ok(()) => {
             let ask = Ask::Tool { name: name.into(), arguments: arguments.into() };
             lay_down(context, fuel, ask)
@@ -219,7 +221,7 @@ pub(crate) fn chat_result(
         Some(Answer::Chat(result)) => result,
         _ => Err(ModelError::InvalidRequest("the reply has been taken already".to_owned())),
     };
-    if let (Ok(reply), Some(left)) = (&result, &mut context.left.output_tokens) {
+    if let (Ok(reply), Some(left)) = (&result, &mut context.session.left().output_tokens) {
         *left = left.saturating_sub(reply.usage.output_tokens);
     }
     result.map(convert::wit_chat_reply).map_err(convert::wit_model_error)
@@ -352,20 +354,31 @@ pub(crate) fn now(caller: &mut Caller<'_>) -> wasmtime::Result<Span> {
     Ok(caller.get().desk.session_time(fuel))
 }
 
+/// The instant of the run, for the times of files.
+pub(crate) fn instant(caller: &mut Caller<'_>) -> wasmtime::Result<Instant> {
+    let fuel = enter(caller)?;
+    let desk = &caller.get().desk;
+    Ok(desk.session_began() + desk.session_time(fuel))
+}
+
 /// The most random bytes that one call gives.
-const RANDOM_BYTES_MAX: u32 = 65_536;
+pub(crate) const RANDOM_BYTES_MAX: u32 = 65_536;
 
 /// Random bytes of the session.
 pub(crate) fn random_bytes(caller: &mut Caller<'_>, length: u32) -> wasmtime::Result<Vec<u8>> {
     enter(caller)?;
     let length = length.min(RANDOM_BYTES_MAX) as usize;
-    let chance = &mut caller.get().chance;
+    Ok(draw_bytes(&mut caller.get().chance, length))
+}
+
+/// So many bytes of a chance.
+pub(crate) fn draw_bytes(chance: &mut Chance, length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {
         bytes.extend_from_slice(&chance.next_u64().to_le_bytes());
     }
     bytes.truncate(length);
-    Ok(bytes)
+    bytes
 }
 
 /// What is left of the session's budgets.
@@ -373,5 +386,5 @@ pub(crate) fn budget_left(caller: &mut Caller<'_>) -> wasmtime::Result<wit::Budg
     let now = now(caller)?;
     let context = caller.get();
     let time = context.setup.deadline.map(|deadline| deadline.saturating_sub(now).as_nanos());
-    Ok(convert::wit_budget(time, context.left))
+    Ok(convert::wit_budget(time, *context.session.left()))
 }

@@ -77,6 +77,29 @@ pub(crate) mod tool_blocking {
     });
 }
 
+/// What WASI gives a guest. Only a poll waits.
+pub(crate) mod wasi {
+    wasmtime::component::bindgen!({
+        path: "../../wit/wasi",
+        world: "timeslip:wasi/imports",
+        imports: {
+            "wasi:io/poll.poll": async | store | trappable,
+            "wasi:io/poll.[method]pollable.block": async | store | trappable,
+            default: store | trappable,
+        },
+        with: {
+            "wasi:io/error.error": crate::wasi::streams::StreamFault,
+            "wasi:io/poll.pollable": crate::wasi::poll::Pollable,
+            "wasi:io/streams.input-stream": crate::wasi::streams::InputStream,
+            "wasi:io/streams.output-stream": crate::wasi::streams::OutputStream,
+            "wasi:filesystem/types.descriptor": crate::wasi::filesystem::Descriptor,
+            "wasi:filesystem/types.directory-entry-stream": crate::wasi::filesystem::EntryStream,
+            "wasi:cli/terminal-input.terminal-input": crate::wasi::stdio::TerminalInput,
+            "wasi:cli/terminal-output.terminal-output": crate::wasi::stdio::TerminalOutput,
+        },
+    });
+}
+
 /// The world `timeslip:hardware/hardware`, which has no records in common with the others.
 pub(crate) mod hardware {
     wasmtime::component::bindgen!({

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use timeslip_timeline::backend::SessionId;
 use timeslip_timeline::chance::Chance;
 use timeslip_timeline::conversation::ToolDefinition;
 use timeslip_timeline::time::Span;
@@ -12,10 +11,13 @@ use wasmtime::{ResourceLimiter, Store};
 
 use crate::desk::{Desk, PicosecondsPerFuel};
 use crate::engine::Runtime;
-use crate::grants::{Budgets, FileGrant, ModelGrant};
+use crate::files::{FileGrant, FileView};
+use crate::grants::{Budgets, ModelGrant};
 use crate::http_grant::HttpGrant;
 use crate::limits::Limits;
+use crate::session::SessionState;
 use crate::stop::LimitHit;
+use crate::wasi::stdio::Stdio;
 
 /// What every session of a component has in common.
 #[derive(Clone, Debug)]
@@ -34,17 +36,28 @@ pub struct Setup {
     pub deadline: Option<Span>,
     /// The models that may be asked.
     pub models: ModelGrant,
+    /// The table of the bench that grants them, for refusals: `[agent]`.
+    pub table: Arc<str>,
     /// The model that answers requests which name none.
     pub default_model: Arc<str>,
     /// The session's budgets.
     pub budgets: Budgets,
     /// The tools that are mounted, for an agent.
     pub tools: Vec<ToolDefinition>,
-    /// The files that are granted, for a plugin.
-    pub files: Arc<FileGrant>,
+    /// The files that are granted.
+    pub files: FileGrant,
     /// The addresses that are granted, for a plugin.
     pub http: Arc<HttpGrant>,
 }
+
+/// What a guest has of WASI alone.
+pub(crate) struct WasiState {
+    pub(crate) stdio: Stdio,
+    pub(crate) chance: Chance,
+}
+
+/// The most things that a guest may hold at once: streams, descriptors, pollables, asks.
+const RESOURCES_MAX: usize = 100_000;
 
 /// What a store carries.
 pub(crate) struct Context {
@@ -52,8 +65,11 @@ pub(crate) struct Context {
     pub(crate) desk: Arc<Desk>,
     pub(crate) table: ResourceTable,
     pub(crate) chance: Chance,
-    pub(crate) left: Budgets,
+    pub(crate) session: SessionState,
     pub(crate) memory: MemoryLimiter,
+    /// The session's files, as far as they are granted.
+    pub(crate) files: Option<FileView>,
+    pub(crate) wasi: WasiState,
     host_calls_left: u64,
     journal_lines_left: u64,
     journal_bytes_left: u64,
@@ -61,15 +77,39 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(setup: Arc<Setup>, session: SessionId, desk: Arc<Desk>) -> Context {
+    /// `number` tells the instances of an agent apart that does several tasks in one session.
+    pub(crate) fn new(
+        setup: Arc<Setup>,
+        session: SessionState,
+        number: usize,
+        desk: Arc<Desk>,
+    ) -> Context {
+        let index = u64::from(session.id().0);
+        // Each instance of an agent that is a tool draws numbers of its own.
+        let name = match number {
+            0 => setup.name.to_string(),
+            _ => format!("{} {number}", setup.name),
+        };
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES_MAX);
         let limits = setup.limits;
-        let memory =
-            MemoryLimiter { limits, desk: desk.clone(), memory_bytes: 0, denied_bytes: None };
+        let memory = MemoryLimiter {
+            limits,
+            desk: desk.clone(),
+            memory_bytes: 0,
+            table_elements: 0,
+            denied_bytes: None,
+        };
         Context {
             desk,
-            table: ResourceTable::new(),
-            chance: Chance::new(setup.seed, &setup.name, u64::from(session.0)),
-            left: setup.budgets,
+            table,
+            chance: Chance::new(setup.seed, &name, index),
+            files: session.view(&setup.files, limits.written_bytes),
+            wasi: WasiState {
+                stdio: Stdio::default(),
+                chance: Chance::new(setup.seed, &format!("wasi of {name}"), index),
+            },
+            session,
             memory,
             host_calls_left: limits.host_calls,
             journal_lines_left: limits.journal_lines,
@@ -128,11 +168,15 @@ impl Context {
     }
 }
 
+/// How many tables of an instance may be as large as one may be.
+const FULL_TABLES: usize = 8;
+
 /// Keeps memories and tables inside their limits, and remembers that it had to.
 pub(crate) struct MemoryLimiter {
     limits: Limits,
     desk: Arc<Desk>,
     memory_bytes: usize,
+    table_elements: usize,
     pub(crate) denied_bytes: Option<usize>,
 }
 
@@ -155,10 +199,16 @@ impl ResourceLimiter for MemoryLimiter {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= self.limits.table_elements)
+        let all = self.table_elements.saturating_add(desired - current);
+        let most = self.limits.table_elements.saturating_mul(FULL_TABLES);
+        if desired > self.limits.table_elements || all > most {
+            return Ok(false);
+        }
+        self.table_elements = all;
+        Ok(true)
     }
 }

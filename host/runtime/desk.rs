@@ -98,6 +98,11 @@ impl Desk {
         self.lock().session_began = now;
     }
 
+    /// When the session's clock started.
+    pub(crate) fn session_began(&self) -> Instant {
+        self.lock().session_began
+    }
+
     pub(crate) fn begin_burst(&self, now: Instant) {
         let mut inner = self.lock();
         inner.burst_began = now;

@@ -7,17 +7,18 @@ use std::time::Duration;
 use dashmap::DashMap;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::cache::CompiledCache;
 use crate::error::LoadError;
+use crate::room::{CORE_INSTANCES_MAX, Need, Room};
 use crate::world::Linkers;
 
 /// How a [`Runtime`] is set up.
 #[derive(Clone, Debug)]
 pub struct RuntimeOptions {
-    /// The most component instances that live at once: sessions times components.
-    pub instances: usize,
+    /// The instances that live at once.
+    pub room: Room,
     /// The largest memory of any instance, in bytes.
     pub memory_bytes: usize,
     /// The most elements of any table.
@@ -38,8 +39,10 @@ pub struct Runtime {
 /// How often a store looks at the wall clock.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Above this many instances their address space would not fit, so memory is mapped on demand.
-const POOLED_INSTANCES_MAX: usize = 12_000;
+/// Above this many memories or instances their address space would not fit, so memory is mapped on
+/// demand.
+const POOLED_MEMORIES_MAX: u32 = 24_000;
+const POOLED_INSTANCES_MAX: u32 = 12_000;
 
 /// The largest component file that is read.
 const COMPONENT_BYTES_MAX: usize = 512 << 20;
@@ -104,6 +107,9 @@ impl Runtime {
         if let Some(component) = self.compiled.get(&digest) {
             return Ok(component.clone());
         }
+        if let Some(problem) = Need::of(bytes).problem() {
+            return Err(LoadError::TooLarge { name: name.to_owned(), problem });
+        }
         let _span = tracing::info_span!("compile", component = name).entered();
         let loaded = self.cache.as_ref().and_then(|cache| cache.load(&self.engine, &digest));
         let component = match loaded {
@@ -154,31 +160,28 @@ fn new_engine(options: &RuntimeOptions) -> wasmtime::Result<Engine> {
         .epoch_interruption(true)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
+        // A trap names files and lines where the component has them, whatever the environment says.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         // A memory never grows past its limit in place, so no address space is kept beyond it.
         .memory_may_move(false);
-    if options.instances <= POOLED_INSTANCES_MAX {
+    let room = &options.room;
+    if room.instances <= POOLED_INSTANCES_MAX && room.all.memories <= POOLED_MEMORIES_MAX {
         config.allocation_strategy(pool(options));
     }
     Engine::new(&config)
 }
 
-/// What one component may have: a main module, its shim and its fix-ups, which is what toolchains
-/// make. A component that wants more is not loaded, so that none takes the room of another session.
-const CORE_INSTANCES: u32 = 8;
-const MEMORIES: u32 = 2;
-const TABLES: u32 = 8;
-
 /// Room for every instance; most of it is address space only.
 fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
-    let instances = u32::try_from(options.instances.max(1)).unwrap_or(u32::MAX);
+    let Room { instances, all, largest } = options.room;
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
-        .max_core_instances_per_component(CORE_INSTANCES)
-        .total_memories(instances.saturating_mul(MEMORIES))
-        .max_memories_per_component(MEMORIES)
-        .total_tables(instances.saturating_mul(TABLES))
-        .max_tables_per_component(TABLES)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES_MAX))
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .total_memories(all.memories)
+        .max_memories_per_component(largest.memories)
+        .total_tables(all.tables)
+        .max_tables_per_component(largest.tables)
         .total_stacks(instances)
         .max_memory_size(options.memory_bytes)
         .max_component_instance_size(4 << 20)

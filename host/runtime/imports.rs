@@ -11,10 +11,8 @@ use crate::bindings::agent::timeslip::agent::{model, session, tools, types, user
 use crate::bindings::agent_blocking::timeslip::agent::{
     model_blocking, session_blocking, tools_blocking, user_blocking,
 };
-use crate::bindings::tool::timeslip::tool::files;
 use crate::context::Context;
 use crate::convert;
-use crate::grants::FileRefusal;
 
 type Host = HasSelf<Context>;
 type HostAccessor = Accessor<Context, Host>;
@@ -34,7 +32,6 @@ impl tools_blocking::HostPendingToolCall for Context {}
 impl user_blocking::Host for Context {}
 impl session_blocking::Host for Context {}
 impl session_blocking::HostSpan for Context {}
-impl files::Host for Context {}
 
 impl model::HostWithStore<Context> for Host {
     async fn chat(
@@ -308,74 +305,6 @@ impl session_blocking::HostWithStore<Context> for Host {
 
 impl session_blocking::HostSpanWithStore<Context> for Host {
     span_functions!();
-}
-
-impl files::HostWithStore<Context> for Host {
-    fn list(mut caller: Caller<'_>, prefix: String) -> wasmtime::Result<Vec<files::FileInfo>> {
-        asking::enter(&mut caller)?;
-        let granted = &caller.get().setup.files.files;
-        let matching =
-            granted.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
-        Ok(matching
-            .map(|(path, bytes)| files::FileInfo { path: path.clone(), length: bytes.len() as u64 })
-            .collect())
-    }
-
-    fn read(
-        mut caller: Caller<'_>,
-        path: String,
-    ) -> wasmtime::Result<Result<Vec<u8>, files::FileError>> {
-        asking::enter(&mut caller)?;
-        let setup = &caller.get().setup;
-        let bytes = setup.files.read(&setup.name, &path).map_err(file_error);
-        Ok(bytes.map(|bytes| bytes.to_vec()))
-    }
-
-    fn read_range(
-        mut caller: Caller<'_>,
-        path: String,
-        offset: u64,
-        length: u32,
-    ) -> wasmtime::Result<Result<Vec<u8>, files::FileError>> {
-        asking::enter(&mut caller)?;
-        let setup = &caller.get().setup;
-        let bytes = setup.files.read(&setup.name, &path).map_err(file_error);
-        Ok(bytes.map(|bytes| {
-            let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-            let end = begin.saturating_add(length as usize).min(bytes.len());
-            bytes[begin..end].to_vec()
-        }))
-    }
-
-    fn write(
-        mut caller: Caller<'_>,
-        _path: String,
-        _contents: Vec<u8>,
-    ) -> wasmtime::Result<Result<(), files::FileError>> {
-        asking::enter(&mut caller)?;
-        Ok(Err(read_only(caller.get())))
-    }
-
-    fn remove(
-        mut caller: Caller<'_>,
-        _path: String,
-    ) -> wasmtime::Result<Result<(), files::FileError>> {
-        asking::enter(&mut caller)?;
-        Ok(Err(read_only(caller.get())))
-    }
-}
-
-fn read_only(context: &Context) -> files::FileError {
-    let name = &context.setup.name;
-    files::FileError::Refused(format!("the plugin \"{name}\" may only read its files"))
-}
-
-fn file_error(refusal: FileRefusal) -> files::FileError {
-    match refusal {
-        FileRefusal::Refused(text) => files::FileError::Refused(text),
-        FileRefusal::NotFound(text) => files::FileError::NotFound(text),
-        FileRefusal::InvalidPath(text) => files::FileError::InvalidPath(text),
-    }
 }
 
 fn list_tools(caller: &mut Caller<'_>) -> wasmtime::Result<Vec<wit::ToolDefinition>> {

@@ -12,11 +12,14 @@
 pub mod agent;
 pub mod engine;
 pub mod error;
+pub mod files;
 pub mod grants;
 pub mod hardware;
 pub mod http_grant;
 pub mod limits;
 pub mod plugin;
+pub mod room;
+pub mod session;
 
 mod asking;
 mod bindings;
@@ -28,4 +31,5 @@ mod fetching;
 mod imports;
 mod poll;
 mod stop;
+mod wasi;
 mod world;

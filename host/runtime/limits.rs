@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Linear memory, all memories of the instance together, in bytes.
     pub memory_bytes: usize,
-    /// Elements of one table.
+    /// Elements of one table; all tables of the instance have up to eight times as many.
     pub table_elements: usize,
     /// Fuel, which is roughly one WebAssembly instruction each, over the instance's whole life.
     pub fuel: u64,
@@ -23,6 +23,8 @@ pub struct Limits {
     pub journal_lines: u64,
     /// Bytes in the journal.
     pub journal_bytes: u64,
+    /// Bytes that a session may write over a granted folder.
+    pub written_bytes: u64,
 }
 
 impl Limits {
@@ -37,6 +39,7 @@ impl Limits {
             boundary_bytes: 16 << 20,
             journal_lines: 100_000,
             journal_bytes: 16 << 20,
+            written_bytes: 64 << 20,
         }
     }
 }

@@ -18,8 +18,11 @@ use crate::convert;
 use crate::desk::{Desk, IncomingCall};
 use crate::engine::Runtime;
 use crate::error::LoadError;
+use crate::files::FileGrant;
 use crate::poll::{GuestFuture, poll_until_waiting};
+use crate::session::SessionState;
 use crate::stop::stop_cause;
+use crate::wasi::stdio;
 use crate::world::{World, tool_world};
 
 mod output;
@@ -84,17 +87,18 @@ impl PluginComponent {
     }
 
     /// A guest that answers one session's calls.
-    pub fn guest(&self, setup: &Arc<Setup>, session: SessionId) -> Box<dyn Guest> {
+    pub fn guest(&self, setup: &Arc<Setup>, session: &SessionState) -> Box<dyn Guest> {
         let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
-        let context = Context::new(setup.clone(), session, desk.clone());
+        let context = Context::new(setup.clone(), session.clone(), 0, desk.clone());
         // Instantiated by the first call: many sessions never use a tool.
         let future = Box::pin(serve_calls(self.clone(), context));
-        Box::new(PluginGuest { desk, future, started: false })
+        Box::new(PluginGuest { desk, session: session.clone(), future, started: false })
     }
 }
 
 struct PluginGuest {
     desk: Arc<Desk>,
+    session: SessionState,
     future: GuestFuture<StopCause>,
     started: bool,
 }
@@ -102,7 +106,7 @@ struct PluginGuest {
 impl Guest for PluginGuest {
     fn resume(&mut self, now: Instant, deliveries: Vec<Delivery>) -> Burst {
         if !std::mem::replace(&mut self.started, true) {
-            self.desk.begin_session(now);
+            self.desk.begin_session(self.session.began(now));
         }
         self.desk.begin_burst(now);
         for delivery in deliveries {
@@ -138,7 +142,11 @@ async fn serve_calls(plugin: PluginComponent, context: Context) -> StopCause {
     desk.note_fuel(store.get_fuel().unwrap_or(0));
     match served {
         Ok(never) => match never {},
-        Err(error) => stop_cause(&error, &limits, store.data().memory.denied_bytes),
+        Err(error) => {
+            // The journal's limit matters no more.
+            let _ = stdio::flush(store.data_mut());
+            stop_cause(&error, &limits, store.data())
+        }
     }
 }
 
@@ -162,10 +170,10 @@ async fn serve_async(
                         let output = plugin
                             .call_call(accessor, name.to_string(), arguments.to_string())
                             .await?;
-                        let fuel =
-                            accessor.with(|mut access| access.as_context_mut().get_fuel())?;
-                        answer_call(desk, rules, fuel, call, &name, output);
-                        Ok(())
+                        accessor.with(|mut access| -> wasmtime::Result<()> {
+                            let fuel = access.as_context_mut().get_fuel()?;
+                            answer_call(access.get(), rules, fuel, call, &name, output)
+                        })
                     }),
                     Event::Ended(ended) => ended?,
                 }
@@ -212,19 +220,21 @@ async fn serve_blocking(
         let IncomingCall { call, name, arguments } = next.await;
         let output = plugin.call_call(&mut *store, &name, &arguments).await?;
         let fuel = store.get_fuel()?;
-        answer_call(desk, rules, fuel, call, &name, output);
+        answer_call(store.data_mut(), rules, fuel, call, &name, output)?;
     }
 }
 
 fn answer_call(
-    desk: &Desk,
+    context: &mut Context,
     rules: &OutputRules,
     fuel: u64,
     call: u64,
     name: &str,
     output: Result<String, wit::ToolError>,
-) {
-    desk.note_fuel(fuel);
+) -> wasmtime::Result<()> {
+    context.desk.note_fuel(fuel);
+    // Nobody may call again, so what the call has printed is whole now.
+    stdio::flush(context)?;
     let output = match output {
         Ok(text) => match rules.problem(name, &text) {
             None => Ok(Arc::from(text)),
@@ -232,7 +242,8 @@ fn answer_call(
         },
         Err(error) => Err(convert::tool_error(error)),
     };
-    desk.happened(Happening::ToolAnswer { call, output });
+    context.desk.happened(Happening::ToolAnswer { call, output });
+    Ok(())
 }
 
 /// Asks for the definitions in an instance of its own, where nothing is granted.
@@ -243,13 +254,14 @@ fn ask_definitions(
 ) -> Result<Vec<ToolDefinition>, String> {
     let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
     let bare = Arc::new(Setup {
-        files: Arc::default(),
+        files: FileGrant::default(),
         http: Arc::default(),
         config: Default::default(),
         ..(**setup).clone()
     });
     let limits = bare.limits;
-    let mut store = Context::new(bare, SessionId(u32::MAX), desk).into_store(runtime);
+    let nowhere = SessionState::new(SessionId(u32::MAX), bare.budgets);
+    let mut store = Context::new(bare, nowhere, 0, desk).into_store(runtime);
     let instance = instance.clone();
     let mut future: GuestFuture<Result<Vec<wit::ToolDefinition>, StopCause>> =
         Box::pin(async move {
@@ -259,7 +271,7 @@ fn ask_definitions(
                     definitions_blocking(instance, &mut store).await
                 }
             };
-            asked.map_err(|error| stop_cause(&error, &limits, store.data().memory.denied_bytes))
+            asked.map_err(|error| stop_cause(&error, &limits, store.data()))
         });
     match poll_until_waiting(&mut future) {
         Poll::Ready(Ok(definitions)) => {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as WallInstant};
 
 use timeslip_timeline::guest::StopCause;
-use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{FrameInfo, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::context::Context;
 use crate::engine::Runtime;
@@ -23,6 +23,20 @@ impl std::fmt::Display for LimitHit {
 }
 
 impl std::error::Error for LimitHit {}
+
+/// A guest that ended itself through WASI.
+#[derive(Debug)]
+pub(crate) struct GuestExit {
+    pub(crate) status: u8,
+}
+
+impl std::fmt::Display for GuestExit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the component ended its own program with status {}", self.status)
+    }
+}
+
+impl std::error::Error for GuestExit {}
 
 /// Ends bursts that take too long by the wall clock.
 ///
@@ -50,16 +64,17 @@ pub(crate) fn watch_wall_time(store: &mut Store<Context>, runtime: &Runtime, lim
 }
 
 /// Says why a guest stopped.
-pub(crate) fn stop_cause(
-    error: &wasmtime::Error,
-    limits: &Limits,
-    denied_bytes: Option<usize>,
-) -> StopCause {
+pub(crate) fn stop_cause(error: &wasmtime::Error, limits: &Limits, context: &Context) -> StopCause {
+    let denied_bytes = context.memory.denied_bytes;
     if let Some(hit) = error.downcast_ref::<LimitHit>() {
         return StopCause { kind: hit.kind, message: hit.message.clone() };
     }
+    if let Some(exit) = error.downcast_ref::<GuestExit>() {
+        return StopCause { kind: "exit", message: exit.to_string() + &last_words(context) };
+    }
     if let Some(trap) = error.downcast_ref::<Trap>() {
-        return trap_cause(*trap, error, limits, denied_bytes);
+        let StopCause { kind, message } = trap_cause(*trap, error, limits, denied_bytes);
+        return StopCause { kind, message: message + &last_words(context) };
     }
     let text = format!("{error:#}");
     if text.contains("hostcalls has been exhausted") {
@@ -98,19 +113,98 @@ fn trap_cause(
     StopCause { kind, message: message + &guest_stack(error) }
 }
 
-/// The innermost named functions of the guest's stack, as ` (in a, called by b)`.
+/// What the component wrote to its standard error before it stopped: the reason, in most languages.
+fn last_words(context: &Context) -> String {
+    let lines: Vec<&str> = context.wasi.stdio.last_errors().map(str::trim).collect();
+    match lines.as_slice() {
+        [] => String::new(),
+        lines => format!("; it said last: {}", lines.join(" | ")),
+    }
+}
+
+/// How many of the guest's functions a message names.
+const FRAMES: usize = 8;
+
+/// The innermost named functions of the guest's stack, as ` (in a at lib.rs:1, called by b)`; files
+/// and lines stand there where the component has them.
 fn guest_stack(error: &wasmtime::Error) -> String {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return String::new();
     };
-    let names: Vec<String> = backtrace
+    let calls: Vec<String> = backtrace
         .frames()
         .iter()
-        .filter_map(|frame| frame.func_name())
-        .take(4)
-        .map(|name| rustc_demangle::demangle(name).to_string())
+        .flat_map(frame_calls)
+        .filter(|(name, _)| !is_panic_machinery(name))
+        .take(FRAMES)
+        .map(|(name, place)| match place {
+            Some(place) => format!("{name} at {place}"),
+            None => name,
+        })
         .collect();
-    if names.is_empty() { String::new() } else { format!(" (in {})", names.join(", called by ")) }
+    if calls.is_empty() { String::new() } else { format!(" (in {})", calls.join(", called by ")) }
+}
+
+/// The functions of one frame, those that were inlined into it first, each with its file and line.
+fn frame_calls(frame: &FrameInfo) -> Vec<(String, Option<String>)> {
+    let readable = |name: &str| rustc_demangle::demangle(name).to_string();
+    let symbols = frame.symbols().iter().filter_map(|symbol| {
+        let place = symbol.file().map(|file| match symbol.line() {
+            Some(line) => format!("{}:{line}", last_parts(file)),
+            None => last_parts(file),
+        });
+        Some((readable(symbol.name()?), place))
+    });
+    let calls: Vec<(String, Option<String>)> = symbols.collect();
+    match frame.func_name() {
+        Some(name) if calls.is_empty() => vec![(readable(name), None)],
+        _ => calls,
+    }
+}
+
+/// A source file by its last parts: where it was built is of no use to anybody.
+fn last_parts(file: &str) -> String {
+    let parts: Vec<&str> = file.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
+    parts[parts.len().saturating_sub(3)..].join("/")
+}
+
+/// Whether a function only carries out a panic of Rust, whose place is further out.
+fn is_panic_machinery(name: &str) -> bool {
+    const BEGINNINGS: [&str; 11] = [
+        "__rust",
+        "abort",
+        "core::intrinsics",
+        "core::ops::function",
+        "core::panicking",
+        "rust_",
+        "std::panicking",
+        "std::process",
+        "std::rt",
+        "std::sys",
+        "std::thread",
+    ];
+    let name = name.trim_start_matches('<');
+    BEGINNINGS.iter().any(|begin| name.starts_with(begin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_file_is_known_by_its_last_parts() {
+        assert_eq!(last_parts("/home/someone/agent/src/lib.rs"), "agent/src/lib.rs");
+        assert_eq!(last_parts("guest.c"), "guest.c");
+        assert_eq!(last_parts("C:\\a\\b\\src\\lib.rs"), "b/src/lib.rs");
+        assert_eq!(last_parts(""), "");
+    }
+
+    #[test]
+    fn the_way_of_a_panic_is_no_place() {
+        assert!(is_panic_machinery("core::panicking::panic_fmt"));
+        assert!(is_panic_machinery("rust_begin_unwind"));
+        assert!(!is_panic_machinery("agent::run"));
+    }
 }
 
 fn first_lines(text: &str) -> String {

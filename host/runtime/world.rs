@@ -9,6 +9,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use crate::bindings::{agent, agent_blocking, tool, tool_blocking};
 use crate::context::Context;
 use crate::error::LoadError;
+use crate::wasi;
 
 /// A world of the contracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,7 @@ fn new_linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<Context>
             tool_blocking::ToolBlocking::add_to_linker::<_, Own>(&mut linker, |c| c)?;
         }
     }
+    wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -203,11 +205,7 @@ fn import_problem(import: &str, world: World) -> Option<String> {
     } else if fits {
         None
     } else if interface.starts_with("wasi:") {
-        Some(
-            "which this host does not give; \
-             build it without WASI (for Rust: --target wasm32-unknown-unknown)"
-                .to_owned(),
-        )
+        wasi::import_problem(interface, version)
     } else {
         let has = interfaces(world).join(", ");
         Some(format!("which is not part of the world; the world has {has}"))

@@ -17,8 +17,9 @@ use crate::time::{Instant, Span};
 pub trait Guest: Send {
     /// Runs until the guest waits for everything or ends. `now` is the instant of the deliveries.
     ///
-    /// What the guest does depends on nothing but its own state, `now` and the deliveries, so that
-    /// guests that are ready at one instant may run on several threads.
+    /// What the guest does depends on nothing but its own state, `now`, the deliveries, and what
+    /// other guests of its session did before it, so that sessions which are ready at one instant
+    /// may run on several threads. Guests of one session run one after the other.
     fn resume(&mut self, now: Instant, deliveries: Vec<Delivery>) -> Burst;
 }
 

@@ -5,18 +5,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use timeslip_runtime::engine::component_digest;
 use timeslip_runtime::grants::ModelGrant;
+use timeslip_runtime::limits::Limits;
 
 use super::file::LoadTable;
 use super::routing::Tier;
-use super::{Bench, Mounted};
+use super::{Bench, Callable, Mounted, MountedAgent};
 
 /// The digest in the form of the slip.
 pub(super) fn bench_digest(bench: &Bench, load: &LoadTable, trace: Option<&str>) -> String {
-    let models = match &bench.models {
-        ModelGrant::Nothing => json!([]),
-        ModelGrant::Every => json!("*"),
-        ModelGrant::Named(names) => json!(names),
-    };
     let tasks: Vec<Value> = bench
         .tasks
         .iter()
@@ -27,7 +23,7 @@ pub(super) fn bench_digest(bench: &Bench, load: &LoadTable, trace: Option<&str>)
         "name": bench.name,
         "target_tokens_per_second": bench.target_tokens_per_second,
         "agent": mounted(&bench.agent),
-        "models": models,
+        "models": models(&bench.models),
         "tools": bench.tools.iter().map(mounted).collect::<Vec<Value>>(),
         "words": bench.words.used().digest,
         "tasks": tasks,
@@ -64,12 +60,26 @@ fn absent_from_older_benches(
     load: &LoadTable,
     trace: Option<&str>,
 ) -> Vec<(&'static str, &'static str, Value)> {
+    let written_bytes = bench.limits.written_bytes;
+    let written_bytes =
+        (written_bytes != Limits::standard().written_bytes).then_some(written_bytes);
     let mut said = vec![
         ("load", "think_seconds", json!(load.think_seconds)),
         ("load", "burstiness", json!(load.burstiness)),
         ("load", "arrivals", json!(trace)),
         ("limits", "cost_usd", json!(bench.budget_usd)),
+        ("limits", "written_bytes", json!(written_bytes)),
     ];
+    if !bench.agents.is_empty() {
+        said.push((
+            "delegates",
+            "agents",
+            bench.agents.iter().map(|one| agent(bench, one)).collect(),
+        ));
+    }
+    if !bench.tools_of_agent.is_everything(bench) {
+        said.push(("delegates", "tools_of_agent", names_of(bench, &bench.tools_of_agent)));
+    }
     let routing = &bench.routing;
     if routing.chooses() {
         let rules = &routing.rules;
@@ -84,6 +94,29 @@ fn absent_from_older_benches(
     said
 }
 
+fn agent(bench: &Bench, agent: &MountedAgent) -> Value {
+    json!({
+        "component": mounted(&agent.component),
+        "description": agent.description,
+        "models": models(&agent.models),
+        "tools": names_of(bench, &agent.tools),
+    })
+}
+
+fn names_of(bench: &Bench, callable: &Callable) -> Value {
+    let plugins = callable.plugins.iter().map(|plugin| &bench.tools[*plugin].name);
+    let agents = callable.agents.iter().map(|agent| &bench.agents[*agent].component.name);
+    json!(plugins.chain(agents).collect::<Vec<_>>())
+}
+
+fn models(grant: &ModelGrant) -> Value {
+    match grant {
+        ModelGrant::Nothing => json!([]),
+        ModelGrant::Every => json!("*"),
+        ModelGrant::Named(names) => json!(names),
+    }
+}
+
 fn tier(tier: &Tier) -> Value {
     let price = tier.price.map(|price| {
         [
@@ -96,7 +129,8 @@ fn tier(tier: &Tier) -> Value {
 }
 
 fn mounted(component: &Mounted) -> Value {
-    let files = component.files.files.iter().map(|(path, bytes)| {
+    let folder = component.files.folder();
+    let files = folder.iter().flat_map(|folder| folder.files()).map(|(path, bytes)| {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         json!([path, digest])
     });
@@ -110,6 +144,10 @@ fn mounted(component: &Mounted) -> Value {
     if !component.http.is_empty() {
         let addresses: Vec<&str> = component.http.addresses().collect();
         said["http"] = json!({ "addresses": addresses, "methods": component.http.methods() });
+    }
+    // A grant that is for reading alone has the digest that it had before there was another.
+    if component.files.may_write() {
+        said["write"] = json!(true);
     }
     said
 }

@@ -80,6 +80,12 @@ pub(crate) struct AgentTable {
     /// The `[[tool]]` tables whose tools it may call, by their names; all of them if absent.
     #[serde(default)]
     pub(crate) tools: Option<Vec<String>>,
+    /// A folder that it may read, through WASI's file system.
+    #[serde(default)]
+    pub(crate) files: Option<String>,
+    /// Whether it may also write there; what it writes stays in the session.
+    #[serde(default)]
+    pub(crate) write: bool,
     /// What `session.config` gives it.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,
@@ -121,6 +127,9 @@ pub(crate) struct ToolTable {
     /// The methods that it may use there beside `GET` and `HEAD`.
     #[serde(default)]
     pub(crate) http_methods: Vec<String>,
+    /// Whether it may also write there; what it writes stays in the session.
+    #[serde(default)]
+    pub(crate) write: bool,
     /// What `session.config` gives it.
     #[serde(default)]
     pub(crate) config: BTreeMap<String, ConfigValue>,
@@ -386,6 +395,9 @@ pub(crate) struct LimitsTable {
     /// Size of the journal.
     #[serde(default)]
     pub(crate) journal_mib: Option<u64>,
+    /// What a session may write over a granted folder.
+    #[serde(default)]
+    pub(crate) written_mib: Option<u64>,
     /// Wall-clock time of one stretch of computing; a backstop behind fuel.
     #[serde(default)]
     pub(crate) burst_wall_seconds: Option<f64>,

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use timeslip_runtime::grants::FileGrant;
+use timeslip_runtime::files::Folder;
 
 use crate::built_in;
 
@@ -109,20 +109,20 @@ impl BenchFolder {
     ///
     /// # Errors
     /// A sentence that names the file and what is wrong with it.
-    pub(crate) fn grant(&self, path: &str) -> Result<FileGrant, String> {
+    pub(crate) fn grant(&self, path: &str) -> Result<Folder, String> {
         match self {
             BenchFolder::Disk(folder) => grant_from_disk(&folder.join(path)),
             BenchFolder::AtRevision(folder) => grant_from_disk(&folder.path(path)),
             BenchFolder::BuiltIn(folder) => {
                 let files = built_in::folder(&join(folder, path));
-                Ok(FileGrant { files: files.map(|(path, bytes)| (path, bytes.into())).collect() })
+                Ok(Folder::new(files.map(|(path, bytes)| (path, bytes.into())).collect()))
             }
         }
     }
 }
 
 /// A folder's files by their paths inside it.
-fn grant_from_disk(folder: &Path) -> Result<FileGrant, String> {
+fn grant_from_disk(folder: &Path) -> Result<Folder, String> {
     let root = folder
         .canonicalize()
         .and_then(|root| match root.is_dir() {
@@ -166,7 +166,7 @@ fn grant_from_disk(folder: &Path) -> Result<FileGrant, String> {
             }
         }
     }
-    Ok(FileGrant { files })
+    Ok(Folder::new(files))
 }
 
 fn read_within(path: &Path, left_bytes: &mut u64) -> io::Result<Arc<[u8]>> {
@@ -231,7 +231,8 @@ mod tests {
         fs::write(place.path().join("data/deep/b.json"), "2").unwrap();
         fs::write(place.path().join("secret"), "3").unwrap();
         let grant = grant_from_disk(&place.path().join("data")).unwrap();
-        assert_eq!(grant.files.keys().collect::<Vec<_>>(), ["a.json", "deep/b.json"]);
+        let paths: Vec<&str> = grant.files().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["a.json", "deep/b.json"]);
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(place.path().join("secret"), place.path().join("data/link"))

@@ -184,8 +184,11 @@ fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failu
         target_tokens_per_second: None,
         agent: AgentTable {
             component: file_name.to_owned(),
+            tools: None,
             digest: None,
             models: vec!["*".to_owned()],
+            files: None,
+            write: false,
             config: Default::default(),
         },
         endpoint: Vec::new(),

@@ -9,7 +9,9 @@ mod endpoint_file;
 mod endpoints;
 mod file;
 mod files;
+mod grants;
 mod load;
+mod mounts;
 mod price;
 mod recording;
 mod resolve;
@@ -22,7 +24,8 @@ mod words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::files::FileGrant;
+use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::http_grant::HttpGrant;
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
@@ -34,7 +37,9 @@ use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;
 pub(crate) use files::{BenchFolder, path_from, tidy};
+pub(crate) use grants::GrantedFolder;
 pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file};
+pub(crate) use mounts::{Callable, MountedAgent};
 pub(crate) use recording::{RECORDING_FILE, RecordedSession, RecordingFile};
 pub(crate) use routing::BenchRouting;
 pub(crate) use starts::at_random;
@@ -63,6 +68,10 @@ pub(crate) struct Bench {
     pub(crate) models: ModelGrant,
     /// The tool plugins.
     pub(crate) tools: Vec<Mounted>,
+    /// The agents that are tools of others.
+    pub(crate) agents: Vec<MountedAgent>,
+    /// What the agent may call.
+    pub(crate) tools_of_agent: Callable,
     /// Where replies come from.
     pub(crate) words: LoadedWords,
     /// What counts tokens.
@@ -89,6 +98,8 @@ pub(crate) struct Bench {
     pub(crate) gate: GateRules,
     /// Whether it is a recording of another bench.
     pub(crate) is_recording: bool,
+    /// The folders that it grants.
+    pub(crate) granted: Vec<GrantedFolder>,
     /// Where its paths lead.
     pub(crate) folder: BenchFolder,
 }
@@ -114,8 +125,8 @@ pub(crate) struct Mounted {
     pub(crate) bytes: Vec<u8>,
     /// What `session.config` gives it.
     pub(crate) config: BTreeMap<String, String>,
-    /// The files it may read.
-    pub(crate) files: Arc<FileGrant>,
+    /// The files it may read, and perhaps write.
+    pub(crate) files: FileGrant,
     /// The addresses it may fetch from.
     pub(crate) http: Arc<HttpGrant>,
 }

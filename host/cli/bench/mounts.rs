@@ -1,13 +1,15 @@
 //! What a bench mounts for its agent: tool plugins, and agents that are tools of others.
 
+use std::sync::Arc;
+
 use timeslip_runtime::grants::ModelGrant;
 use timeslip_timeline::conversation::nearest;
 
-use super::Mounted;
 use super::components::component_bytes;
 use super::file::{BenchFile, ToolTable};
 use super::grants::GrantedFolders;
 use super::resolve::{Reader, model_grant, stem_of};
+use super::{Bench, Mounted};
 use crate::exit::Failure;
 
 /// The `[[tool]]` tables of a bench.
@@ -39,6 +41,13 @@ pub(crate) struct Callable {
     pub(crate) plugins: Vec<usize>,
     /// Places among the agents.
     pub(crate) agents: Vec<usize>,
+}
+
+impl Callable {
+    /// Whether it leaves nothing of the bench out.
+    pub(crate) fn is_everything(&self, bench: &Bench) -> bool {
+        (self.plugins.len(), self.agents.len()) == (bench.tools.len(), bench.agents.len())
+    }
 }
 
 /// The longest name of a tool.
@@ -125,6 +134,11 @@ fn names(reader: &Reader<'_>, tables: &[ToolTable]) -> Result<Vec<String>, Failu
 
 /// Keys that only an agent has, and the name that models call it by.
 fn check_keys(table: &ToolTable, name: &str) -> Result<(), String> {
+    if table.agent.is_some() && !table.http.is_empty() {
+        return Err(format!(
+            "`http` is for plugins, and `{name}` is an agent\n  fix: mount a plugin that fetches"
+        ));
+    }
     if table.agent.is_none() {
         let keys = [
             ("description", table.description.is_some()),
@@ -163,6 +177,7 @@ fn mounted(
         bytes: component_bytes(reader, what, component, table.digest.as_deref())?,
         config: reader.config(&table.config)?,
         files: granted.grant(reader, table.files.as_deref(), table.write)?,
+        http: Arc::new(reader.http_grant(table)?),
     })
 }
 

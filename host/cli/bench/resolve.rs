@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timeslip_gate::summary::TARGET_TOKENS_PER_SECOND;
-use timeslip_runtime::grants::{Budgets, FileGrant, ModelGrant};
+use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::http_grant::HttpGrant;
 use timeslip_runtime::limits::Limits;
 use timeslip_sim::catalogue::Catalogue;
@@ -18,7 +18,9 @@ use super::digest::bench_digest;
 use super::endpoints::{endpoint_of_command_line, endpoints};
 use super::file::{BenchFile, ConfigValue, LimitsTable, ToolTable};
 use super::files::BenchFolder;
+use super::grants::GrantedFolders;
 use super::load::{DEFAULT_MACHINE, Overrides};
+use super::mounts::Mounts;
 use super::routing::routing;
 use super::starts::{overridden_load, starts};
 use super::tasks::load_tasks;
@@ -48,6 +50,7 @@ pub(super) fn resolve(
     let named = endpoint_of_command_line(&overrides.live);
     let machines = reader.machines(&file, overrides, named.as_ref());
     endpoints.extend(named);
+    let mut granted = GrantedFolders::default();
     let agent = Mounted {
         name: stem_of(&file.agent.component),
         file: folder.shown(&file.agent.component),
@@ -58,9 +61,11 @@ pub(super) fn resolve(
             file.agent.digest.as_deref(),
         )?,
         config: reader.config(&file.agent.config)?,
-        files: Arc::default(),
+        files: granted.grant(&reader, file.agent.files.as_deref(), file.agent.write)?,
         http: Arc::default(),
     };
+    let mounts = Mounts::read(&reader, &file, &mut granted)?;
+    granted.check_apart(&reader)?;
     let load_table = overridden_load(&file.load, overrides);
     let starts = starts(&reader, &load_table, overrides, tasks.len(), seed)?;
     let routing = routing(&reader, &file, &tasks)?;
@@ -73,9 +78,12 @@ pub(super) fn resolve(
         catalogue: reader.catalogue(&file, overrides)?,
         agent,
         models: model_grant(&file.agent.models),
-        tools: reader.tools(&file)?,
+        tools: mounts.plugins,
+        agents: mounts.agents,
+        tools_of_agent: mounts.of_agent,
         words,
         tokenizer,
+        granted: granted.folders,
         folder: folder.clone(),
         gate: gate_rules(&file, text, &tasks, &routing)?,
         routing,
@@ -113,7 +121,7 @@ fn run_budget(
     }
 }
 
-fn model_grant(models: &[String]) -> ModelGrant {
+pub(super) fn model_grant(models: &[String]) -> ModelGrant {
     match models {
         [] => ModelGrant::Nothing,
         names if names.iter().any(|name| name == "*") => ModelGrant::Every,
@@ -121,7 +129,7 @@ fn model_grant(models: &[String]) -> ModelGrant {
     }
 }
 
-fn stem_of(path: &str) -> String {
+pub(super) fn stem_of(path: &str) -> String {
     let stem = std::path::Path::new(path).file_stem().and_then(|stem| stem.to_str());
     stem.unwrap_or(path).to_owned()
 }
@@ -184,40 +192,7 @@ impl Reader<'_> {
         Ok(catalogue)
     }
 
-    fn tools(&self, file: &BenchFile) -> Result<Vec<Mounted>, Failure> {
-        let mut tools: Vec<Mounted> = Vec::new();
-        for table in &file.tool {
-            let name = table.name.clone().unwrap_or_else(|| stem_of(&table.component));
-            if tools.iter().any(|tool| tool.name == name) {
-                return Err(Failure::usage(format!(
-                    "{}: two [[tool]] tables are named `{name}`; give one another `name`",
-                    self.text.place_of(&table.component)
-                )));
-            }
-            let files = match &table.files {
-                None => FileGrant::default(),
-                Some(path) => self.folder.grant(path).map_err(|problem| {
-                    Failure::usage(format!("{}: {problem}", self.text.place_of(path)))
-                })?,
-            };
-            tools.push(Mounted {
-                name,
-                file: self.folder.shown(&table.component),
-                bytes: component_bytes(
-                    self,
-                    "the tool plugin",
-                    &table.component,
-                    table.digest.as_deref(),
-                )?,
-                config: self.config(&table.config)?,
-                files: Arc::new(files),
-                http: Arc::new(self.http_grant(table)?),
-            });
-        }
-        Ok(tools)
-    }
-
-    fn http_grant(&self, table: &ToolTable) -> Result<HttpGrant, Failure> {
+    pub(super) fn http_grant(&self, table: &ToolTable) -> Result<HttpGrant, Failure> {
         HttpGrant::new(&table.http, &table.http_methods).map_err(|error| {
             Failure::usage(format!("{}: {error}", self.text.place_of(&error.written)))
         })
@@ -273,6 +248,9 @@ impl Reader<'_> {
             journal_bytes: table
                 .journal_mib
                 .map_or(standard.journal_bytes, |mib| mib.saturating_mul(1 << 20)),
+            written_bytes: table
+                .written_mib
+                .map_or(standard.written_bytes, |mib| mib.saturating_mul(1 << 20)),
         };
         if !(1 << 20..=4 << 30).contains(&limits.memory_bytes) {
             return Err(self.wrong("memory_mib", "`memory_mib` must be from 1 to 4096"));

@@ -73,12 +73,12 @@ fn task(reader: &Reader<'_>, table: &TaskTable) -> Result<Task, Failure> {
 /// A task for each text of a folder, in the order of their names.
 fn tasks_of_folder(reader: &Reader<'_>, folder: &str) -> Result<Vec<TaskTable>, Failure> {
     let place = || reader.text.place_of(folder);
-    let grant = reader
+    let texts = reader
         .folder
         .grant(folder)
         .map_err(|problem| Failure::usage(format!("{}: {problem}", place())))?;
     let mut tables = Vec::new();
-    for (path, bytes) in &grant.files {
+    for (path, bytes) in texts.files() {
         let Some(name) = path.strip_suffix(".txt").or(path.strip_suffix(".md")) else {
             continue;
         };

@@ -189,7 +189,7 @@ impl Drive<'_> {
             let Some(guest) = seat.guest.take() else {
                 continue;
             };
-            jobs.push(Job { guest, deliveries });
+            jobs.push(Job { session: id, guest, deliveries });
             resumed.push((id, seat_index, cause));
         }
         if jobs.is_empty() {

@@ -1,6 +1,5 @@
 //! What several fuzz targets need.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
@@ -8,6 +7,7 @@ use timeslip_runtime::agent::{PicosecondsPerFuel, Setup};
 use timeslip_runtime::engine::{Runtime, RuntimeOptions};
 use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::limits::Limits;
+use timeslip_runtime::room::Room;
 use timeslip_timeline::backend::{SessionId, SessionWords};
 use timeslip_timeline::conversation::{
     ChatOptions, ChatRequest, Message, Role, ToolAnnotations, ToolCall, ToolChoice, ToolDefinition,
@@ -42,7 +42,7 @@ pub fn session(input: &str) -> SessionWords {
 /// A runtime that keeps nothing on disk.
 pub fn runtime() -> Runtime {
     let options = RuntimeOptions {
-        instances: 4,
+        room: Room::of_small(4),
         memory_bytes: 16 << 20,
         table_elements: 20_000,
         cache_folder: None,
@@ -65,6 +65,7 @@ pub fn setup() -> Setup {
             boundary_bytes: 1 << 20,
             journal_lines: 100,
             journal_bytes: 1 << 16,
+            written_bytes: 1 << 16,
         },
         config: Default::default(),
         deadline: None,
@@ -72,7 +73,7 @@ pub fn setup() -> Setup {
         default_model: "none".into(),
         budgets: Budgets::default(),
         tools: Vec::new(),
-        files: Arc::default(),
+        files: Default::default(),
     }
 }
 

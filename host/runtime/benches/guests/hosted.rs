@@ -8,6 +8,8 @@ use timeslip_runtime::agent::{AgentComponent, PicosecondsPerFuel, Setup};
 use timeslip_runtime::engine::{Runtime, RuntimeOptions};
 use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::limits::Limits;
+use timeslip_runtime::room::Room;
+use timeslip_runtime::session::SessionState;
 use timeslip_timeline::backend::{ChatTiming, SessionId};
 use timeslip_timeline::conversation::{FinishReason, Message, Role, Usage};
 use timeslip_timeline::guest::{
@@ -19,7 +21,7 @@ use timeslip_timeline::time::Instant;
 pub fn runtime(instances: usize, cache_folder: Option<PathBuf>) -> Arc<Runtime> {
     let limits = Limits::standard();
     let options = RuntimeOptions {
-        instances,
+        room: Room::of_small(instances),
         memory_bytes: limits.memory_bytes,
         table_elements: limits.table_elements,
         cache_folder,
@@ -40,14 +42,16 @@ pub fn setup() -> Arc<Setup> {
         default_model: "model".into(),
         budgets: Budgets::default(),
         tools: Vec::new(),
-        files: Arc::default(),
+        table: "[agent]".into(),
+        files: Default::default(),
         http: Arc::default(),
     })
 }
 
 /// One guest that does one task, answered at once whenever it asks.
 pub fn run(agent: &AgentComponent, setup: &Arc<Setup>, line: &str) -> String {
-    let mut guest = agent.guest(setup, SessionId(0), "task", line);
+    let mut guest =
+        agent.guest(setup, &session(0), AgentTask { name: "task", input: line, number: 0 });
     let mut deliveries = vec![Delivery::Start];
     loop {
         let burst = guest.resume(Instant::ZERO, deliveries);
@@ -64,7 +68,11 @@ pub fn run(agent: &AgentComponent, setup: &Arc<Setup>, line: &str) -> String {
 
 /// A guest that waits in a chat.
 pub fn waiting(agent: &AgentComponent, setup: &Arc<Setup>, session: u32) -> Box<dyn Guest> {
-    let mut guest = agent.guest(setup, SessionId(session), "task", "wait");
+    let mut guest = agent.guest(
+        setup,
+        &self::session(session),
+        AgentTask { name: "task", input: "wait", number: 0 },
+    );
     let burst = guest.resume(Instant::ZERO, vec![Delivery::Start]);
     assert_eq!(burst.state, GuestState::Waiting);
     guest

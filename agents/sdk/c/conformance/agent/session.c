@@ -55,9 +55,10 @@ timeslip_text budget_left(timeslip_session *session) {
         return text_of(session, reply);
     }
     timeslip_budget after = timeslip_budget_left(session);
-    return timeslip_format(session, "%s %s->%s %s %s", left(session, before.time_ns),
-                           left(session, before.model_calls), left(session, after.model_calls),
-                           left(session, before.tool_calls), left(session, before.output_tokens));
+    return timeslip_format(session, "%s %s %s %s %s->%s", left(session, before.time_ns),
+                           left(session, before.model_calls), left(session, before.tool_calls),
+                           left(session, before.output_tokens), left(session, before.model_calls),
+                           left(session, after.model_calls));
 }
 
 timeslip_text failure(timeslip_session *session) {

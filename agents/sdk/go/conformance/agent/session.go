@@ -60,8 +60,9 @@ func budgetLeft(s *timeslip.Session) (string, error) {
 		return "", err
 	}
 	after := s.BudgetLeft()
-	return fmt.Sprintf("%s %s->%s %s %s", left(before.Time), left(before.ModelCalls),
-		left(after.ModelCalls), left(before.ToolCalls), left(before.OutputTokens)), nil
+	return fmt.Sprintf("%s %s %s %s %s->%s", left(before.Time), left(before.ModelCalls),
+		left(before.ToolCalls), left(before.OutputTokens), left(before.ModelCalls),
+		left(after.ModelCalls)), nil
 }
 
 func failure(*timeslip.Session) (string, error) {

@@ -153,3 +153,41 @@ pub extern fn timeslip_read_file(*Session, Text) Output;
 pub extern fn timeslip_read_file_range(*Session, Text, u64, u32) Output;
 pub extern fn timeslip_write_file(*Session, Text, Text) Error;
 pub extern fn timeslip_remove_file(*Session, Text) Error;
+
+/// `timeslip_type`.
+pub const Type = enum(c_uint) { integer, number, boolean, text, any, list, record };
+
+/// `timeslip_list`.
+pub const List = extern struct { items: ?*const anyopaque = null, count: usize = 0 };
+
+/// `timeslip_record`.
+pub const Record = extern struct {
+    size: usize = 0,
+    fields: ?[*]const Field = null,
+    count: usize = 0,
+};
+
+/// `timeslip_field`.
+pub const Field = extern struct {
+    name: ?[*:0]const u8 = null,
+    offset: usize = 0,
+    type: Type,
+    description: ?[*:0]const u8 = null,
+    optional: bool = false,
+    preset: ?[*:0]const u8 = null,
+    choices: ?[*]const ?[*:0]const u8 = null,
+    items: ?*const Field = null,
+    record: Record = .{},
+};
+
+/// `timeslip_tool`.
+pub const Tool = extern struct {
+    name: [*:0]const u8,
+    description: [*:0]const u8,
+    arguments: Record,
+    output: Record,
+    annotations: Annotations,
+    call: *const fn (*Session, *const anyopaque) callconv(.c) Output,
+};
+
+pub extern fn timeslip_give_record(*Session, ?[*]const Field, usize, *const anyopaque) Output;

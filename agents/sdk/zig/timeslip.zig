@@ -491,8 +491,26 @@ fn failed(session: *Session, failure: anyerror) c.Text {
     return c.timeslip_fail(session, "%s", session.print("{s}", .{text}).ptr);
 }
 
+/// Begins a call of a tool.
+pub fn begin(session: *Session) void {
+    running = session;
+    newest_cause = "";
+}
+
+/// What a tool gives for an error: its kind where tools have one of that name, else `failed`.
+pub fn outputOf(failure: anyerror) c.Output {
+    const text = if (newest_cause.len == 0) @errorName(failure) else newest_cause;
+    const kind: c_uint = for (errors, 1..) |one, kind| {
+        if (one == failure) break @intCast(kind);
+    } else failed_kind;
+    return .{ .failure = .{ .kind = kind, .text = .of(text) } };
+}
+
+/// `TIMESLIP_FAILED`.
+const failed_kind = 9;
+
 /// The session that a panic is written to.
-pub var running: ?*Session = null;
+var running: ?*Session = null;
 
 /// Writes a panic to the journal and traps. Say `pub const panic = timeslip.panic;` in the first file.
 pub const panic = std.debug.FullPanic(crash);

@@ -2,7 +2,6 @@ package session
 
 import (
 	"fmt"
-	"os"
 	"runtime/debug"
 	"timeslip"
 )
@@ -11,6 +10,9 @@ import (
 func Crash(host Host) {
 	if defect := recover(); defect != nil {
 		host.Log(timeslip.Error, fmt.Sprintf("panic: %v\n\n%s", defect, debug.Stack()))
-		os.Exit(2)
+		trap()
 	}
 }
+
+// trap ends the component as a crash of any language does; os.Exit would say that it ended by itself.
+func trap()

@@ -129,10 +129,11 @@ static void a_schema_says_what_the_table_of_fields_says(void) {
 }
 
 static void records_go_from_json_to_c_and_back(void) {
-    TIMESLIP_CHECK(is(drawn("{\"lines\":[{\"length\":2,\"from\":\"b\"}],"
+    TIMESLIP_CHECK(is(drawn("{\"lines\":[{\"length\":2,\"from\":\"b\"},{\"from\":\"c\",\"length\":3}],"
                             "\"first\":{\"from\":\"a\",\"length\":0.5},\"unit\":\"km\"}"),
                       "{\"first\":{\"from\":\"a\",\"length\":0.5},"
-                      "\"lines\":[{\"from\":\"b\",\"length\":2}],\"tags\":[],\"unit\":\"km\","
+                      "\"lines\":[{\"from\":\"b\",\"length\":2},{\"from\":\"c\",\"length\":3}],"
+                      "\"tags\":[],\"unit\":\"km\","
                       "\"copies\":1}"));
 }
 

@@ -133,9 +133,9 @@ extern const size_t timeslip_tool_count;
 /* A text as the output. */
 timeslip_output timeslip_give_text(timeslip_text text);
 
-/* A record as the output, written as JSON by its table of fields. */
-#define TIMESLIP_GIVE(session, table, value) \
-    timeslip_give_record(session, table, sizeof(table) / sizeof(*(table)), value)
+/* A record as the output, by its address, written as JSON by its table of fields. */
+#define TIMESLIP_GIVE(session, table, ...) \
+    timeslip_give_record(session, table, sizeof(table) / sizeof(*(table)), __VA_ARGS__)
 timeslip_output timeslip_give_record(timeslip_session *session, const timeslip_field *fields,
                                      size_t count, const void *value);
 

@@ -2,8 +2,8 @@ package main
 
 import "sync"
 
-// each works on all items, a number of them at once, and gives the results in the items' order. After
-// a failure no more items are begun.
+// each works on all items, a number of them at once, and gives the results in the items' order.
+// After a failure no more items are begun.
 func each[A, B any](atOnce int, items []A, work func(item A) (B, error)) ([]B, error) {
 	results := make([]B, len(items))
 	var failure error

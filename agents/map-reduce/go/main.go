@@ -15,7 +15,8 @@ func init() { agent.Run(run) }
 
 func main() {}
 
-const instructions = "You work through many documents. Keep every figure, name and date that matters."
+const instructions = "You work through many documents. " +
+	"Keep every figure, name and date that matters."
 
 // How many documents or groups are worked on at once, and how many summaries one chat joins, unless
 // the bench configures it.
@@ -37,7 +38,9 @@ func run(s *timeslip.Session, task timeslip.Task) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	summaries, err := each(atOnce, names, func(name string) (string, error) { return summarise(s, name) })
+	summaries, err := each(atOnce, names, func(name string) (string, error) {
+		return summarise(s, name)
+	})
 	for level := 1; err == nil && len(summaries) > group; level++ {
 		end := s.Span(fmt.Sprintf("level %d", level))
 		summaries, err = each(atOnce, groups(summaries, group), func(part []string) (string, error) {
@@ -59,7 +62,8 @@ func setting(s *timeslip.Session, key string, least, standard int) (int, error) 
 	}
 	number, err := strconv.Atoi(value)
 	if err != nil || number < least {
-		return 0, fmt.Errorf("the setting %s must be a whole number of at least %d, not %s", key, least, value)
+		return 0, fmt.Errorf("the setting %s must be a whole number of at least %d, not %s",
+			key, least, value)
 	}
 	return number, nil
 }

@@ -17,8 +17,8 @@ func library(t *testing.T, documents int) *timesliptest.Session {
 		names = append(names, fmt.Sprintf("%02d.txt", i))
 		session.Replies = append(session.Replies, timesliptest.Says(fmt.Sprintf("summary %d", i)))
 	}
-	session.Replies = append(session.Replies, timesliptest.Says("joined 1"), timesliptest.Says("joined 2"),
-		timesliptest.Says("the answer"))
+	session.Replies = append(session.Replies, timesliptest.Says("joined 1"),
+		timesliptest.Says("joined 2"), timesliptest.Says("the answer"))
 	session.OnCall = func(name, arguments string) (string, error) {
 		if name == "list_documents" {
 			listing, err := json.Marshal(map[string][]string{"documents": names})
@@ -64,7 +64,8 @@ func TestWrongSettingIsNamed(t *testing.T) {
 	session := library(t, 1)
 	session.Settings["group"] = "1"
 	_, err := run(session.Session, timeslip.Task{})
-	if err == nil || !strings.Contains(err.Error(), "group must be a whole number of at least 2, not 1") {
+	const wanted = "group must be a whole number of at least 2, not 1"
+	if err == nil || !strings.Contains(err.Error(), wanted) {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -1,5 +1,5 @@
-//! An agent that answers a question about many documents: it summarises all of them, joins summaries
-//! in a tree of chats until few are left, and answers from those.
+//! An agent that answers a question about many documents: it summarises all of them, joins
+//! summaries in a tree of chats until few are left, and answers from those.
 
 mod each;
 

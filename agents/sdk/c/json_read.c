@@ -29,7 +29,8 @@ static bool refuse(reader *r, const char *mistake) {
 }
 
 static void skip_space(reader *r) {
-    while (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r')) {
+    while (r->at < r->end &&
+           (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r')) {
         r->at++;
     }
 }
@@ -144,7 +145,8 @@ static bool read_unicode(reader *r, char **to) {
     if (!read_hex(r, &unit)) {
         return false;
     }
-    if (unit >= 0xD800 && unit < 0xDC00 && r->end - r->at >= 6 && r->at[0] == '\\' && r->at[1] == 'u') {
+    bool leads = unit >= 0xD800 && unit < 0xDC00;
+    if (leads && r->end - r->at >= 6 && r->at[0] == '\\' && r->at[1] == 'u') {
         const char *back = r->at;
         r->at += 2;
         if (!read_hex(r, &low)) {

@@ -23,8 +23,8 @@
  *
  * Schemas are made from the tables of fields, and arguments are checked against them before the
  * tool's function is called. What a field holds follows from its type in C: int64_t a whole number,
- * double a number, bool, timeslip_text a text, timeslip_list a list, timeslip_json * any JSON; and a
- * record inside a record is TIMESLIP_INNER. */
+ * double a number, bool, timeslip_text a text, timeslip_list a list, `const timeslip_json *` any
+ * JSON; and a record inside a record is TIMESLIP_INNER. */
 #ifndef TIMESLIP_TOOL_H
 #define TIMESLIP_TOOL_H
 
@@ -99,9 +99,11 @@ typedef struct timeslip_field {
 
 /* What the items of a list are, for `.items`: a simple type in C, or a record. */
 #define TIMESLIP_ITEMS(type_in_c) \
-    (&(const timeslip_field){.type = TIMESLIP_TYPE_OF(*(type_in_c *)0), .record = {sizeof(type_in_c), NULL, 0}})
+    (&(const timeslip_field){.type = TIMESLIP_TYPE_OF(*(type_in_c *)0), \
+                             .record = {sizeof(type_in_c), NULL, 0}})
 #define TIMESLIP_RECORDS(inner, inner_fields) \
-    (&(const timeslip_field){.type = TIMESLIP_TYPE_RECORD, .record = TIMESLIP_RECORD(inner, inner_fields)})
+    (&(const timeslip_field){.type = TIMESLIP_TYPE_RECORD,  \
+                             .record = TIMESLIP_RECORD(inner, inner_fields)})
 
 /* A record and its table of fields; a record without any is TIMESLIP_NOTHING. */
 #define TIMESLIP_RECORD(type_in_c, table) \

@@ -120,7 +120,8 @@ timeslip_output timeslip_ask_user(timeslip_session *session, timeslip_text text)
  * it; the outcome alone is the glue's to free. */
 bool exports_world_run(world_task_t *task, world_outcome_t *outcome, world_failure_t *failure) {
     timeslip_session session = {0};
-    timeslip_task given = {timeslip_take(&session, task->name), timeslip_take(&session, task->input)};
+    timeslip_task given = {timeslip_take(&session, task->name),
+                           timeslip_take(&session, task->input)};
     timeslip_text answer = timeslip_run(&session, given);
     bool failed = session.failure.data != NULL;
     if (failed) {

@@ -60,12 +60,14 @@ static void numbers_keep_their_value(void) {
     timeslip_write_end(&writer, ']');
     TIMESLIP_CHECK(is(timeslip_written(&writer), "[0.1,0.3333333333333333,-9223372036854775808]"));
     int64_t value;
+    const timeslip_json *whole = timeslip_json_read(session, TIMESLIP_TEXT("3.0"), NULL);
+    const timeslip_json *part = timeslip_json_read(session, TIMESLIP_TEXT("3.5"), NULL);
     TIMESLIP_CHECK(timeslip_json_integer(
         timeslip_json_read(session, TIMESLIP_TEXT("9223372036854775807"), NULL), &value));
     TIMESLIP_CHECK(value == INT64_MAX);
-    TIMESLIP_CHECK(timeslip_json_integer(timeslip_json_read(session, TIMESLIP_TEXT("3.0"), NULL), &value));
+    TIMESLIP_CHECK(timeslip_json_integer(whole, &value));
     TIMESLIP_CHECK(value == 3);
-    TIMESLIP_CHECK(!timeslip_json_integer(timeslip_json_read(session, TIMESLIP_TEXT("3.5"), NULL), &value));
+    TIMESLIP_CHECK(!timeslip_json_integer(part, &value));
     TIMESLIP_CHECK(!timeslip_json_integer(
         timeslip_json_read(session, TIMESLIP_TEXT("9223372036854775808"), NULL), &value));
 }
@@ -74,7 +76,10 @@ typedef struct line {
     timeslip_text from;
     double length;
 } line;
-static const timeslip_field line_fields[] = {TIMESLIP_FIELD(line, from), TIMESLIP_FIELD(line, length)};
+static const timeslip_field line_fields[] = {
+    TIMESLIP_FIELD(line, from),
+    TIMESLIP_FIELD(line, length),
+};
 
 static const char *const units[] = {"m", "km", NULL};
 
@@ -112,6 +117,12 @@ static timeslip_text drawn(const char *arguments) {
     return output.error.kind == TIMESLIP_OK ? output.text : output.error.text;
 }
 
+/* The same with members after `first`. */
+static timeslip_text drawn_after(const char *members) {
+    const char *first = "\"first\":{\"from\":\"a\",\"length\":1}";
+    return drawn(timeslip_format(session, "{%s,%s}", first, members).data);
+}
+
 static void a_schema_says_what_the_table_of_fields_says(void) {
     const char *of_line = "\"type\":\"object\",\"properties\":{\"from\":{\"type\":\"string\"},"
                           "\"length\":{\"type\":\"number\"}},\"required\":[\"from\",\"length\"],"
@@ -140,13 +151,13 @@ static void records_go_from_json_to_c_and_back(void) {
 static void a_wrong_argument_is_named(void) {
     TIMESLIP_CHECK(is(drawn("[]"), "the arguments must be an object"));
     TIMESLIP_CHECK(is(drawn("{}"), "the argument \"first\" is missing"));
-    TIMESLIP_CHECK(is(drawn("{\"first\":{\"from\":1}}"), "the argument \"first.from\" must be a text"));
-    const char *rest = "\"first\":{\"from\":\"a\",\"length\":1}";
-    TIMESLIP_CHECK(is(drawn(timeslip_format(session, "{%s,\"lines\":[7]}", rest).data),
+    TIMESLIP_CHECK(is(drawn("{\"first\":{\"from\":1}}"),
+                      "the argument \"first.from\" must be a text"));
+    TIMESLIP_CHECK(is(drawn_after("\"lines\":[7]"),
                       "the argument \"lines[0]\" must be an object"));
-    TIMESLIP_CHECK(is(drawn(timeslip_format(session, "{%s,\"lines\":[],\"unit\":\"cm\"}", rest).data),
+    TIMESLIP_CHECK(is(drawn_after("\"lines\":[],\"unit\":\"cm\""),
                       "the argument \"unit\" must be one of m, km"));
-    TIMESLIP_CHECK(is(drawn(timeslip_format(session, "{%s,\"lines\":[],\"copis\":1}", rest).data),
+    TIMESLIP_CHECK(is(drawn_after("\"lines\":[],\"copis\":1"),
                       "there is no argument \"copis\"; there are: first, lines, tags, unit, note, "
                       "copies"));
 }

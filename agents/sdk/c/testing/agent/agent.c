@@ -82,7 +82,8 @@ timeslip_agent_model_blocking_own_pending_chat_t timeslip_agent_model_blocking_s
     return (timeslip_agent_model_blocking_own_pending_chat_t){number};
 }
 
-timeslip_agent_model_blocking_borrow_pending_chat_t timeslip_agent_model_blocking_borrow_pending_chat(
+timeslip_agent_model_blocking_borrow_pending_chat_t
+timeslip_agent_model_blocking_borrow_pending_chat(
     timeslip_agent_model_blocking_own_pending_chat_t chat) {
     return (timeslip_agent_model_blocking_borrow_pending_chat_t){chat.__handle};
 }
@@ -109,7 +110,8 @@ timeslip_agent_model_blocking_constructor_chat_stream(timeslip_agent_types_chat_
     return (timeslip_agent_model_blocking_own_chat_stream_t){number};
 }
 
-timeslip_agent_model_blocking_borrow_chat_stream_t timeslip_agent_model_blocking_borrow_chat_stream(
+timeslip_agent_model_blocking_borrow_chat_stream_t
+timeslip_agent_model_blocking_borrow_chat_stream(
     timeslip_agent_model_blocking_own_chat_stream_t stream) {
     return (timeslip_agent_model_blocking_borrow_chat_stream_t){stream.__handle};
 }

@@ -14,5 +14,6 @@ func Crash(host Host) {
 	}
 }
 
-// trap ends the component as a crash of any language does; os.Exit would say that it ended by itself.
+// trap ends the component as a crash of any language does; os.Exit would say that it ended by
+// itself.
 func trap()

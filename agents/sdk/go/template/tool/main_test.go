@@ -7,7 +7,8 @@ import (
 )
 
 func TestCountsWords(t *testing.T) {
-	output, err := timesliptest.NewPlugin(t).Call(tools, "count_words", `{"text":"to be or not to be"}`)
+	arguments := `{"text":"to be or not to be"}`
+	output, err := timesliptest.NewPlugin(t).Call(tools, "count_words", arguments)
 	if err != nil || output != `{"words":6}` {
 		t.Fatalf("got %q, %v", output, err)
 	}

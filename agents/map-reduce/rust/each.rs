@@ -20,7 +20,9 @@ where
     let waiting = RefCell::new(items.into_iter().enumerate());
     let worker = || async {
         loop {
-            let Some((index, item)) = waiting.borrow_mut().next() else { return Ok(()) };
+            let Some((index, item)) = waiting.borrow_mut().next() else {
+                return Ok::<_, Failure>(());
+            };
             let result = work(item).await?;
             results.borrow_mut()[index] = Some(result);
         }

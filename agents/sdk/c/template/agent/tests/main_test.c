@@ -1,4 +1,4 @@
-/* Tests of the agent, run by ./test. */
+/* Tests of the agent, run by `sh ./test`. */
 #include "agent.h"
 #include "testing.h"
 

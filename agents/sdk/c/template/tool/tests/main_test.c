@@ -1,4 +1,4 @@
-/* Tests of the tools, run by ./test. */
+/* Tests of the tools, run by `sh ./test`. */
 #include <string.h>
 
 #include "testing.h"

@@ -38,8 +38,5 @@ fn summaries_are_joined_until_few_are_left() {
 fn a_wrong_setting_is_named() {
     let ran = library(1).config("group", "1").run(MapReduce::run(task("What happened?")));
     let problem = ran.output.unwrap_err();
-    assert_eq!(
-        problem.message(),
-        "the setting group must be a whole number of at least 2, not 1"
-    );
+    assert_eq!(problem.message(), "the setting group must be a whole number of at least 2, not 1");
 }

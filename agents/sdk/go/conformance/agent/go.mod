@@ -1,0 +1,7 @@
+module conformance-agent
+
+go 1.27
+
+require timeslip v0.0.0
+
+replace timeslip => ../..

@@ -1,0 +1,3 @@
+module timeslip
+
+go 1.27

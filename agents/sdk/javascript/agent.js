@@ -1,7 +1,7 @@
 /** What an agent is written with. */
 
 import { settle } from '#driver';
-import { Failure, isExpected } from './source/errors.js';
+import { Failure, failureText, isExpected } from './source/errors.js';
 import { crash } from './source/journal.js';
 import { text } from './source/text.js';
 
@@ -28,8 +28,8 @@ async function outcomeOf(work, task) {
     return { answer: text(await work(task), 'the answer') };
   } catch (error) {
     if (isExpected(error)) {
-      const failure = new Failure(error.message, { cause: error });
-      throw Object.assign(failure, { payload: { message: text(error.message, 'the message') } });
+      const message = text(failureText(error), 'the message');
+      throw Object.assign(new Failure(message, { cause: error }), { payload: { message } });
     }
     throw crash(error);
   }

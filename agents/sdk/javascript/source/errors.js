@@ -13,16 +13,19 @@ class KindError extends Error {
 /** A chat gave no reply. */
 export class ModelError extends KindError {
   name = 'ModelError';
+  what = 'the model gave no reply';
 }
 
 /** A tool call gave no output; a tool plugin throws it as well. */
 export class ToolError extends KindError {
   name = 'ToolError';
+  what = 'the tool gave no output';
 }
 
 /** A question to the user gave no answer. */
 export class UserError extends KindError {
   name = 'UserError';
+  what = 'the user gave no answer';
 }
 
 /** A file could not be read or written. */
@@ -39,6 +42,10 @@ export class HttpError extends KindError {
 export function isExpected(error) {
   return error instanceof Failure || error instanceof KindError;
 }
+
+/** What a session fails with when nobody catches an error that the SDK made. */
+export const failureText = ({ what, message }) =>
+  what === undefined ? message : `${what}: ${message}`;
 
 /** Calls the host, and throws its error as one of `type`. */
 export function asking(type, call) {

@@ -1,21 +1,10 @@
 /** The loop of an agent that chats and calls tools until the model answers. */
 
-import { Failure, ModelError, ToolError } from './errors.js';
+import { Failure, ToolError } from './errors.js';
 import { system, toolOutput, user } from './messages.js';
 import { chat } from './model.js';
 import { inSpan } from './session.js';
 import { callTool, listTools } from './tools.js';
-
-async function replyTo(request) {
-  try {
-    return await chat(request);
-  } catch (error) {
-    if (error instanceof ModelError) {
-      throw new Failure(`the model gave no reply: ${error.message}`);
-    }
-    throw error;
-  }
-}
 
 async function outputOf(call) {
   try {
@@ -29,7 +18,7 @@ async function outputOf(call) {
 }
 
 async function takeTurn(messages, options) {
-  const reply = await replyTo({ ...options, messages });
+  const reply = await chat({ ...options, messages });
   if (reply.toolCalls.length === 0) {
     return reply.text;
   }

@@ -29,8 +29,12 @@ export function tool({ name, description, input = {}, output, annotations = {} }
   if (!NAME.test(name)) {
     throw new TypeError(`a tool's name has 1 to 64 of a-z A-Z 0-9 _ -, but is ${name}`);
   }
-  const { readOnly = false, destructive = false, idempotent = false, openWorld = false } =
-    annotations;
+  const {
+    readOnly = false,
+    destructive = false,
+    idempotent = false,
+    openWorld = false,
+  } = annotations;
   return {
     name,
     input: fieldOf(input),
@@ -58,7 +62,9 @@ function checked(input, argumentsText) {
   try {
     return input.check(values, '');
   } catch (error) {
-    throw error instanceof WrongArgument ? new ToolError('invalid-arguments', error.message) : error;
+    throw error instanceof WrongArgument
+      ? new ToolError('invalid-arguments', error.message)
+      : error;
   }
 }
 

@@ -36,7 +36,9 @@ function bytesOf(contents) {
   if (contents instanceof Uint8Array) {
     return contents;
   }
-  throw new TypeError(`the contents must be a string or a Uint8Array, but are ${describe(contents)}`);
+  throw new TypeError(
+    `the contents must be a string or a Uint8Array, but are ${describe(contents)}`,
+  );
 }
 
 /** Writes a whole file, a text or bytes, in place of what it held. */

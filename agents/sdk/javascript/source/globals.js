@@ -83,11 +83,13 @@ const shown = (value) => {
   }
 };
 
-const line = (level) => (...values) => {
-  if (begun) {
-    log(level, values.map(shown).join(' '));
-  }
-};
+const line =
+  (level) =>
+  (...values) => {
+    if (begun) {
+      log(level, values.map(shown).join(' '));
+    }
+  };
 
 const timers = new Map();
 let lastTimer = 0;

@@ -70,8 +70,7 @@ export const list = (item) =>
       : wrong(path, 'a list', values),
   );
 
-const isRecord = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const inside = (path, name) => (path === '' ? name : `${path}.${name}`);
 

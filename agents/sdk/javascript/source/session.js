@@ -1,4 +1,4 @@
-/** The session that an agent or a tool plugin runs in. Times are in milliseconds, as in JavaScript. */
+/** The session that an agent or a tool plugin runs in; its times are in milliseconds. */
 
 import * as host from '#session';
 import { number, text, wholeNumber } from './text.js';

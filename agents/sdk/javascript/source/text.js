@@ -70,9 +70,10 @@ export function decodeUtf8(bytes) {
   let escaped = '';
   for (let start = 0; start < bytes.length; start += 1) {
     const byte = bytes[start];
-    escaped += byte < 0x80 && byte !== 0x25
-      ? String.fromCharCode(byte)
-      : `%${byte.toString(16).padStart(2, '0')}`;
+    escaped +=
+      byte < 0x80 && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).padStart(2, '0')}`;
   }
   try {
     return decodeURIComponent(escaped);

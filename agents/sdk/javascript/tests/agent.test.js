@@ -58,7 +58,10 @@ test('an error of a model has its kind and text', async () => {
 test('an error of a model that nobody catches is the failure of the agent', async () => {
   const session = fakeSession({ replies: [new ModelError('unavailable', 'try later')] });
   const asking = agent(async () => (await chat({ messages: [user('Hi.')] })).text);
-  await assert.rejects(session.run(asking, ''), { name: 'Failure', message: 'the model gave no reply: try later' });
+  await assert.rejects(session.run(asking, ''), {
+    name: 'Failure',
+    message: 'the model gave no reply: try later',
+  });
   assert.deepEqual(session.journal, []);
 });
 

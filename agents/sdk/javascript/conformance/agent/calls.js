@@ -64,8 +64,7 @@ export const callingTools = {
 };
 
 export const loops = {
-  'tool-loop': () =>
-    toolLoop({ system: 'Use the tools.', input: 'Add 2 and 3, and greet Ada.' }),
+  'tool-loop': () => toolLoop({ system: 'Use the tools.', input: 'Add 2 and 3, and greet Ada.' }),
   'turn-limit': () => toolLoop({ system: 'Never stop.', input: 'Go on.', maxTurns: 3 }),
 };
 

@@ -28,8 +28,12 @@ function hostReply(reply) {
   if (reply instanceof Error) {
     throw reply.kind === undefined ? reply : hostError(reply.kind, reply.message);
   }
-  const { text = '', toolCalls = [], takesNs = 0, ...rest } =
-    typeof reply === 'string' ? { text: reply } : reply;
+  const {
+    text = '',
+    toolCalls = [],
+    takesNs = 0,
+    ...rest
+  } = typeof reply === 'string' ? { text: reply } : reply;
   return {
     message: { role: 'assistant', content: text, toolCalls },
     finishReason: toolCalls.length > 0 ? 'tool-calls' : 'stop',

@@ -5,8 +5,7 @@ import { fake } from './state.js';
 
 const hostError = (tag, val) => Object.assign(new Error(val), { payload: { tag, val } });
 
-const bytesOf = (contents) =>
-  typeof contents === 'string' ? encodeUtf8(contents) : contents;
+const bytesOf = (contents) => (typeof contents === 'string' ? encodeUtf8(contents) : contents);
 
 export const list = (prefix) =>
   Object.entries(fake().files)

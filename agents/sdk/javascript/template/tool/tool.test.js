@@ -6,8 +6,7 @@ import { test } from 'node:test';
 import { fakeSession } from './sdk/testing.js';
 import plugin from './tool.js';
 
-const count = async (input) =>
-  JSON.parse(await fakeSession().call(plugin, 'count_words', input));
+const count = async (input) => JSON.parse(await fakeSession().call(plugin, 'count_words', input));
 
 test('it counts words and finds the longest', async () => {
   assert.deepEqual(await count({ text: 'one three\nseven' }), { words: 3, longest: 'three' });

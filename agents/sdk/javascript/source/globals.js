@@ -7,7 +7,7 @@ import * as host from '#session';
 import { log } from './journal.js';
 import { SessionPromise, queueJob } from './promise.js';
 import { describe } from './text.js';
-import { until } from './waits.js';
+import { after } from './waits.js';
 
 /** While a component is built nothing may be asked of the host: time stands still at zero. */
 let begun = false;
@@ -44,7 +44,7 @@ NativeDate.prototype.constructor = SessionDate;
 /** sfc32, seeded from the session when the first number is drawn. */
 function generator(seed) {
   let [a, b, c, counter] = seed;
-  return () => {
+  const next = () => {
     const sum = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
     a = b ^ (b >>> 9);
@@ -53,9 +53,13 @@ function generator(seed) {
     c = (c + sum) | 0;
     return (sum >>> 0) / 4294967296;
   };
+  for (let round = 0; round < 12; round += 1) {
+    next();
+  }
+  return next;
 }
 
-let drawBeforeSession = generator([1, 2, 3, 4]);
+const drawBeforeSession = generator([1, 2, 3, 4]);
 let draw;
 
 function random() {
@@ -100,8 +104,9 @@ function setTimeout(action, delay = 0, ...values) {
   }
   const timer = (lastTimer += 1);
   timers.set(timer, () => action(...values));
-  const due = host.now() + Math.max(0, Math.round(delay * 1e6) || 0);
-  until(due, () => timers.has(timer) && host.sleep(Math.max(0, due - host.now()))).then(() => {
+  const duration = Math.max(0, Math.round(delay * 1e6) || 0);
+  const sleep = (nanoseconds) => timers.has(timer) && host.sleep(nanoseconds);
+  after(duration, { now: host.now, sleep }).then(() => {
     const run = timers.get(timer);
     timers.delete(timer);
     run?.();

@@ -2,7 +2,7 @@
 
 import * as host from '#session';
 import { number, text, wholeNumber } from './text.js';
-import { until } from './waits.js';
+import { after } from './waits.js';
 
 export { log } from './journal.js';
 
@@ -15,8 +15,7 @@ export const now = () => host.now() / NANOSECONDS;
 export function sleep(milliseconds) {
   const duration = Math.round(number(milliseconds, 'the duration') * NANOSECONDS);
   wholeNumber(duration, 'the duration in nanoseconds');
-  const due = host.now() + duration;
-  return until(due, () => host.sleep(Math.max(0, due - host.now())));
+  return after(duration, host);
 }
 
 /** Begins a part of the session's work, for timelines; it ends with `end()` or `using`. */

@@ -16,6 +16,9 @@ const STARTED = 1;
 const waits = [];
 const sleeps = [];
 
+/** How often something was waited for. */
+let waited = 0;
+
 function promiseOf(queue, entry) {
   const promise = new Promise((resolve, reject) => {
     queue.push(Object.assign(entry, { resolve, reject }));
@@ -34,9 +37,15 @@ export function blocking(wait) {
   return promiseOf(waits, { order: BLOCKING, wait });
 }
 
-/** A promise that is fulfilled at the instant `due`; `sleep` waits until then. */
-export function until(due, sleep) {
-  return promiseOf(sleeps, { due, wait: sleep });
+/**
+ * A promise that is fulfilled `duration` from now. Where nothing was waited for in between, the whole
+ * duration is slept; otherwise what is left of it.
+ */
+export function after(duration, { now, sleep }) {
+  const due = now() + duration;
+  const before = waited;
+  const wait = () => sleep(waited === before ? duration : Math.max(0, due - now()));
+  return promiseOf(sleeps, { due, wait });
 }
 
 /** Takes back what `promise` waits for, and rejects it. */
@@ -78,5 +87,6 @@ export function waitForNext(now) {
   } catch (error) {
     entry.reject(error);
   }
+  waited += 1;
   return true;
 }

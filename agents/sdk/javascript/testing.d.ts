@@ -46,6 +46,7 @@ export interface FakeSession {
   spans: { name: string; beginNs: number; endNs?: number }[];
   files: Record<string, string | Uint8Array>;
   nowNs: number;
+  cancelledChats: number;
   cancelledStreams: number;
   /** Runs an agent on a task, and gives its answer. */
   run(agent: Agent, input: string): Promise<string>;

@@ -15,6 +15,7 @@ export function fakeSession(script = {}) {
     budget: { ...script.budget },
     random: 1,
     nowNs: 0,
+    cancelledChats: 0,
     cancelledStreams: 0,
     requests: [],
     toolCalls: [],

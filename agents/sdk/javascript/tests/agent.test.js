@@ -136,6 +136,7 @@ test('a cancelled chat is rejected', async () => {
     return `${now()}`;
   });
   assert.equal(await session.run(cancelling, ''), '0');
+  assert.equal(session.cancelledChats, 1);
 });
 
 test('the user is asked', async () => {

@@ -57,7 +57,9 @@ export function startChat(request) {
       passUntil(done);
       return hostReply(reply);
     },
-    drop() {},
+    drop() {
+      fake().cancelledChats += 1;
+    },
   };
 }
 

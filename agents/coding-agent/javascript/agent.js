@@ -18,10 +18,10 @@ import {
 } from '../../sdk/javascript/agent.js';
 
 const INSTRUCTIONS =
-  'You repair a small JavaScript project. Say in one sentence what you think and what you do next, ' +
-  'and use the tools: list_files and read_file to look, write_file to write a whole file, and ' +
-  'run_tests to see which tests fail. Never change a test. Answer in at most three sentences what ' +
-  'was wrong, when all tests pass.';
+  'You repair a small JavaScript project. Say in one sentence what you think and what you do ' +
+  'next, and use the tools: list_files and read_file to look, write_file to write a whole file, ' +
+  'and run_tests to see which tests fail. Never change a test. Answer in at most three sentences ' +
+  'what was wrong, when all tests pass.';
 
 /** A repair that takes longer than this goes round in circles. */
 const TURNS_MAX = 20;

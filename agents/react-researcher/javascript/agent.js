@@ -20,9 +20,9 @@ import {
 import { Citations } from './citations.js';
 
 const INSTRUCTIONS =
-  'You answer questions from documents. In every turn say in one sentence what you think and what ' +
-  'you look for next, and use the tools: find documents with search_documents and read them with ' +
-  'read_document. Answer when you have read enough, in at most three sentences. After every ' +
+  'You answer questions from documents. In every turn say in one sentence what you think and ' +
+  'what you look for next, and use the tools: find documents with search_documents and read them ' +
+  'with read_document. Answer when you have read enough, in at most three sentences. After every ' +
   'statement cite the document that it rests on by its path in brackets, such as [guide/tea.md]. ' +
   'When the documents do not say, answer that they do not, and cite none.';
 

@@ -229,7 +229,7 @@ export interface ToolLoopOptions extends ChatOptions {
 }
 
 /**
- * Chats with the session's tools, or with `tools`, until the model asks for none, and gives the text
- * of its last reply. The tools that one reply asks for are called at once.
+ * Chats with the session's tools, or with `tools`, until the model asks for none, and gives the
+ * text of its last reply. The tools that one reply asks for are called at once.
  */
 export function toolLoop(options: ToolLoopOptions): Promise<string>;

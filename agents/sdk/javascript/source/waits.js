@@ -38,8 +38,8 @@ export function blocking(wait) {
 }
 
 /**
- * A promise that is fulfilled `duration` from now. Where nothing was waited for in between, the whole
- * duration is slept; otherwise what is left of it.
+ * A promise that is fulfilled `duration` from now. Where nothing was waited for in between, the
+ * whole duration is slept; otherwise what is left of it.
  */
 export function after(duration, { now, sleep }) {
   const due = now() + duration;

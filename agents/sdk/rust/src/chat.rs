@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::contract::timeslip::agent::model;
 use crate::contract::timeslip::agent::types::{
     ChatOptions, ChatReply, ChatRequest, FinishReason, Message, ToolCall, ToolChoice,
     ToolDefinition,
 };
 use crate::error::ModelError;
+use crate::host::model;
 use crate::stream::ChatStream;
 use crate::{message, schema};
 
@@ -41,8 +41,7 @@ impl Chat {
             tool_choice: ToolChoice::Auto,
             response_schema: None,
         };
-        let request =
-            ChatRequest { model: None, messages: Vec::new(), tools: Vec::new(), options };
+        let request = ChatRequest { model: None, messages: Vec::new(), tools: Vec::new(), options };
         Chat { request }
     }
 

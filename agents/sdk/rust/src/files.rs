@@ -1,15 +1,16 @@
 //! The files that the bench grants to a tool plugin.
 
-use crate::contract::timeslip::tool::files;
+use crate::contract::timeslip::tool::files as contract;
 pub use crate::contract::timeslip::tool::files::FileInfo;
 use crate::error::{ToolError, contract_error};
+use crate::host::files;
 
 contract_error! {
     /// Why a file could not be read or written.
     FileError,
     /// The kinds of [`FileError`].
     FileErrorKind,
-    files::FileError as Cases,
+    contract::FileError as Cases,
     "",
     /// No grant covers the path, or the grant is not for writing. The text names the line to change.
     Refused = "refused",

@@ -2,9 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::contract::timeslip::tool::http;
 use crate::contract::timeslip::tool::http_types::{self, HttpRequest, HttpResponse};
 use crate::error::{Failure, ToolError, contract_error};
+use crate::host::http;
 
 contract_error! {
     /// Why there is no response.

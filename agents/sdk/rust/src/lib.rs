@@ -43,6 +43,7 @@ pub mod contract;
 mod error;
 mod export;
 pub mod files;
+mod host;
 pub mod http;
 mod loops;
 mod message;
@@ -52,6 +53,8 @@ mod stream;
 mod tools;
 
 pub mod plugin;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 pub use chat::{Chat, ReplyAsError};
 pub use contract::timeslip::agent::types::{

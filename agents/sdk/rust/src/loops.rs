@@ -66,8 +66,7 @@ impl ToolLoop {
     pub async fn run(self, input: impl Into<String>) -> Result<String, Failure> {
         let tools = self.tools.unwrap_or_else(tools::list_tools);
         let system = self.system.map(message::system);
-        let mut messages: Vec<Message> =
-            system.into_iter().chain([message::user(input)]).collect();
+        let mut messages: Vec<Message> = system.into_iter().chain([message::user(input)]).collect();
         for turn in 1..=self.turns_max {
             let _span = session::span(format!("turn {turn}"));
             let chat = self.chat.clone().messages(messages.clone()).tools(tools.clone());

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-pub use crate::contract::timeslip::agent::session::Span;
 use crate::contract::timeslip::agent::types::LogLevel;
-use crate::contract::timeslip::agent::{session, user};
 use crate::error::UserError;
+pub use crate::host::session::Span;
+use crate::host::{session, user};
 
 /// Says something to the user and waits for the answer.
 ///

@@ -1,8 +1,8 @@
 //! Replies that arrive in pieces.
 
-use crate::contract::timeslip::agent::model;
 use crate::contract::timeslip::agent::types::{ChatChunk, ChatReply};
 use crate::error::ModelError;
+use crate::host::model;
 
 /// A reply that arrives in pieces. Dropping it cancels the chat; the tokens made until then are
 /// counted.

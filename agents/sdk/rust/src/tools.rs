@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::contract::timeslip::agent::tools;
 use crate::contract::timeslip::agent::types::ToolDefinition;
 use crate::error::ToolError;
+use crate::host::tools;
 
 /// The session's tools, in the order of the bench and of each plugin.
 pub fn list_tools() -> Vec<ToolDefinition> {

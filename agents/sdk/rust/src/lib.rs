@@ -67,7 +67,9 @@ pub use error::{
 pub use export::Agent;
 #[doc(hidden)]
 pub use export::{log_panics, run_agent};
-pub use futures_util::future::{join, join_all, join3, join4, select, try_join, try_join_all};
+pub use futures_util::future::{
+    join, join_all, join3, join4, select, select_all, try_join, try_join_all,
+};
 pub use loops::ToolLoop;
 pub use message::{assistant, system, tool_output, user};
 pub use schemars;

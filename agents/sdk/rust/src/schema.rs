@@ -54,7 +54,6 @@ mod tests {
     use serde_json::json;
 
     #[derive(JsonSchema)]
-    #[schemars(crate = "schemars")]
     #[allow(dead_code, reason = "only the schema is looked at")]
     struct Order {
         /// How many.
@@ -83,10 +82,7 @@ mod tests {
             "type": "object",
             "properties": {
                 "count": { "description": "How many.", "type": "integer", "minimum": 0 },
-                "size": { "anyOf": [
-                    { "type": "string", "enum": ["small", "large"] },
-                    { "type": "null" },
-                ] },
+                "size": { "type": ["string", "null"], "enum": ["small", "large", null] },
                 "lines": { "type": "array", "items": {
                     "type": "object",
                     "properties": { "text": { "type": "string" } },

@@ -48,7 +48,10 @@ mod tests {
 
     #[test]
     fn an_empty_answer_is_a_failure() {
-        let session = Session::new().model_says("a").model_says("b").model_says("");
+        let session = Session::new()
+            .model_says("a")
+            .model_says("b")
+            .model_says("");
         let failure = session.run(MyAgent::run(task("Why?"))).output.unwrap_err();
         assert_eq!(failure.message(), "the model gave an empty answer");
     }

@@ -25,9 +25,14 @@ fn search(
     let mut found = Vec::new();
     for file in files::list("") {
         let document = files::read_text(&file.path)?;
-        let line = document.lines().find(|line| line.to_lowercase().contains(&text));
+        let line = document
+            .lines()
+            .find(|line| line.to_lowercase().contains(&text));
         if let Some(line) = line {
-            found.push(Found { path: file.path, line: line.to_owned() });
+            found.push(Found {
+                path: file.path,
+                line: line.to_owned(),
+            });
         }
     }
     found.truncate(limit);
@@ -50,14 +55,22 @@ mod tests {
     use super::*;
 
     fn session() -> Session {
-        Session::new().file("a.md", "# Hours\nOpen at nine.").file("b.md", "Closed on Sundays.")
+        Session::new()
+            .file("a.md", "# Hours\nOpen at nine.")
+            .file("b.md", "Closed on Sundays.")
     }
 
     #[test]
     fn a_search_gives_the_line_and_where_it_stands() {
         let ran = session().run(async { search("OPEN".to_owned(), 5) });
         let line = "Open at nine.".to_owned();
-        assert_eq!(ran.output.unwrap(), [Found { path: "a.md".to_owned(), line }]);
+        assert_eq!(
+            ran.output.unwrap(),
+            [Found {
+                path: "a.md".to_owned(),
+                line
+            }]
+        );
     }
 
     #[test]
@@ -69,6 +82,11 @@ mod tests {
 
     #[test]
     fn a_document_that_is_not_there_is_an_error() {
-        assert!(session().run(async { read("c.md".to_owned()) }).output.is_err());
+        assert!(
+            session()
+                .run(async { read("c.md".to_owned()) })
+                .output
+                .is_err()
+        );
     }
 }

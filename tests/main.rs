@@ -8,6 +8,7 @@ mod built_in;
 mod calibrate;
 mod cassettes;
 mod command_line;
+mod conformance;
 mod cost_components;
 mod gate;
 mod gate_files;

@@ -25,7 +25,13 @@ fn the_list_of_digests_is_true_and_whole() {
             Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(actual, *digest, "{path} is not the file that agents/prebuilt/DIGESTS lists");
     }
-    for folder in ["agents/prebuilt", "plugins/prebuilt", "tests/guests/prebuilt"] {
+    let folders = [
+        "agents/prebuilt",
+        "agents/sdk/conformance/prebuilt/rust",
+        "plugins/prebuilt",
+        "tests/guests/prebuilt",
+    ];
+    for folder in folders {
         for entry in std::fs::read_dir(repository().join(folder)).unwrap() {
             let name = entry.unwrap().file_name().to_string_lossy().into_owned();
             let path = format!("{folder}/{name}");

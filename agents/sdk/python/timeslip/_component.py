@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import wit_world
 from componentize_py_types import Err
 from wit_world.imports import session
 from wit_world.imports import types as wit
@@ -330,7 +331,7 @@ def _begin() -> None:
 def agent_class(function: AgentFunction) -> type:
     """The class that componentize-py exports for world `agent`."""
 
-    class WitWorld:
+    class WitWorld(wit_world.WitWorld):
         async def run(self, task: wit.Task) -> wit.Outcome:
             _begin()
             try:
@@ -357,21 +358,29 @@ def _tool_error(kind: str, text: str) -> Err[Any]:
     return Err(getattr(wit, f"ToolError_{_TOOL_ERRORS[kind]}")(_text(text)))
 
 
-class Plugin:
+def plugin_class() -> type:
     """The class that componentize-py exports for world `tool`: all the program's tools."""
+    from wit_world.exports import Plugin as Contract
 
-    def definitions(self) -> list[wit.ToolDefinition]:
-        return [_to_definition(tool.definition) for tool in registered_tools()]
+    class Plugin(Contract):
+        def definitions(self) -> list[wit.ToolDefinition]:
+            return [_to_definition(tool.definition) for tool in registered_tools()]
 
-    async def call(self, name: str, arguments: str) -> str:
-        _begin()
-        tool = find_tool(name)
-        if tool is None:
-            names = ", ".join(tool.definition.name for tool in registered_tools())
-            raise _tool_error("unknown-tool", f"no tool is called {name!r}; there are: {names}")
-        try:
-            return _text(await run_guarded(tool.call(arguments)))
-        except ToolError as error:
-            raise _tool_error(error.kind, error.text) from None
-        except Failure as error:
-            raise _tool_error("failed", error.message) from None
+        async def call(self, name: str, arguments: str) -> str:
+            _begin()
+            return await _call(name, arguments)
+
+    return Plugin
+
+
+async def _call(name: str, arguments: str) -> str:
+    tool = find_tool(name)
+    if tool is None:
+        names = ", ".join(tool.definition.name for tool in registered_tools())
+        raise _tool_error("unknown-tool", f"no tool is called {name!r}; there are: {names}")
+    try:
+        return _text(await run_guarded(tool.call(arguments)))
+    except ToolError as error:
+        raise _tool_error(error.kind, error.text) from None
+    except Failure as error:
+        raise _tool_error("failed", error.message) from None

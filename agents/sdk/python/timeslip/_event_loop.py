@@ -58,7 +58,7 @@ async def _await_result(result: Result[Any, tuple[int, int]]) -> Any:
     try:
         event = await call
     except asyncio.CancelledError as error:
-        setattr(error, "host_call", call)
+        error.host_call = call
         raise
     return runtime.promise_get_result(event, promise)
 

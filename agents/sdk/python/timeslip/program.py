@@ -137,7 +137,7 @@ def tool(
         if title in _tools:
             raise ValueError(f"there are two tools called {title!r}")
         _tools[title] = made
-        _export(function, "Plugin", lambda component: component.Plugin)
+        _export(function, "Plugin", lambda component: component.plugin_class())
         return made
 
     return make if function is None else make(function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import sys
@@ -218,4 +219,6 @@ async def run_guarded(work: Awaitable[str]) -> str:
         raise
     except BaseException as error:
         host().log("error", "".join(traceback.format_exception(error)).rstrip())
+        if isinstance(error, asyncio.CancelledError):
+            raise RuntimeError("the program cancelled itself") from error
         raise

@@ -40,6 +40,6 @@ mod tests {
         assert_eq!(review("ACCEPT").unwrap(), "ACCEPT");
         assert_eq!(review("REVISE: name a source.").unwrap(), "REVISE: name a source.");
         let failure = review("Looks good.").unwrap_err();
-        assert_eq!(failure.message, "the review is no verdict: Looks good.");
+        assert_eq!(failure.message(), "the review is no verdict: Looks good.");
     }
 }

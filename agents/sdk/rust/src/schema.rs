@@ -15,11 +15,7 @@ pub(crate) fn of<T: JsonSchema + ?Sized>() -> Value {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.remove("title");
-    match schema.to_value() {
-        // A type of any JSON: the same, but every reader knows it.
-        Value::Bool(true) => Value::Object(serde_json::Map::new()),
-        value => value,
-    }
+    schema.to_value()
 }
 
 /// Takes formats and titles away, and lets objects have no members but their own.

@@ -175,14 +175,18 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Chat, ToolLoop, call_tool, join, join_all, json, sleep};
+    use crate::{Chat, ToolLoop, call_tool, join, join_all, json, now, sleep};
 
     #[test]
     fn what_is_awaited_together_overlaps() {
         let ran = Session::new().model_says("a").model_says("b").run(async {
             let ask = |text: &str| Chat::new().user(text).send();
             let (first, second) = join(ask("1"), ask("2")).await;
-            sleep(Duration::from_secs(2)).await;
+            let wake_after = async |seconds| {
+                sleep(Duration::from_secs(seconds)).await;
+                now().as_secs()
+            };
+            assert_eq!(join(wake_after(2), wake_after(1)).await, (3, 2));
             join_all((1..=40).map(|second| sleep(Duration::from_secs(second)))).await;
             (first.unwrap().message.content, second.unwrap().message.content)
         });

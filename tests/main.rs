@@ -9,6 +9,7 @@ mod calibrate;
 mod cassettes;
 mod command_line;
 mod cost_components;
+mod files;
 mod gate;
 mod gate_files;
 mod hostile;

@@ -292,7 +292,7 @@ impl Cast {
             for definition in plugin.definitions() {
                 let before = tools.insert(Arc::from(definition.name.as_str()), index);
                 if let Some(other) = before {
-                    return Err(two_tools_of_one_name(bench, &definition.name, other, index));
+                    return Err(bench.two_tools_of_one_name(&definition.name, other, index));
                 }
             }
             definitions.extend_from_slice(plugin.definitions());
@@ -324,14 +324,6 @@ impl Cast {
                 .collect(),
         }
     }
-}
-
-fn two_tools_of_one_name(bench: &Bench, tool: &str, first: usize, second: usize) -> Failure {
-    Failure::usage(format!(
-        "the plugins {} and {} both offer a tool `{tool}`, and a session calls tools by name\n  \
-         fix: mount one of them only",
-        bench.tools[first].file, bench.tools[second].file
-    ))
 }
 
 /// What all components of a run have in common.

@@ -31,6 +31,7 @@ use timeslip_timeline::drive::Load;
 use timeslip_timeline::time::Span;
 use timeslip_words::tokenizer::Tokenizer;
 
+use crate::exit::Failure;
 use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;
@@ -95,6 +96,17 @@ pub(crate) struct Bench {
     pub(crate) granted: Vec<GrantedFolder>,
     /// Where its paths lead.
     pub(crate) folder: BenchFolder,
+}
+
+impl Bench {
+    /// Why two of its plugins, by their places, cannot offer one tool.
+    pub(crate) fn two_tools_of_one_name(&self, tool: &str, first: usize, second: usize) -> Failure {
+        Failure::usage(format!(
+            "the plugins {} and {} both offer a tool `{tool}`, and a session calls tools by name\n  \
+             fix: mount one of them only",
+            self.tools[first].file, self.tools[second].file
+        ))
+    }
 }
 
 /// A machine, and the model it is to serve.

@@ -100,15 +100,18 @@ fn a_component_of_another_world_or_version() {
         (func (export "run") (canon lift (core func $i "run"))))"#;
     place.write("newer.wasm", wat::parse_str(other_version).unwrap());
     insta::assert_snapshot!(place.run(&["run", "newer.wasm", "--task", "x"]).failed(2));
-    let wasi =
-        other_version.replace("timeslip:agent/session@0.2.0", "wasi:clocks/monotonic-clock@0.2.0");
+    let imports = |import| other_version.replace("timeslip:agent/session@0.2.0", import);
+    let wasi = imports("wasi:clocks/monotonic-clock@0.3.0");
     place.write("wasi.wasm", wat::parse_str(wasi).unwrap());
+    let http = imports("wasi:http/outgoing-handler@0.2.0");
+    place.write("http.wasm", wat::parse_str(http).unwrap());
     let unknown =
         other_version.replace("timeslip:agent/session@0.2.0", "timeslip:agent/memory@0.1.0");
     place.write("unknown.wasm", wat::parse_str(unknown).unwrap());
     insta::assert_snapshot!(place.run(&["run", "unknown.wasm", "--task", "x"]).failed(2));
     insta::assert_snapshot!(place.run(&["run", "wasi.wasm", "--task", "x"]).failed(2));
     insta::assert_snapshot!(place.run(&["run", "newer.wasm"]).failed(2));
+    insta::assert_snapshot!(place.run(&["run", "http.wasm", "--task", "x"]).failed(2));
 }
 
 #[test]

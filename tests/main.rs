@@ -10,6 +10,7 @@ mod cassettes;
 mod command_line;
 mod conformance;
 mod cost_components;
+mod files;
 mod gate;
 mod gate_files;
 mod hostile;

@@ -205,9 +205,13 @@ fn two_tools_of_one_name(
         ToolProvider::Plugin(plugin) => &bench.tools[plugin].file,
         ToolProvider::Agent(agent) => &bench.agents[agent].component.file,
     };
+    let (who, fix) = match (first, second) {
+        (ToolProvider::Plugin(_), ToolProvider::Plugin(_)) => ("the plugins ", ""),
+        _ => ("", ", or give the agent another `name`"),
+    };
     Failure::usage(format!(
-        "{} and {} both offer a tool `{tool}`, and a session calls tools by name\n  fix: mount one \
-         of them only, or say by `tools` under [agent] whose tools it may call",
+        "{who}{} and {} both offer a tool `{tool}`, and a session calls tools by name\n  \
+         fix: mount one of them only{fix}",
         file(first),
         file(second)
     ))

@@ -249,3 +249,49 @@ impl Level {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(text: &str) -> Need {
+        Need::of(&wat::parse_str(text).expect("the text is right"))
+    }
+
+    #[test]
+    fn what_is_instantiated_is_counted_as_often_as_it_is() {
+        let two = r#"(component
+            (core module $a (memory 1) (table 1 funcref) (table 2 funcref))
+            (core module $unused (memory 1))
+            (core instance (instantiate $a)) (core instance (instantiate $a)))"#;
+        assert_eq!(need(two), Need { memories: 2, tables: 4 });
+        let nested = r#"(component
+            (core module $outer (memory 1))
+            (component $inner
+                (alias outer 1 $outer (core module $a))
+                (core instance (instantiate $a)))
+            (instance (instantiate $inner)) (instance (instantiate $inner))
+            (instance (instantiate $inner)))"#;
+        assert_eq!(need(nested), Need { memories: 3, tables: 0 });
+        assert_eq!(Need::of(b"no component"), Need::default());
+    }
+
+    #[test]
+    fn room_is_the_sum_and_the_largest() {
+        let one = wat::parse_str(
+            "(component (core module $a (memory 1)) (core instance (instantiate $a)))",
+        );
+        let one = one.expect("the text is right");
+        let room = Room::of([(&*one, 10), (&*one, 5)].into_iter());
+        assert_eq!(room.instances, 15);
+        assert_eq!(room.all.memories, 15);
+        assert_eq!(room.largest, Need { memories: 1, tables: 0 });
+    }
+
+    #[test]
+    fn more_than_any_toolchain_makes_is_refused_by_its_count() {
+        let modules = "(core instance (instantiate $a))".repeat(17);
+        let need = need(&format!("(component (core module $a (memory 1)) {modules})"));
+        assert_eq!(need.problem().unwrap(), "it has 17 memories, and the most is 16");
+    }
+}

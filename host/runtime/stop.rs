@@ -147,7 +147,8 @@ fn guest_stack(error: &wasmtime::Error) -> String {
 
 /// The functions of one frame, those that were inlined into it first, each with its file and line.
 fn frame_calls(frame: &FrameInfo) -> Vec<(String, Option<String>)> {
-    let readable = |name: &str| rustc_demangle::demangle(name).to_string();
+    // Without the hashes of Rust's names, which tell a reader nothing.
+    let readable = |name: &str| format!("{:#}", rustc_demangle::demangle(name));
     let symbols = frame.symbols().iter().filter_map(|symbol| {
         let place = symbol.file().map(|file| match symbol.line() {
             Some(line) => format!("{}:{line}", last_parts(file)),
@@ -185,6 +186,11 @@ fn is_panic_machinery(name: &str) -> bool {
     ];
     let name = name.trim_start_matches('<');
     BEGINNINGS.iter().any(|begin| name.starts_with(begin))
+}
+
+fn first_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.iter().take(3).copied().collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

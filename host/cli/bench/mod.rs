@@ -33,6 +33,7 @@ use timeslip_timeline::drive::Load;
 use timeslip_timeline::time::Span;
 use timeslip_words::tokenizer::Tokenizer;
 
+use crate::exit::Failure;
 use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;

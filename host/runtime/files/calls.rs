@@ -139,3 +139,113 @@ fn path_problem(path: &str) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use timeslip_timeline::backend::SessionId;
+
+    use super::*;
+    use crate::agent::{PicosecondsPerFuel, Setup};
+    use crate::desk::Desk;
+    use crate::files::{FileGrant, Folder, SessionFiles};
+    use crate::grants::{Budgets, ModelGrant};
+    use crate::limits::Limits;
+
+    fn setup(files: FileGrant) -> Arc<Setup> {
+        Arc::new(Setup {
+            name: "plugin".into(),
+            seed: 0,
+            pace: PicosecondsPerFuel(1),
+            limits: Limits { written_bytes: 1 << 20, ..Limits::standard() },
+            config: Default::default(),
+            deadline: None,
+            models: ModelGrant::Nothing,
+            default_model: "none".into(),
+            budgets: Budgets::default(),
+            tools: Vec::new(),
+            files,
+        })
+    }
+
+    fn context(files: &mut SessionFiles, grant: FileGrant) -> Context {
+        let setup = setup(grant);
+        let view = files.view(&setup.files, setup.limits.written_bytes);
+        let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
+        Context::new(setup, SessionId(0), desk, view)
+    }
+
+    fn folder() -> Arc<Folder> {
+        Arc::new(Folder::new([("d/a.json".to_owned(), Arc::from(*b"1"))].into()))
+    }
+
+    fn read(context: &Context, path: &str) -> Result<Vec<u8>, FileError> {
+        with_file(context, path, |tree, id| tree.bytes(id).to_vec())
+    }
+
+    #[test]
+    fn files_are_reached_only_inside_the_grant() {
+        let mut files = SessionFiles::default();
+        let nothing = context(&mut files, FileGrant::default());
+        assert!(
+            matches!(read(&nothing, "a.json"), Err(FileError::Refused(m)) if m.contains("[[tool]]"))
+        );
+        let granted = context(&mut files, FileGrant::new(folder(), false));
+        assert_eq!(read(&granted, "d/a.json").unwrap(), b"1");
+        assert!(
+            matches!(read(&granted, "d/b.json"), Err(FileError::NotFound(m)) if m.contains("d/a.json"))
+        );
+        for path in
+            ["", "/etc/passwd", "../d/a.json", "d/../d/a.json", "d//a.json", "d\\a.json", "C:/a"]
+        {
+            assert!(matches!(read(&granted, path), Err(FileError::InvalidPath(_))), "{path}");
+            let written = write(&granted, path, Vec::new(), Instant::ZERO);
+            assert!(matches!(written, Err(FileError::InvalidPath(_))), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_grant_for_reading_names_the_line_that_allows_writing() {
+        let granted = context(&mut SessionFiles::default(), FileGrant::new(folder(), false));
+        for refused in
+            [write(&granted, "d/a.json", vec![2], Instant::ZERO), remove(&granted, "d/a.json")]
+        {
+            assert!(
+                matches!(refused, Err(FileError::Refused(m)) if m.contains("add `write = true`"))
+            );
+        }
+        assert_eq!(read(&granted, "d/a.json").unwrap(), b"1");
+    }
+
+    #[test]
+    fn components_with_the_same_folder_see_what_the_session_wrote() {
+        let (mut session, mut other_session) = (SessionFiles::default(), SessionFiles::default());
+        let folder = folder();
+        let writer = context(&mut session, FileGrant::new(folder.clone(), true));
+        let reader = context(&mut session, FileGrant::new(folder.clone(), false));
+        let stranger = context(&mut other_session, FileGrant::new(folder.clone(), true));
+        write(&writer, "new/deep/b", b"two".to_vec(), Instant::ZERO).unwrap();
+        remove(&writer, "d/a.json").unwrap();
+        assert_eq!(read(&reader, "new/deep/b").unwrap(), b"two");
+        assert!(matches!(read(&reader, "d/a.json"), Err(FileError::NotFound(_))));
+        assert!(matches!(read(&stranger, "new/deep/b"), Err(FileError::NotFound(_))));
+        assert_eq!(read(&stranger, "d/a.json").unwrap(), b"1");
+        assert!(matches!(remove(&writer, "d/a.json"), Err(FileError::NotFound(_))));
+    }
+
+    #[test]
+    fn what_may_not_be_written_is_said_with_its_reason() {
+        let granted = context(&mut SessionFiles::default(), FileGrant::new(folder(), true));
+        let problem = |path: &str, bytes: usize| {
+            let error = write(&granted, path, vec![0; bytes], Instant::ZERO).unwrap_err();
+            let (FileError::Refused(text)
+            | FileError::NotFound(text)
+            | FileError::InvalidPath(text)) = error;
+            text
+        };
+        assert!(problem("big", 2 << 20).contains("raise `written_mib` under [limits]"));
+        assert!(problem("d", 1).contains("is a folder"));
+        assert!(problem("d/a.json/x", 1).contains("leads through a file"));
+    }
+}

@@ -1,7 +1,7 @@
 //! Files of a session: granted folders as they were read before the run, and what the session
 //! writes over them.
 //!
-//! A session's components that were granted one folder share one [`tree::Tree`] of it, so that one
+//! A session's components that were granted one folder share one tree of it, so that one
 //! sees what the other wrote; no other session does, and nothing reaches the disk by itself.
 
 use std::collections::{BTreeMap, BTreeSet};

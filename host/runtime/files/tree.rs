@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use timeslip_timeline::time::Instant;
 
+use super::Folder;
 use super::path::{join, parent};
-use super::{Folder, FolderChanges};
+
+mod changes;
 
 /// Names a file of a tree, whatever its path: first those that were granted, then new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +53,8 @@ pub(crate) struct Tree {
     /// Files that are open and stand at no path any more.
     lost: BTreeSet<FileId>,
     next_file: u64,
+    /// New folders, less those that were removed.
+    folders_made: u64,
     written_bytes: u64,
     written_bytes_max: u64,
 }
@@ -68,6 +72,7 @@ impl Tree {
             next_file: folder.contents.len() as u64,
             folder,
             written: BTreeMap::new(),
+            folders_made: 0,
             open: BTreeMap::new(),
             lost: BTreeSet::new(),
             written_bytes: 0,
@@ -240,7 +245,12 @@ impl Tree {
     /// Makes a folder where nothing stands.
     pub(crate) fn create_folder(&mut self, path: &str) -> Done<()> {
         self.check_free(path)?;
-        self.take_entry()?;
+        let all = self.written_bytes.saturating_add(ENTRY_BYTES);
+        if all > self.written_bytes_max {
+            return Err(TreeProblem::Full);
+        }
+        self.written_bytes = all;
+        self.folders_made += 1;
         self.insert(path, Entry::Folder);
         Ok(())
     }
@@ -265,15 +275,6 @@ impl Tree {
             Err(TreeProblem::NotFound) => self.folder(parent(path)),
             Err(problem) => Err(problem),
         }
-    }
-
-    fn take_entry(&mut self) -> Done<()> {
-        let all = self.written_bytes.saturating_add(ENTRY_BYTES);
-        if all > self.written_bytes_max {
-            return Err(TreeProblem::Full);
-        }
-        self.written_bytes = all;
-        Ok(())
     }
 
     fn insert(&mut self, path: &str, entry: Entry) {
@@ -313,7 +314,16 @@ impl Tree {
             return Err(TreeProblem::NotEmpty);
         }
         self.remove(path);
+        self.give_back_folder();
         Ok(())
+    }
+
+    /// A folder less is a folder that may be made again.
+    fn give_back_folder(&mut self) {
+        if self.folders_made > 0 {
+            self.folders_made -= 1;
+            self.written_bytes -= ENTRY_BYTES;
+        }
     }
 
     /// Moves a file or a folder, in place of a file or an empty folder that stands there.
@@ -360,35 +370,7 @@ impl Tree {
             }
         }
     }
-
-    /// What differs from the folder as it was granted.
-    pub(super) fn changes(&self) -> FolderChanges {
-        let granted = &self.folder.entries;
-        let mut changes = FolderChanges::default();
-        for (path, entry) in self.entries.iter() {
-            let before = granted.get(path);
-            match entry {
-                Entry::File(id) => {
-                    let bytes = self.bytes(*id);
-                    let same = matches!(before, Some(Entry::File(before))
-                        if *self.folder.contents[before.0 as usize] == *bytes);
-                    if !same {
-                        changes.written.insert(path.clone(), bytes.into());
-                    }
-                }
-                Entry::Folder if before != Some(&Entry::Folder) => {
-                    changes.folders_made.insert(path.clone());
-                }
-                Entry::Folder => {}
-            }
-        }
-        for (path, before) in granted.iter() {
-            match (before, self.entries.get(path)) {
-                (Entry::File(_), Some(Entry::File(_))) | (Entry::Folder, Some(Entry::Folder)) => {}
-                (Entry::File(_), _) => drop(changes.removed.insert(path.clone())),
-                (Entry::Folder, _) => drop(changes.folders_removed.insert(path.clone())),
-            }
-        }
-        changes
-    }
 }
+
+#[cfg(test)]
+mod tests;

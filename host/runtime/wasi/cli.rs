@@ -106,11 +106,12 @@ impl terminal_stdout::HostWithStore<Context> for Host {
         mut caller: Caller<'_>,
     ) -> wasmtime::Result<Option<Resource<TerminalOutput>>> {
         asking::enter(&mut caller)?;
-        Ok(None)
+        Ok(Some(caller.get().table.push(TerminalOutput)?))
     }
 }
 
 impl terminal_stderr::HostWithStore<Context> for Host {
+    // No terminal, since programs colour their errors on one.
     fn get_terminal_stderr(
         mut caller: Caller<'_>,
     ) -> wasmtime::Result<Option<Resource<TerminalOutput>>> {

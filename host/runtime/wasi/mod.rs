@@ -9,7 +9,9 @@ use crate::context::Context;
 
 mod cli;
 mod clocks;
-pub(crate) mod filesystem;
+pub(crate) mod descriptor;
+mod filesystem;
+pub(crate) mod listing;
 pub(crate) mod poll;
 mod random;
 mod sockets;
@@ -76,3 +78,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()
     Imports::add_to_linker::<_, Host>(linker, |context| context)?;
     sockets::add_to_linker(linker)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,10 @@ use crate::context::Context;
 #[expect(unreachable_pub, reason = "bindgen! re-exports it")]
 pub enum TerminalInput {}
 
-/// A terminal for output, of which there is none.
+/// What standard output is: languages keep lines back that they write elsewhere until the program
+/// ends, which a component never does.
 #[expect(unreachable_pub, reason = "bindgen! re-exports it")]
-pub enum TerminalOutput {}
+pub struct TerminalOutput;
 
 /// The longest line; a longer one is cut into several.
 const LINE_BYTES_MAX: usize = 16 << 10;

@@ -4,7 +4,7 @@ use timeslip_timeline::time::Instant;
 use wasmtime::component::Resource;
 
 use super::Host;
-use super::filesystem::error_code;
+use super::descriptor::error_code;
 use super::poll::Pollable;
 use super::stdio::{self, Output};
 use crate::asking::{self, Caller};

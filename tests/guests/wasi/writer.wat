@@ -1,0 +1,102 @@
+;; Writes "new" into the file `a` of its granted folder, makes the folder `made` and removes the file
+;; `b`; answers `done`, or `code N` with the number of WASI's error code.
+(component
+  (import "timeslip:agent/types@0.1.0" (instance $types
+    (type $task-fields (record (field "name" string) (field "input" string)))
+    (export "task" (type (eq $task-fields)))
+    (type $outcome-fields (record (field "answer" string)))
+    (export "outcome" (type (eq $outcome-fields)))
+    (type $failure-fields (record (field "message" string)))
+    (export "failure" (type (eq $failure-fields)))))
+  (alias export $types "task" (type $task))
+  (alias export $types "outcome" (type $outcome))
+  (alias export $types "failure" (type $failure))
+  (import "wasi:filesystem/types@0.2.6" (instance $files
+    (type $d (flags "read" "write" "file-integrity-sync" "data-integrity-sync"
+      "requested-write-sync" "mutate-directory"))
+    (export "descriptor-flags" (type $descriptor-flags (eq $d)))
+    (type $p (flags "symlink-follow")) (export "path-flags" (type $path-flags (eq $p)))
+    (type $o (flags "create" "directory" "exclusive" "truncate"))
+    (export "open-flags" (type $open-flags (eq $o)))
+    (type $e (enum "access" "would-block" "already" "bad-descriptor" "busy" "deadlock" "quota"
+      "exist" "file-too-large" "illegal-byte-sequence" "in-progress" "interrupted" "invalid" "io"
+      "is-directory" "loop" "too-many-links" "message-size" "name-too-long" "no-device" "no-entry"
+      "no-lock" "insufficient-memory" "insufficient-space" "not-directory" "not-empty"
+      "not-recoverable" "unsupported" "no-tty" "no-such-device" "overflow" "not-permitted" "pipe"
+      "read-only" "invalid-seek" "text-file-busy" "cross-device"))
+    (export "error-code" (type $error-code (eq $e)))
+    (export "descriptor" (type $descriptor (sub resource)))
+    (export "[method]descriptor.open-at" (func (param "self" (borrow $descriptor))
+      (param "path-flags" $path-flags) (param "path" string) (param "open-flags" $open-flags)
+      (param "flags" $descriptor-flags) (result (result (own $descriptor) (error $error-code)))))
+    (export "[method]descriptor.write" (func (param "self" (borrow $descriptor))
+      (param "buffer" (list u8)) (param "offset" u64)
+      (result (result u64 (error $error-code)))))
+    (export "[method]descriptor.create-directory-at" (func (param "self" (borrow $descriptor))
+      (param "path" string) (result (result (error $error-code)))))
+    (export "[method]descriptor.unlink-file-at" (func (param "self" (borrow $descriptor))
+      (param "path" string) (result (result (error $error-code)))))))
+  (alias export $files "descriptor" (type $descriptor))
+  (import "wasi:filesystem/preopens@0.2.6" (instance $preopens
+    (alias outer 1 $descriptor (type $d))
+    (export "descriptor" (type $descriptor (eq $d)))
+    (export "get-directories" (func (result (list (tuple (own $descriptor) string)))))))
+  (core module $libc
+    (memory (export "memory") 2)
+    (global $next (mut i32) (i32.const 65536))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      global.get $next
+      (global.set $next (i32.add (global.get $next) (i32.const 64)))))
+  (core instance $libc (instantiate $libc))
+  (alias core export $libc "memory" (core memory $memory))
+  (alias core export $libc "realloc" (core func $realloc))
+  (core func $open (canon lower (func $files "[method]descriptor.open-at") (memory $memory)))
+  (core func $write (canon lower (func $files "[method]descriptor.write") (memory $memory)))
+  (core func $make (canon lower (func $files "[method]descriptor.create-directory-at")
+    (memory $memory)))
+  (core func $unlink (canon lower (func $files "[method]descriptor.unlink-file-at")
+    (memory $memory)))
+  (core func $folders (canon lower (func $preopens "get-directories") (memory $memory)
+    (realloc $realloc)))
+  (core module $agent
+    (import "libc" "memory" (memory 1))
+    (import "wasi" "open" (func $open (param i32 i32 i32 i32 i32 i32 i32)))
+    (import "wasi" "write" (func $write (param i32 i32 i32 i64 i32)))
+    (import "wasi" "make" (func $make (param i32 i32 i32 i32)))
+    (import "wasi" "unlink" (func $unlink (param i32 i32 i32 i32)))
+    (import "wasi" "folders" (func $folders (param i32)))
+    (data (i32.const 2048) "abnewmadedonecode 00")
+    (func $answer (param $address i32) (param $length i32) (result i32)
+      (i32.store (i32.const 16) (i32.const 0))
+      (i32.store (i32.const 20) (local.get $address))
+      (i32.store (i32.const 24) (local.get $length))
+      i32.const 16)
+    ;; The answer for the error code that stands at an address.
+    (func $code (param $at i32) (result i32)
+      (local.set $at (i32.load8_u (local.get $at)))
+      (i32.store8 (i32.const 2066) (i32.add (i32.const 48) (i32.div_u (local.get $at) (i32.const 10))))
+      (i32.store8 (i32.const 2067) (i32.add (i32.const 48) (i32.rem_u (local.get $at) (i32.const 10))))
+      (call $answer (i32.const 2061) (i32.const 7)))
+    (func (export "run") (param i32 i32 i32 i32) (result i32)
+      (local $folder i32)
+      (call $folders (i32.const 1024))
+      (local.set $folder (i32.load (i32.load (i32.const 1024))))
+      ;; `a`, made if it is not there and emptied, for reading and writing.
+      (call $open (local.get $folder) (i32.const 0) (i32.const 2048) (i32.const 1) (i32.const 9)
+        (i32.const 3) (i32.const 1024))
+      (if (i32.load8_u (i32.const 1024)) (then (return (call $code (i32.const 1028)))))
+      (call $write (i32.load (i32.const 1028)) (i32.const 2050) (i32.const 3) (i64.const 0)
+        (i32.const 1024))
+      (if (i32.load8_u (i32.const 1024)) (then (return (call $code (i32.const 1032)))))
+      (call $make (local.get $folder) (i32.const 2053) (i32.const 4) (i32.const 1024))
+      (if (i32.load8_u (i32.const 1024)) (then (return (call $code (i32.const 1025)))))
+      (call $unlink (local.get $folder) (i32.const 2049) (i32.const 1) (i32.const 1024))
+      (if (i32.load8_u (i32.const 1024)) (then (return (call $code (i32.const 1025)))))
+      (call $answer (i32.const 2057) (i32.const 4))))
+  (core instance $agent (instantiate $agent
+    (with "libc" (instance $libc))
+    (with "wasi" (instance
+      (export "open" (func $open)) (export "write" (func $write)) (export "make" (func $make))
+      (export "unlink" (func $unlink)) (export "folders" (func $folders))))))
+  (func (export "run") (param "task" $task) (result (result $outcome (error $failure)))
+    (canon lift (core func $agent "run") (memory $memory) (realloc $realloc))))

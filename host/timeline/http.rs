@@ -123,13 +123,16 @@ pub trait Fetcher {
     fn cancel(&mut self, fetch: FetchId);
 }
 
+/// Told of each fetch as it ends.
+pub type OnFetchEnd<'a> = dyn FnMut(SessionId, &Fetch) + 'a;
+
 /// What a run has to do with HTTP beside its words.
 #[derive(Default)]
 pub struct HttpStage<'a> {
     /// Who asks real servers, where the run may.
     pub fetcher: Option<&'a mut dyn Fetcher>,
     /// Told of each fetch that is over, before the plugin is told, and of each that was given up.
-    pub on_fetch_end: Option<&'a mut dyn FnMut(SessionId, &Fetch)>,
+    pub on_fetch_end: Option<&'a mut OnFetchEnd<'a>>,
 }
 
 /// What words say that have no responses to play back.

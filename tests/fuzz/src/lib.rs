@@ -73,6 +73,7 @@ pub fn setup() -> Setup {
         budgets: Budgets::default(),
         tools: Vec::new(),
         files: Arc::default(),
+        http: Arc::default(),
     }
 }
 

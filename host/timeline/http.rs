@@ -123,13 +123,16 @@ pub trait Fetcher {
     fn cancel(&mut self, fetch: FetchId);
 }
 
+/// Told of each fetch as it ends.
+pub type OnFetchEnd<'a> = dyn FnMut(SessionId, &Fetch) + 'a;
+
 /// What a run has to do with HTTP beside its words.
 #[derive(Default)]
 pub struct HttpStage<'a> {
     /// Who asks real servers, where the run may.
     pub fetcher: Option<&'a mut dyn Fetcher>,
     /// Told of each fetch that is over, before the plugin is told, and of each that was given up.
-    pub on_fetch_end: Option<&'a mut dyn FnMut(SessionId, &Fetch)>,
+    pub on_fetch_end: Option<&'a mut OnFetchEnd<'a>>,
 }
 
 /// What words say that have no responses to play back.
@@ -144,15 +147,18 @@ pub const REDACTED: &str = "<redacted>";
 
 /// Whether what stands under this name, of a header or in an address, is mostly a secret.
 pub fn is_secret_name(name: &str) -> bool {
-    const WHOLE: [&str; 5] = ["key", "sig", "auth", "pwd", "token"];
-    const INSIDE: [&str; 11] = [
+    const WHOLE: [&str; 6] = ["key", "sig", "auth", "pwd", "token", "jwt"];
+    const INSIDE: [&str; 14] = [
         "accesskey",
         "apikey",
+        "authkey",
         "authorization",
         "cookie",
         "credential",
+        "functionskey",
         "passwd",
         "password",
+        "privatekey",
         "secret",
         "sessionid",
         "signature",
@@ -172,11 +178,16 @@ pub fn url_without_secrets(url: &str) -> String {
     let Some((place, query)) = url.split_once('?') else {
         return url.to_owned();
     };
-    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+    format!("{place}?{}", pairs_without_secrets(query))
+}
+
+/// The query of an address, or the body of a form, without the values that are mostly secrets.
+pub fn pairs_without_secrets(pairs: &str) -> String {
+    let pairs = pairs.split('&').map(|pair| match pair.split_once('=') {
         Some((name, _)) if is_secret_name(name) => format!("{name}={REDACTED}"),
         _ => pair.to_owned(),
     });
-    format!("{place}?{}", pairs.collect::<Vec<_>>().join("&"))
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 #[cfg(test)]

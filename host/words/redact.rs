@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock};
 use regex_automata::meta::Regex;
 use timeslip_timeline::conversation::{ChatRequest, Message};
 use timeslip_timeline::http::{
-    Fetch, HttpError, HttpHeader, HttpRequest, HttpResponse, is_secret_name, url_without_secrets,
+    Fetch, HttpError, HttpHeader, HttpRequest, HttpResponse, is_secret_name, pairs_without_secrets,
+    url_without_secrets,
 };
 
 pub use timeslip_timeline::http::REDACTED;
@@ -89,8 +90,18 @@ pub fn redacted_http_request(request: &HttpRequest) -> HttpRequest {
         method: request.method.clone(),
         url: redacted_url(&request.url),
         headers: redacted_headers(&request.headers),
-        body: redacted_body(&request.body),
+        body: match is_form(&request.headers) {
+            true => redacted_body(&request.body, pairs_without_secrets),
+            false => redacted_body(&request.body, str::to_owned),
+        },
     }
+}
+
+fn is_form(headers: &[HttpHeader]) -> bool {
+    headers.iter().any(|header| {
+        header.name.eq_ignore_ascii_case("content-type")
+            && header.value.trim_start().starts_with("application/x-www-form-urlencoded")
+    })
 }
 
 /// The fetch without what looks like a secret, on either side.
@@ -99,7 +110,7 @@ pub fn redacted_fetch(fetch: &Fetch) -> Fetch {
         Arc::new(HttpResponse {
             status: response.status,
             headers: redacted_headers(&response.headers),
-            body: redacted_body(&response.body),
+            body: redacted_body(&response.body, str::to_owned),
         })
     };
     let answer = fetch.answer.as_ref().map(|answer| match answer {
@@ -128,9 +139,9 @@ fn redacted_headers(headers: &[HttpHeader]) -> Vec<HttpHeader> {
 }
 
 /// What is no text is left as it is.
-fn redacted_body(body: &[u8]) -> Vec<u8> {
+fn redacted_body(body: &[u8], named: impl Fn(&str) -> String) -> Vec<u8> {
     match std::str::from_utf8(body) {
-        Ok(text) => redact(text).into_owned().into_bytes(),
+        Ok(text) => redact(&named(text)).into_owned().into_bytes(),
         Err(_) => body.to_vec(),
     }
 }

@@ -75,7 +75,11 @@ fn fetching(nanos: u64) -> Slip {
 
 #[test]
 fn a_page_that_takes_longer_costs_just_that() {
-    insta::assert_snapshot!(compare(&fetching(200), &fetching(500)), @"");
+    insta::assert_snapshot!(compare(&fetching(200), &fetching(500)), @r"
+    Tool: tool get_user takes 300 ns more a call (200 ns before)
+        computing: 0 s more; waiting: 300 ns more; fetching over HTTP, one fetch after another: 300 ns more
+        +300 ns, calls +0 +0, tokens +0 (+0 cached) +0: fails, a tool's time alone, 4.35 % of the end-to-end time, over the tolerance of 1 %
+    ");
 }
 
 #[test]

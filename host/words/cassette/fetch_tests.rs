@@ -151,7 +151,14 @@ fn secrets_are_not_kept_and_a_request_with_them_is_found_again() {
         body: b"key sk-proj-0123456789abcdefghij".to_vec(),
         ..get(&format!("http://h/a?q=1&api_key={secret}"))
     };
-    let (text, cassette) = recorded(&[fetch(request.clone(), Some(Ok(b"page")), 1)]);
+    let form = HttpRequest {
+        headers: headers(&[("Content-Type", "application/x-www-form-urlencoded")]),
+        body: format!("user=ada&client_secret={secret}").into_bytes(),
+        ..get("http://h/login")
+    };
+    let both = [request.clone(), form].map(|request| fetch(request, Some(Ok(b"page")), 1));
+    let (text, cassette) = recorded(&both);
+    assert!(text.contains(&format!("user=ada&client_secret={REDACTED}")), "{text}");
     assert!(!text.contains(secret) && !text.contains("sk-proj"), "{text}");
     assert!(!text.contains("id=1"), "a cookie is a secret: {text}");
     assert!(text.contains("*/*") && text.contains(&format!("q=1&api_key={REDACTED}")), "{text}");

@@ -74,6 +74,8 @@ pub fn setup() -> Setup {
         budgets: Budgets::default(),
         tools: Vec::new(),
         files: Default::default(),
+        http: Default::default(),
+        table: "[agent]".into(),
     }
 }
 

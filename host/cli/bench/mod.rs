@@ -3,6 +3,8 @@
 
 mod arrivals;
 mod budgets;
+mod build_file;
+mod builds;
 mod components;
 mod digest;
 mod endpoint_file;
@@ -32,6 +34,8 @@ use timeslip_words::tokenizer::Tokenizer;
 use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;
+pub(crate) use build_file::{BuildTable, ComponentKind, Engine, Language};
+pub(crate) use builds::Builds;
 pub(crate) use files::{BenchFolder, path_from, tidy};
 pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file};
 pub(crate) use recording::{RECORDING_FILE, RecordedSession, RecordingFile};

@@ -16,7 +16,8 @@ use crate::place::{Place, repository};
 fn languages(place: &Place) -> Vec<String> {
     let message = place.run(&["new", "a-project"]).failed(2);
     assert!(message.contains("--lang is missing"), "{message}");
-    let offers = message.lines().filter_map(|line| line.trim().split_once(" --lang "));
+    let offers =
+        message.lines().filter_map(|line| line.trim().split_once("timeslip new a-project --lang "));
     let languages: Vec<String> = offers.map(|(_, language)| language.to_owned()).collect();
     assert!(!languages.is_empty(), "{message}");
     languages
@@ -67,9 +68,12 @@ fn a_project_is_told_as_json_and_never_written_over_another() {
 fn a_project_that_cannot_be_is_refused_with_the_fix() {
     let place = Place::new();
     let said = |arguments: &[&str]| place.run(arguments).failed(2);
-    insta::assert_snapshot!(said(&["new", "My Agent", "--lang", "rust"]), @"");
-    insta::assert_snapshot!(said(&["new", "an-agent", "--lang", "pyton"]), @"");
-    insta::assert_snapshot!(said(&["new", "an-agent", "--lang", "ts"]), @"");
+    insta::assert_snapshot!(said(&["new", "My Agent", "--lang", "rust"]), @r"
+    error: `My Agent` is no project's name: it begins with a letter, and goes on with lower-case letters, digits and single hyphens
+      fix: say `my-agent`, or another name
+    ");
+    insta::assert_snapshot!(said(&["new", "an-agent", "--lang", "pyton"]), @"error: --lang: unknown language `pyton`; did you mean `python`?");
+    insta::assert_snapshot!(said(&["new", "an-agent", "--lang", "ts"]), @"error: --lang: unknown language `ts`; did you mean `typescript`?");
     assert!(place.names().is_empty(), "{:?}", place.names());
 }
 
@@ -77,7 +81,10 @@ fn a_project_that_cannot_be_is_refused_with_the_fix() {
 fn a_bench_builds_what_it_names_and_runs_it() {
     let bench = Bench::new(PYTHON_BUILD);
     let message = bench.run(&["run", "."]).failed(2);
-    insta::assert_snapshot!(message, @"");
+    insta::assert_snapshot!(message, @r"
+    error: timeslip.toml:8: the agent build/agent.wasm is not built yet
+      fix: timeslip build
+    ");
     let message = bench.run(&["check"]).failed(2);
     assert!(message.contains("fix: timeslip build\n"), "{message}");
     let ran = bench.run(&["build"]);
@@ -146,15 +153,35 @@ fn what_cannot_be_built_is_told_with_its_line() {
         let message = bench.run(&["build"]).failed(2);
         bench.place.anonymous(&message)
     };
-    insta::assert_snapshot!(said("source = \"source\"", "source = \"sauce\""), @"");
-    insta::assert_snapshot!(said("source = \"source\"", "source = \"sdk\""), @"");
-    insta::assert_snapshot!(said("kind =", "engine = \"quickjs\"\nkind ="), @"");
-    insta::assert_snapshot!(said("python", "pithon"), @"");
-    insta::assert_snapshot!(said(PYTHON_BUILD, ""), @"");
+    insta::assert_snapshot!(said("source = \"source\"", "source = \"sauce\""), @r"
+    error: timeslip.toml:4: cannot find `source` sauce: No such file or directory (os error 2)
+      fix: a path in a bench starts from the bench's own folder
+    ");
+    insta::assert_snapshot!(said("source = \"source\"", "source = \"sdk\""), @r"
+    error: timeslip.toml:4: PLACE/sdk has none of agent.py, app.py, main.py
+      fix: let `source` name the first file
+    ");
+    insta::assert_snapshot!(said("kind =", "engine = \"quickjs\"\nkind ="), @r"
+    error: timeslip.toml:4: `engine` is what runs JavaScript and TypeScript, and this is Python
+      fix: remove it
+    ");
+    insta::assert_snapshot!(said("python", "pithon"), @"error: timeslip.toml:5: unknown language `pithon`; did you mean `python`?");
+    insta::assert_snapshot!(said(PYTHON_BUILD, ""), @r#"
+    error: timeslip.toml has no [build] table, so nothing says how build/agent.wasm is made
+      fix: add
+        [build]
+        language = "python"
+        kind = "agent"
+        output = "build/agent.wasm"
+      or let `timeslip new NAME --lang LANGUAGE` write a project
+    "#);
     let bench = Bench::new(PYTHON_BUILD);
     fake_compiler(&bench.place, "componentize-py", "printf text");
     let message = bench.run(&["build"]).failed(2);
-    insta::assert_snapshot!(message, @"");
+    insta::assert_snapshot!(message, @r"
+    error: timeslip.toml:4: the Python tools wrote no component; is there another version of them on the PATH?
+      fix: `timeslip build --setup` installs componentize-py 0.25.1
+    ");
 }
 
 #[test]
@@ -164,4 +191,26 @@ fn a_bench_of_the_repository_that_has_no_build_table_says_how_one_is_written() {
     let message = place.run(&["build", bench.to_str().unwrap()]).failed(2);
     assert!(message.contains("has no [build] table"), "{message}");
     assert!(message.contains("timeslip new NAME --lang"), "{message}");
+}
+
+/// What `timeslip new` writes is built by the language's own tools, where they are installed, and its
+/// bench passes. Rust fetches and compiles crates for minutes, so its SDK is tested elsewhere.
+#[test]
+fn a_new_project_builds_and_its_bench_passes() {
+    let place = Place::new();
+    for language in languages(&place).iter().filter(|language| *language != "rust") {
+        for (kind, option) in [("agent", None), ("tool", Some("--tool"))] {
+            let name = format!("my-{language}-{kind}");
+            let arguments = ["new", &name, "--lang", language].into_iter().chain(option);
+            place.run(&arguments.collect::<Vec<&str>>()).passed();
+            let built = place.run(&["build", &name]);
+            if built.stderr.contains("is neither in") {
+                eprintln!("skipped: the tools of {language} are not here:\n{}", built.stderr);
+                continue;
+            }
+            built.passed();
+            let screen = place.run(&["run", &name]).passed();
+            assert!(screen.contains("first: answered"), "{language}, {kind}:\n{screen}");
+        }
+    }
 }

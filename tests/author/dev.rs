@@ -94,8 +94,8 @@ fn a_change_is_built_and_run_and_what_it_did_is_shown() {
     let longer = dev.until("watching for changes");
     assert!(longer.contains("changed: timeslip.toml"), "{longer}");
     assert!(longer.contains("against the run before"), "{longer}");
-    assert!(longer.contains("step added"), "{longer}");
-    assert!(!longer.contains("built"), "the bench alone changed:\n{longer}");
+    assert!(longer.contains("chat added"), "{longer}");
+    assert!(!longer.contains("built build"), "the bench alone changed:\n{longer}");
 
     bench.place.write("source/app.py", "a mistake\n");
     let broken = dev.until("watching for changes");

@@ -28,7 +28,7 @@ impl Bench {
         place.write(
             "timeslip.toml",
             format!(
-                "name = \"built\"\nmachines = [\"h200-8\"]\n\n{build}[agent]\ncomponent = \
+                "name = \"sample\"\nmachines = [\"h200-8\"]\n\n{build}[agent]\ncomponent = \
                  \"build/agent.wasm\"\nmodels = [\"*\"]\n\n[words]\nkind = \"synthetic\"\n\
                  output_tokens = {{ fixed = 20 }}\n\n[[task]]\nname = \"one\"\ninput = \"chat 1\"\n"
             ),

@@ -20,6 +20,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(20);
 pub(super) struct Step {
     command: Command,
     input: &'static str,
+    note: Option<String>,
 }
 
 impl Step {
@@ -27,7 +28,7 @@ impl Step {
     pub(super) fn new(program: impl AsRef<OsStr>, folder: &Path) -> Step {
         let mut command = Command::new(program);
         command.current_dir(folder).stdin(Stdio::null());
-        Step { command, input: "" }
+        Step { command, input: "", note: None }
     }
 
     /// Adds an argument.
@@ -45,6 +46,12 @@ impl Step {
     /// Sets a variable of its environment.
     pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Step {
         self.command.env(name, value);
+        self
+    }
+
+    /// Adds a line to the message of its failure.
+    pub(super) fn note(mut self, note: String) -> Step {
+        self.note = Some(note);
         self
     }
 
@@ -70,6 +77,25 @@ impl Step {
     /// # Errors
     /// As [`Step::run`].
     pub(super) fn output(mut self) -> Result<String, Failure> {
+        let (ended, printed) = self.captured()?;
+        ended.map(|()| printed)
+    }
+
+    /// Runs it to its end, and shows what it printed on standard output only if it fails: for tools
+    /// that tell of their progress there.
+    ///
+    /// # Errors
+    /// As [`Step::run`].
+    pub(super) fn run_quietly(mut self) -> Result<(), Failure> {
+        let (ended, printed) = self.captured()?;
+        if ended.is_err() {
+            eprint!("{printed}");
+        }
+        ended
+    }
+
+    /// How it ended, and what it printed on standard output.
+    fn captured(&mut self) -> Result<(Result<(), Failure>, String), Failure> {
         self.command.stdout(Stdio::piped());
         let mut child = self.start()?;
         let mut pipe = child.stdout.take().expect("standard output was piped");
@@ -77,9 +103,9 @@ impl Step {
             let mut bytes = Vec::new();
             pipe.read_to_end(&mut bytes).map(|_| bytes)
         });
-        self.end(child)?;
+        let ended = self.end(child);
         let bytes = reader.join().expect("reading does not panic").map_err(Failure::run)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok((ended, String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     fn start(&mut self) -> Result<Child, Failure> {
@@ -106,7 +132,9 @@ impl Step {
                     || "was ended by a signal".to_owned(),
                     |code| format!("failed with exit code {code}"),
                 );
-                Err(Failure::usage(format!("this command {how}:\n  {}", line(&self.command))))
+                let note = self.note.iter().map(|note| format!("\n  {note}")).collect::<String>();
+                let line = line(&self.command);
+                Err(Failure::usage(format!("this command {how}:\n  {line}{note}")))
             }
         }
     }

@@ -79,7 +79,7 @@ impl<'a> Development<'a> {
 
     /// Notes which components changed files belong to.
     fn note(&mut self, changed: &[PathBuf]) {
-        let here = self.builds.folder.canonicalize().unwrap_or_default();
+        let here = self.builds.home().canonicalize().unwrap_or_default();
         let name = |path: &PathBuf| path.strip_prefix(&here).unwrap_or(path).display().to_string();
         let names: Vec<String> = changed.iter().map(name).collect();
         eprintln!("changed: {}", names.join(", "));
@@ -96,7 +96,7 @@ impl<'a> Development<'a> {
             return seen;
         }
         self.watched = watched;
-        self.watched.look().as_it_stood(&seen)
+        self.watched.look().with_times_of(&seen)
     }
 
     /// Builds what must be built, runs the bench, and shows it.
@@ -169,7 +169,7 @@ impl<'a> Development<'a> {
 /// The bench's folder, and what its components are made of.
 fn watched(builds: &Builds) -> Watched {
     let real = |path: &Path| path.canonicalize().ok();
-    let own = if builds.folder.as_os_str().is_empty() { Path::new(".") } else { &builds.folder };
+    let own = builds.home();
     let sources = builds.tables.iter().flat_map(|table| [&table.source, &table.sdk]);
     let sources = sources.filter_map(|path| real(&own.join(path)));
     let mut roots: Vec<PathBuf> = real(own).into_iter().chain(sources).collect();

@@ -106,12 +106,30 @@ mod tests {
 
     #[test]
     fn a_name_that_will_not_do_is_met_with_one_that_does() {
-        insta::assert_snapshot!(refusal("My Agent"), @"");
-        insta::assert_snapshot!(refusal("weatherAgent_2"), @"");
-        insta::assert_snapshot!(refusal("2-fast"), @"");
-        insta::assert_snapshot!(refusal(""), @"");
-        insta::assert_snapshot!(refusal("async"), @"");
-        insta::assert_snapshot!(refusal("timeslip-sdk"), @"");
+        insta::assert_snapshot!(refusal("My Agent"), @r"
+        `My Agent` is no project's name: it begins with a letter, and goes on with lower-case letters, digits and single hyphens
+          fix: say `my-agent`, or another name
+        ");
+        insta::assert_snapshot!(refusal("weatherAgent_2"), @r"
+        `weatherAgent_2` is no project's name: it begins with a letter, and goes on with lower-case letters, digits and single hyphens
+          fix: say `weather-agent-2`, or another name
+        ");
+        insta::assert_snapshot!(refusal("2-fast"), @r"
+        `2-fast` is no project's name: it begins with a letter, and goes on with lower-case letters, digits and single hyphens
+          fix: say `fast`, or another name
+        ");
+        insta::assert_snapshot!(refusal(""), @r"
+        a project needs a name
+          fix: say `my-agent`, or another name
+        ");
+        insta::assert_snapshot!(refusal("async"), @r"
+        `async` is taken: it means something to a language or to Timeslip itself
+          fix: say `my-async`, or another name
+        ");
+        insta::assert_snapshot!(refusal("timeslip-sdk"), @r"
+        `timeslip-sdk` is taken: it means something to a language or to Timeslip itself
+          fix: say `my-timeslip-sdk`, or another name
+        ");
         for wrong in ["-a", "a-", "a--b", "a/b", "ä", "A", "a.b", "żółć"] {
             let said = refusal(wrong);
             let (_, near) = said.split_once("say `").unwrap();

@@ -153,7 +153,7 @@ impl Kit {
         let base = self.base();
         base.programs.iter().find_map(|program| on_path(program)).ok_or_else(|| {
             Failure::usage(format!(
-                "{} is not on the PATH, and {} is installed with it\n  fix: install {}: {}",
+                "{} is not on the PATH, and it is what installs {}\n  fix: install {}: {}",
                 base.programs[0],
                 self.wanted(),
                 base.title,
@@ -227,7 +227,10 @@ impl Tools<'_> {
             return Ok(Step::new(&installed[0], folder).args(&installed[1..]));
         }
         match on_path(program) {
-            Some(file) => Ok(Step::new(file, folder)),
+            Some(file) => Ok(Step::new(file, folder).note(format!(
+                "it is the one on the PATH; `timeslip build --setup` installs {}, which was tried",
+                self.kit.wanted()
+            ))),
             None => Err(self.missing(program)?),
         }
     }
@@ -245,15 +248,16 @@ impl Tools<'_> {
             false => format!("\n  first: install {}: {}", base.title, base.source),
         };
         let looked = match self.kit {
-            Kit::Rust => format!("and {program} is not here"),
+            Kit::Rust if program == "rustc" => "and there is none here".to_owned(),
+            Kit::Rust => format!("and `{program}` is not on the PATH"),
             _ => format!(
                 "and `{program}` is neither in {} nor on the PATH",
                 quoted(folder.as_os_str())
             ),
         };
         Ok(Failure::usage(format!(
-            "{}: building {} needs {}, {looked}{first}\n  fix: `timeslip build --setup` installs \
-             it, as these commands do:\n    {}",
+            "{}: building {} needs {}, {looked}{first}\n  fix: `timeslip build --setup` does \
+             what these commands do:\n    {}",
             self.place,
             self.language,
             self.kit.wanted(),

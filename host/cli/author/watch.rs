@@ -25,6 +25,9 @@ const BLINK: Duration = Duration::from_millis(20);
 const LEFT_BY_TOOLS: [&str; 8] =
     ["baselines", "build", "dist", "node_modules", "target", "zig-cache", "zig-out", "__pycache__"];
 
+/// Files that a build writes beside the sources.
+const WRITTEN_BY_BUILDS: [&str; 2] = ["Cargo.lock", "go.sum"];
+
 /// What is watched.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Watched {
@@ -85,7 +88,7 @@ impl Watched {
 
 impl Snapshot {
     /// The same files, each as it stood before where it was watched already.
-    pub(super) fn as_it_stood(mut self, before: &Snapshot) -> Snapshot {
+    pub(super) fn with_times_of(mut self, before: &Snapshot) -> Snapshot {
         for (path, state) in &mut self.files {
             if let Some(stood) = before.files.get(path) {
                 *state = *stood;
@@ -108,7 +111,12 @@ impl Snapshot {
 fn is_watched(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_left = LEFT_BY_TOOLS.contains(&&*name) && path.is_dir();
-    !is_left && !name.starts_with('.') && !name.ends_with('~') && !name.ends_with(".part")
+    let is_written = WRITTEN_BY_BUILDS.contains(&&*name);
+    !is_left
+        && !is_written
+        && !name.starts_with('.')
+        && !name.ends_with('~')
+        && !name.ends_with(".part")
 }
 
 /// Such a folder could lead in circles.
@@ -159,6 +167,7 @@ mod tests {
             "out.wasm",
             "out.wasm.12.part",
             "baselines/a.json",
+            "Cargo.lock",
         ] {
             write(left, "1");
         }

@@ -83,7 +83,8 @@ mod tests {
     fn the_worlds_of_the_contracts_can_be_read() {
         let scratch = tempfile::tempdir().unwrap();
         let none = scratch.path().join("no-sdk");
-        for (kind, missing) in [(ComponentKind::Agent, "run"), (ComponentKind::Tool, "call")] {
+        for (kind, missing) in [(ComponentKind::Agent, "run"), (ComponentKind::Tool, "definitions")]
+        {
             let own = scratch.path().join(kind.name());
             let folder = world(kind, &none, &own).unwrap();
             for blocking in ["", "-blocking"] {

@@ -45,6 +45,14 @@ impl Builds {
         Ok(Builds { folder, tables: bench.build, agent: bench.agent.component, text })
     }
 
+    /// The folder that its paths start from, as the system finds it.
+    pub(crate) fn home(&self) -> &Path {
+        match self.folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.folder,
+        }
+    }
+
     /// Refuses a bench that makes nothing.
     ///
     /// # Errors
@@ -60,10 +68,7 @@ impl Builds {
     /// is neither the bench nor what the bench itself reads, such as a script of words.
     pub(crate) fn is_made_of(&self, index: usize, file: &Path) -> bool {
         let table = &self.tables[index];
-        let home = match self.folder.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => &self.folder,
-        };
+        let home = self.home();
         let is_under = |path: &str| {
             home.join(path).canonicalize().is_ok_and(|root| match root.is_dir() {
                 true => file.starts_with(root),
@@ -152,7 +157,7 @@ mod tests {
     use super::*;
 
     const BENCH: &str = "name = \"a\"\n[agent]\ncomponent = \"build/a.wasm\"\n[words]\n\
-                         kind = \"synthetic\"\n";
+                         kind = \"synthetic\"\noutput_tokens = { fixed = 1 }\n";
 
     fn read(build: &str) -> Result<Builds, String> {
         let folder = tempfile::tempdir().unwrap();
@@ -168,11 +173,11 @@ mod tests {
         let one = one.unwrap();
         assert_eq!(one.tables.len(), 1);
         assert_eq!((&*one.tables[0].source, &*one.tables[0].sdk), (".", "sdk"));
-        assert!(one.place(0).ends_with("timeslip.toml:6"), "{}", one.place(0));
+        assert!(one.place(0).ends_with("timeslip.toml:7"), "{}", one.place(0));
         let table = "[[build]]\nlanguage = \"c\"\nkind = \"tool\"\noutput = \"b.wasm\"\n";
         let two = read(&format!("{table}{table}")).unwrap();
         assert_eq!(two.tables.len(), 2);
-        assert!(two.place(1).ends_with("timeslip.toml:10"), "{}", two.place(1));
+        assert!(two.place(1).ends_with("timeslip.toml:11"), "{}", two.place(1));
     }
 
     #[test]
@@ -182,16 +187,14 @@ mod tests {
             assert!(table.contains(from));
             read(&table.replace(from, to)).err().unwrap()
         };
-        insta::assert_snapshot!(said("rust", "pyton"), @"");
-        insta::assert_snapshot!(said("rust", "js"), @"");
-        insta::assert_snapshot!(said("rust", "cobol-85"), @"");
-        insta::assert_snapshot!(said("agent", "agnet"), @"");
-        insta::assert_snapshot!(said("output", "ouput"), @"");
-        insta::assert_snapshot!(said("output = \"a.wasm\"", ""), @"");
-        insta::assert_snapshot!(said("[build]", "build = 3\n[x]"), @"");
+        insta::assert_snapshot!(said("rust", "pyton"), @"timeslip.toml:8: unknown language `pyton`; did you mean `python`?");
+        insta::assert_snapshot!(said("rust", "js"), @"timeslip.toml:8: unknown language `js`; did you mean `javascript`?");
+        insta::assert_snapshot!(said("rust", "cobol-85"), @"timeslip.toml:8: unknown language `cobol-85`; known here: rust, python, javascript, typescript, c, go, zig");
+        insta::assert_snapshot!(said("agent", "agnet"), @"timeslip.toml:9: unknown kind `agnet`; did you mean `agent`?");
+        insta::assert_snapshot!(said("output", "ouput"), @"timeslip.toml:10: unknown key `ouput`; did you mean `output`?");
+        insta::assert_snapshot!(said("output = \"a.wasm\"", ""), @"timeslip.toml:7: the key `output` is missing; add it");
         let nothing = read("").unwrap().check_some().unwrap_err().message;
-        let (_, nothing) = nothing.split_once("timeslip.toml").unwrap();
-        insta::assert_snapshot!(nothing, @"");
+        assert!(nothing.contains("has no [build] table"), "{nothing}");
     }
 
     #[test]

@@ -50,6 +50,6 @@ pub(super) fn component(job: &Job<'_>) -> Result<Vec<u8>, Failure> {
             .arg("--out")
             .arg(&output),
     };
-    step.run()?;
+    step.run_quietly()?;
     job.written(&output)
 }

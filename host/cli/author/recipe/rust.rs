@@ -76,7 +76,7 @@ pub(in crate::author) fn compiler(tools: &Tools<'_>, folder: &Path) -> Result<Pa
     let unpacked = tools.kit.folder()?;
     match unpacked.join("complete").exists() {
         true => Ok(unpacked.join("rustc")),
-        false => Err(tools.missing("one")?),
+        false => Err(tools.missing("rustc")?),
     }
 }
 
@@ -111,8 +111,8 @@ fn component_file(messages: &str, folder: &Path) -> Option<PathBuf> {
         message["reason"] == "compiler-artifact" && of == Some(&manifest)
     });
     let files = own.filter_map(|message| message["filenames"].as_array().cloned());
-    let files = files.flatten().filter_map(|file| file.as_str().map(PathBuf::from));
-    files.filter(|file| file.extension().is_some_and(|extension| extension == "wasm")).last()
+    let mut files = files.flatten().filter_map(|file| file.as_str().map(PathBuf::from));
+    files.rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `timeslip dev`: a loop that a change drives.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -19,20 +19,17 @@ struct Dev {
 
 impl Dev {
     fn start(bench: &Bench) -> Dev {
+        // One pipe for both streams, so that lines come in the order in which they were printed.
+        let (reader, writer) = std::io::pipe().unwrap();
         let mut command = bench.command(&["dev", "--ascii"]);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let child = command.spawn().expect("it starts");
         let (sender, lines) = channel();
-        let streams: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-        for stream in streams {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
-                }
-            });
-        }
+        std::thread::spawn(move || {
+            for line in BufReader::new(reader).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
         Dev { child, lines }
     }
 

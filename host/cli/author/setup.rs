@@ -164,7 +164,7 @@ fn unpack_from_debian(kit: Kit, source: &Path) -> Result<(), Failure> {
         .args(["-s", "--", "--debian"])
         .input(TOOLCHAIN)
         .env("XDG_CACHE_HOME", part.path())
-        .run()?;
+        .run_quietly()?;
     part.descend(TOOLCHAIN_FOLDER);
     move_texts(part.path(), &folder)?;
     part.replace().map_err(cannot)

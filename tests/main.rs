@@ -3,6 +3,7 @@
 
 mod accuracy;
 mod airline;
+mod author;
 mod bad_input;
 mod built_in;
 mod calibrate;

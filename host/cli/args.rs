@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::author::args::{BuildArgs, DevArgs, NewArgs};
 use crate::bench::Overrides;
 use crate::calibrate::CalibrateArgs;
 use crate::cassette::CassetteCommand;
@@ -45,6 +46,12 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Writes a commented bench to start from.
     Init(InitArgs),
+    /// Writes a project for an agent or a tool plugin in a language of one's choice.
+    New(NewArgs),
+    /// Makes the components that a bench names of their sources.
+    Build(BuildArgs),
+    /// Builds and runs a bench whenever a file changes, and shows what that did.
+    Dev(DevArgs),
     /// Runs a bench on a real server and records what it replies.
     Record(Box<RecordArgs>),
     /// Turns conversations recorded by other programs into a bench with cassettes.

@@ -2,6 +2,7 @@
 
 mod again;
 mod args;
+mod author;
 mod bands;
 mod bench;
 mod built_in;
@@ -54,6 +55,9 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Diff(args) => gate::diff::diff(args),
         Command::History(args) => gate::history::history(args),
         Command::Init(args) => gate::init::init(args),
+        Command::New(args) => author::new::new(args),
+        Command::Build(args) => author::build::build(args),
+        Command::Dev(args) => author::dev::dev(args),
         Command::Record(args) => live::record::record(args),
         Command::Import(args) => import::import(args),
         Command::Cassette(command) => cassette::cassette(command),

@@ -281,31 +281,33 @@ fn report(
     if let Some(path) = &args.slip {
         output::write_file(path, json.as_bytes())?;
     }
-    let tool_outputs = compare_tool_outputs(bench, &outcome.record);
     if args.json {
         output::print(&json)?;
-        if let Some(note) = &tool_outputs {
+        if let Some(note) = compare_tool_outputs(bench, &outcome.record) {
             // Standard output carries the slip alone.
             let _ = writeln!(std::io::stderr(), "{note}");
         }
     } else {
-        let answers: Vec<Option<String>> =
-            outcome.record.sessions.iter().map(|session| answer_of(&session.outcome)).collect();
-        output::print(&run_screen(&RunScreen {
-            slip: &outcome.slip,
-            answers: &answers,
-            words_note,
-            tool_outputs,
-            style: Style {
-                width: output::width(),
-                colour: output::is_coloured(),
-                ascii: args.ascii,
-            },
-        }))?;
+        let (width, colour) = (output::width(), output::is_coloured());
+        let style = Style { width, colour, ascii: args.ascii };
+        output::print(&screen(bench, outcome, words_note, style))?;
     }
     let failed =
         outcome.slip.sessions.iter().any(|session| session.status == SessionStatus::Failed);
     Ok(if failed { Exit::RunFailed } else { Exit::Pass })
+}
+
+/// The timetable of a run.
+pub(crate) fn screen(bench: &Bench, outcome: &Outcome, words_note: &str, style: Style) -> String {
+    let answers: Vec<Option<String>> =
+        outcome.record.sessions.iter().map(|session| answer_of(&session.outcome)).collect();
+    run_screen(&RunScreen {
+        slip: &outcome.slip,
+        answers: &answers,
+        words_note,
+        tool_outputs: compare_tool_outputs(bench, &outcome.record),
+        style,
+    })
 }
 
 /// The cores that there are.

@@ -182,7 +182,9 @@ fn pool(options: &RuntimeOptions) -> PoolingAllocationConfig {
         .max_memories_per_component(largest.memories)
         .total_tables(all.tables)
         .max_tables_per_component(largest.tables)
-        .total_stacks(instances)
+        // A guest whose exports are lifted synchronously keeps a stack while it waits, and its store
+        // runs on another.
+        .total_stacks(instances.saturating_mul(2))
         .max_memory_size(options.memory_bytes)
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20)

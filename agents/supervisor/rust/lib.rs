@@ -25,8 +25,7 @@ impl Agent for Supervisor {
         let mut input = task.input.clone();
         for revision in 0..=REVISIONS_MAX {
             let _span = span(format!("draft {}", revision + 1));
-            let draft =
-                ToolLoop::new().system(INSTRUCTIONS).tools(team.clone()).run(input).await?;
+            let draft = ToolLoop::new().system(INSTRUCTIONS).tools(team.clone()).run(input).await?;
             let review = review(&task.input, &draft).await?;
             if review.starts_with("ACCEPT") {
                 return Ok(draft);
@@ -64,15 +63,18 @@ mod tests {
             .tool("researcher", |_| Ok("Three minutes [tea.md].".to_owned()))
             .tool("reviewer", |arguments| {
                 let accepted = arguments.to_string().contains("[tea.md]");
-                let says = if accepted { "ACCEPT" } else { "REVISE: say how long, and where from." };
+                let says =
+                    if accepted { "ACCEPT" } else { "REVISE: say how long, and where from." };
                 Ok(says.to_owned())
             });
         let ran = session.run(Supervisor::run(task("Write a note on tea.")));
         assert_eq!(ran.output.unwrap(), "Tea takes three minutes [tea.md].");
         let asked_again = &ran.requests[2].messages.last().unwrap().content;
         assert!(asked_again.ends_with("REVISE: say how long, and where from."), "{asked_again}");
-        assert!(ran.requests.iter().all(|request| {
-            request.tools.iter().all(|tool| tool.name != "reviewer")
-        }));
+        assert!(
+            ran.requests
+                .iter()
+                .all(|request| { request.tools.iter().all(|tool| tool.name != "reviewer") })
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use timeslip_words::synthetic::SyntheticSpec;
 
+use super::build_file::{BuildTable, one_or_several};
 use super::endpoint_file::EndpointTable;
 
 /// A bench file.
@@ -63,6 +64,9 @@ pub(crate) struct BenchFile {
     /// What its figures may be.
     #[serde(default)]
     pub(crate) budget: Vec<BudgetTable>,
+    /// How `timeslip build` makes its components.
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub(crate) build: Vec<BuildTable>,
 }
 
 /// `[agent]`.

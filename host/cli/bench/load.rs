@@ -60,7 +60,7 @@ impl Bench {
     pub(crate) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Bench, Failure> {
         let path = path.map(bench_file).transpose()?;
         if let Some(path) = path.as_deref().filter(|path| !is_component(path)) {
-            let text = TomlText::new(path.display().to_string(), read_bench(path)?)?;
+            let text = TomlText::read(path)?;
             if let Some(recording) = RecordingFile::in_text(&text)? {
                 return recording.bench(path, &text, overrides);
             }
@@ -86,7 +86,7 @@ impl Bench {
             root: root.to_owned(),
             inside: bench.parent().unwrap_or(Path::new("")).to_owned(),
         });
-        let text = TomlText::new(path.display().to_string(), read_bench(&path)?)?;
+        let text = TomlText::read(&path)?;
         if let Some(recording) = RecordingFile::in_text(&text)? {
             return recording.bench(&path, &text, overrides);
         }
@@ -119,8 +119,18 @@ impl BenchSource {
             let text = TomlText { file: path.display().to_string(), text: String::new() };
             return Ok(BenchSource { file: bare_component(path, overrides)?, text, folder });
         }
-        let text = TomlText::new(path.display().to_string(), read_bench(path)?)?;
+        let text = TomlText::read(path)?;
         Ok(BenchSource { file: text.parse()?, text, folder })
+    }
+}
+
+impl TomlText {
+    /// Reads a bench's file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no text.
+    pub(super) fn read(path: &Path) -> Result<TomlText, Failure> {
+        TomlText::new(path.display().to_string(), read_bench(path)?)
     }
 }
 
@@ -202,5 +212,6 @@ fn bare_component(path: &Path, overrides: &Overrides) -> Result<BenchFile, Failu
         limits: Default::default(),
         check: Default::default(),
         budget: Vec::new(),
+        build: Vec::new(),
     })
 }

@@ -3,6 +3,8 @@
 
 mod arrivals;
 mod budgets;
+mod build_file;
+mod builds;
 mod components;
 mod digest;
 mod endpoint_file;
@@ -37,6 +39,8 @@ use crate::exit::Failure;
 use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;
+pub(crate) use build_file::{BuildTable, ComponentKind, Engine, Language};
+pub(crate) use builds::Builds;
 pub(crate) use files::{BenchFolder, path_from, tidy};
 pub(crate) use grants::GrantedFolder;
 pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file};

@@ -89,7 +89,7 @@ impl RecordingFile {
         let of_source = Overrides { task: given, ..overrides.clone() };
         let BenchSource { file, text: source, folder } =
             BenchSource::read(source_path.as_deref(), &of_source)?;
-        let reader = Reader { text: &source, folder: &folder };
+        let reader = Reader { text: &source, folder: &folder, builds: &file.build };
         let known = task_tables(&reader, &file)?;
         let tasks: Result<Vec<TaskTable>, Failure> = self
             .session
@@ -111,7 +111,10 @@ impl RecordingFile {
     }
 
     /// The file of the bench that was recorded.
-    fn source(&self, home: &Path, text: &TomlText) -> Result<Option<PathBuf>, Failure> {
+    ///
+    /// # Errors
+    /// When it is not where the recording says.
+    pub(super) fn source(&self, home: &Path, text: &TomlText) -> Result<Option<PathBuf>, Failure> {
         match &self.recording_of {
             None => Ok(None),
             Some(way) => {

@@ -13,6 +13,7 @@ use timeslip_sim::catalogue::Catalogue;
 use timeslip_timeline::time::Span;
 
 use super::budgets::gate_rules;
+use super::build_file::BuildTable;
 use super::components::component_bytes;
 use super::digest::bench_digest;
 use super::endpoints::{endpoint_of_command_line, endpoints};
@@ -42,7 +43,7 @@ pub(super) fn resolve(
     overrides: &Overrides,
 ) -> Result<Bench, Failure> {
     let seed = overrides.seed.unwrap_or(file.seed);
-    let reader = Reader { text, folder };
+    let reader = Reader { text, folder, builds: &file.build };
     let (tasks, cassettes) = load_tasks(&reader, &file, overrides)?;
     let tokenizer = Arc::new(load_tokenizer(file.tokenizer.as_deref(), &reader)?);
     let words = load_words(&file, &reader, seed, cassettes, tokenizer.clone())?;
@@ -138,6 +139,8 @@ pub(super) fn stem_of(path: &str) -> String {
 pub(super) struct Reader<'a> {
     pub(super) text: &'a TomlText,
     pub(super) folder: &'a BenchFolder,
+    /// What `timeslip build` makes.
+    pub(super) builds: &'a [BuildTable],
 }
 
 impl Reader<'_> {
@@ -148,6 +151,9 @@ impl Reader<'_> {
             if self.text.text.is_empty() {
                 // The command line names the component, and there is no bench to point into.
                 return Failure::usage(format!("cannot read {what} {shown}: {error}"));
+            }
+            if let Some(failure) = self.not_built(what, path, &error) {
+                return failure;
             }
             Failure::usage(format!(
                 "{place}: cannot read {what} {shown}: {error}\n  fix: a path in a bench starts \

@@ -66,7 +66,8 @@ impl TomlText {
         }
     }
 
-    fn line_of_byte(&self, byte: usize) -> usize {
+    /// The line of a byte, from 1.
+    pub(crate) fn line_of_byte(&self, byte: usize) -> usize {
         1 + self.text.as_bytes().iter().take(byte).filter(|byte| **byte == b'\n').count()
     }
 }

@@ -14,3 +14,5 @@ mod reports;
 mod revision;
 mod runs;
 mod wall;
+
+pub(crate) use judge::{Before, judge, verdict};

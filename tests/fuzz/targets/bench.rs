@@ -5,6 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 
 // The command line is no library, so its readers are taken by their files.
+#[path = "../../../host/cli/bench/build_file.rs"]
+mod build_file;
 #[path = "../../../host/cli/bench/endpoint_file.rs"]
 mod endpoint_file;
 #[path = "../../../host/cli/exit.rs"]

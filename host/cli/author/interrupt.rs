@@ -1,0 +1,41 @@
+//! Ctrl-C: what is under way ends in order, and what was half made is removed.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::exit::Failure;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static WATCHED: Once = Once::new();
+
+/// From here on an interruption is noted, and ends nothing by itself; a second one ends the program
+/// at once.
+pub(super) fn watch() {
+    WATCHED.call_once(|| {
+        let noted = ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::SeqCst) {
+                std::process::exit(1);
+            }
+        });
+        if let Err(error) = noted {
+            // An interruption then ends the program as it ends any other.
+            tracing::warn!(%error, "interruptions are not watched");
+        }
+    });
+}
+
+/// Whether there was an interruption.
+pub(super) fn happened() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Goes on unless there was an interruption.
+///
+/// # Errors
+/// When there was one.
+pub(super) fn check() -> Result<(), Failure> {
+    match happened() {
+        true => Err(Failure::run("interrupted; nothing was left half-made")),
+        false => Ok(()),
+    }
+}

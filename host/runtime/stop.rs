@@ -212,8 +212,3 @@ mod tests {
         assert!(!is_panic_machinery("agent::run"));
     }
 }
-
-fn first_lines(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    lines.iter().take(3).copied().collect::<Vec<_>>().join("; ")
-}

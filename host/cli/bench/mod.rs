@@ -35,7 +35,6 @@ use timeslip_timeline::drive::Load;
 use timeslip_timeline::time::Span;
 use timeslip_words::tokenizer::Tokenizer;
 
-use crate::exit::Failure;
 use crate::live::EndpointPlan;
 
 pub(crate) use budgets::GateRules;

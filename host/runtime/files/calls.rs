@@ -149,9 +149,10 @@ mod tests {
     use super::*;
     use crate::agent::{PicosecondsPerFuel, Setup};
     use crate::desk::Desk;
-    use crate::files::{FileGrant, Folder, SessionFiles};
+    use crate::files::{FileGrant, Folder};
     use crate::grants::{Budgets, ModelGrant};
     use crate::limits::Limits;
+    use crate::session::SessionState;
 
     fn setup(files: FileGrant) -> Arc<Setup> {
         Arc::new(Setup {
@@ -165,15 +166,20 @@ mod tests {
             default_model: "none".into(),
             budgets: Budgets::default(),
             tools: Vec::new(),
+            table: "the [[tool]] `plugin`".into(),
             files,
+            http: Arc::default(),
         })
     }
 
-    fn context(files: &mut SessionFiles, grant: FileGrant) -> Context {
+    fn session() -> SessionState {
+        SessionState::new(SessionId(0), Budgets::default())
+    }
+
+    fn context(session: &SessionState, grant: FileGrant) -> Context {
         let setup = setup(grant);
-        let view = files.view(&setup.files, setup.limits.written_bytes);
         let desk = Arc::new(Desk::new(setup.pace, setup.limits.fuel));
-        Context::new(setup, SessionId(0), desk, view)
+        Context::new(setup, session.clone(), 0, desk)
     }
 
     fn folder() -> Arc<Folder> {
@@ -186,12 +192,12 @@ mod tests {
 
     #[test]
     fn files_are_reached_only_inside_the_grant() {
-        let mut files = SessionFiles::default();
-        let nothing = context(&mut files, FileGrant::default());
+        let session = session();
+        let nothing = context(&session, FileGrant::default());
         assert!(
             matches!(read(&nothing, "a.json"), Err(FileError::Refused(m)) if m.contains("[[tool]]"))
         );
-        let granted = context(&mut files, FileGrant::new(folder(), false));
+        let granted = context(&session, FileGrant::new(folder(), false));
         assert_eq!(read(&granted, "d/a.json").unwrap(), b"1");
         assert!(
             matches!(read(&granted, "d/b.json"), Err(FileError::NotFound(m)) if m.contains("d/a.json"))
@@ -207,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_grant_for_reading_names_the_line_that_allows_writing() {
-        let granted = context(&mut SessionFiles::default(), FileGrant::new(folder(), false));
+        let granted = context(&session(), FileGrant::new(folder(), false));
         for refused in
             [write(&granted, "d/a.json", vec![2], Instant::ZERO), remove(&granted, "d/a.json")]
         {
@@ -220,11 +226,11 @@ mod tests {
 
     #[test]
     fn components_with_the_same_folder_see_what_the_session_wrote() {
-        let (mut session, mut other_session) = (SessionFiles::default(), SessionFiles::default());
+        let (session, other_session) = (session(), session());
         let folder = folder();
-        let writer = context(&mut session, FileGrant::new(folder.clone(), true));
-        let reader = context(&mut session, FileGrant::new(folder.clone(), false));
-        let stranger = context(&mut other_session, FileGrant::new(folder.clone(), true));
+        let writer = context(&session, FileGrant::new(folder.clone(), true));
+        let reader = context(&session, FileGrant::new(folder.clone(), false));
+        let stranger = context(&other_session, FileGrant::new(folder.clone(), true));
         write(&writer, "new/deep/b", b"two".to_vec(), Instant::ZERO).unwrap();
         remove(&writer, "d/a.json").unwrap();
         assert_eq!(read(&reader, "new/deep/b").unwrap(), b"two");
@@ -236,7 +242,7 @@ mod tests {
 
     #[test]
     fn what_may_not_be_written_is_said_with_its_reason() {
-        let granted = context(&mut SessionFiles::default(), FileGrant::new(folder(), true));
+        let granted = context(&session(), FileGrant::new(folder(), true));
         let problem = |path: &str, bytes: usize| {
             let error = write(&granted, path, vec![0; bytes], Instant::ZERO).unwrap_err();
             let (FileError::Refused(text)

@@ -11,7 +11,9 @@ use timeslip_sim::catalogue::Catalogue;
 use timeslip_sim::engine::ModelledMachine;
 use timeslip_timeline::account::critical_path;
 use timeslip_timeline::conversation::{LogLevel, ToolError};
-use timeslip_timeline::drive::{self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage};
+use timeslip_timeline::drive::{
+    self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage, ToolAgent, ToolProvider, Tools,
+};
 use timeslip_timeline::guest::{
     Ask, AskId, Burst, Delivery, Guest, GuestState, GuestUse, Happening, StopCause,
 };
@@ -54,6 +56,7 @@ enum End {
 #[derive(Arbitrary, Debug)]
 struct Run {
     agents: Vec<Vec<Script>>,
+    deputy: Vec<Script>,
     plugin: Vec<Script>,
     at_once: u8,
     deadline_ns: Option<u64>,
@@ -190,3 +193,10 @@ fuzz_target!(|run: Run| {
         critical_path(session);
     }
 });
+
+fn tools() -> Tools {
+    BTreeMap::from([
+        ("tool".into(), ToolProvider::Plugin(0)),
+        ("deputy".into(), ToolProvider::Agent(0)),
+    ])
+}

@@ -5,8 +5,9 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use timeslip_fuzz::{runtime, setup};
-use timeslip_runtime::agent::{AgentComponent, Setup};
-use timeslip_runtime::files::{FileGrant, Folder, SessionFiles};
+use timeslip_runtime::agent::{AgentComponent, AgentTask, Setup};
+use timeslip_runtime::files::{FileGrant, Folder};
+use timeslip_runtime::session::SessionState;
 use timeslip_timeline::backend::SessionId;
 use timeslip_timeline::guest::{Answer, Ask, Delivery, GuestState, Happening};
 use timeslip_timeline::time::Instant;
@@ -30,8 +31,9 @@ fuzz_target!(|bytes: &[u8]| {
     let component = wat::parse_str(calls::caller(bytes)).expect("the text is right");
     let agent = AgentComponent::load(&runtime, "fuzz", &component).expect("it loads");
     let setup = Arc::new(Setup { files: FileGrant::new(folder.clone(), true), ..setup() });
-    let mut files = SessionFiles::default();
-    let mut guest = agent.guest(&setup, SessionId(0), &mut files, "task", "");
+    let session = SessionState::new(SessionId(0), setup.budgets);
+    let task = AgentTask { name: "task", input: "", number: 0 };
+    let mut guest = agent.guest(&setup, &session, task);
     let (mut now, mut deliveries) = (Instant::ZERO, vec![Delivery::Start]);
     loop {
         let burst = guest.resume(now, std::mem::take(&mut deliveries));

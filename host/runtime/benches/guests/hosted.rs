@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use timeslip_runtime::agent::{AgentComponent, PicosecondsPerFuel, Setup};
+use timeslip_runtime::agent::{AgentComponent, AgentTask, PicosecondsPerFuel, Setup};
 use timeslip_runtime::engine::{Runtime, RuntimeOptions};
 use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::limits::Limits;
@@ -51,7 +51,7 @@ pub fn setup() -> Arc<Setup> {
 /// One guest that does one task, answered at once whenever it asks.
 pub fn run(agent: &AgentComponent, setup: &Arc<Setup>, line: &str) -> String {
     let mut guest =
-        agent.guest(setup, &session(0), AgentTask { name: "task", input: line, number: 0 });
+        agent.guest(setup, &session_state(0), AgentTask { name: "task", input: line, number: 0 });
     let mut deliveries = vec![Delivery::Start];
     loop {
         let burst = guest.resume(Instant::ZERO, deliveries);
@@ -70,7 +70,7 @@ pub fn run(agent: &AgentComponent, setup: &Arc<Setup>, line: &str) -> String {
 pub fn waiting(agent: &AgentComponent, setup: &Arc<Setup>, session: u32) -> Box<dyn Guest> {
     let mut guest = agent.guest(
         setup,
-        &self::session(session),
+        &session_state(session),
         AgentTask { name: "task", input: "wait", number: 0 },
     );
     let burst = guest.resume(Instant::ZERO, vec![Delivery::Start]);
@@ -96,4 +96,8 @@ fn chat_answer(ask: AskId) -> Delivery {
         machine: "machine".into(),
     };
     Delivery::Answer(ask, Answer::Chat(Ok(answer)))
+}
+
+fn session_state(session: u32) -> SessionState {
+    SessionState::new(SessionId(session), Budgets::default())
 }

@@ -10,12 +10,13 @@ use timeslip_timeline::conversation::LogLevel;
 use timeslip_timeline::guest::{Answer, Ask, Delivery, GuestState, Happening, StopCause};
 use timeslip_timeline::time::{Instant, Span};
 
-use crate::agent::{AgentComponent, PicosecondsPerFuel, Setup};
+use crate::agent::{AgentComponent, AgentTask, PicosecondsPerFuel, Setup};
 use crate::engine::{Runtime, RuntimeOptions};
-use crate::files::{FileGrant, Folder, FolderChanges, SessionFiles};
+use crate::files::{FileGrant, Folder, FolderChanges};
 use crate::grants::{Budgets, ModelGrant};
 use crate::limits::Limits;
 use crate::room::Room;
+use crate::session::SessionState;
 
 mod calls;
 mod guests;
@@ -53,7 +54,9 @@ fn setup(files: FileGrant) -> Arc<Setup> {
         default_model: "none".into(),
         budgets: Budgets::default(),
         tools: Vec::new(),
+        table: "[agent]".into(),
         files,
+        http: Arc::default(),
     })
 }
 
@@ -85,8 +88,9 @@ fn run_text(text: &str, session: u32, folder: Option<Arc<Folder>>, write: bool) 
     let bytes = wat::parse_str(text).expect("the component's text is right");
     let agent = AgentComponent::load(&runtime(), "guest", &bytes).expect("it loads");
     let grant = folder.clone().map_or_else(FileGrant::default, |one| FileGrant::new(one, write));
-    let mut files = SessionFiles::default();
-    let mut guest = agent.guest(&setup(grant), SessionId(session), &mut files, "task", "");
+    let session = SessionState::new(SessionId(session), Budgets::default());
+    let task = AgentTask { name: "task", input: "", number: 0 };
+    let mut guest = agent.guest(&setup(grant), &session, task);
     let (mut now, mut deliveries) = (Instant::ZERO, vec![Delivery::Start]);
     let (mut journal, mut sleeps) = (Vec::new(), Vec::new());
     loop {
@@ -111,7 +115,7 @@ fn run_text(text: &str, session: u32, folder: Option<Arc<Folder>>, write: bool) 
             GuestState::Waiting if now == Instant::END => Ok(Err("it waits for ever".to_owned())),
             GuestState::Waiting => continue,
         };
-        let changes = folder.map(|folder| files.changes(&folder)).unwrap_or_default();
+        let changes = folder.map(|folder| session.files().changes(&folder)).unwrap_or_default();
         return Ran { end, journal, sleeps, took: now.since(Instant::ZERO), changes };
     }
 }

@@ -36,7 +36,8 @@ def read_answers(log):
     if not log.exists():
         return None
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    return {line["task"]: line["answer"] for line in lines if line.get("answer") is not None}
+    ends = [line for line in lines if line["kind"] == "end"]
+    return {line["task"]: line["answer"] for line in ends if "answer" in line}
 
 
 class Findings:

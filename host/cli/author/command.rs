@@ -124,6 +124,11 @@ impl Step {
     fn end(&self, child: Child) -> Result<(), Failure> {
         let status = wait(child)
             .map_err(|error| Failure::run(format!("cannot wait for a command: {error}")))?;
+        if status.code().is_none() {
+            // What ended it was mostly sent to this program as well, which hears of it on a thread of
+            // its own.
+            std::thread::sleep(SIGNAL_TRAVELS);
+        }
         interrupt::check()?;
         match status.success() {
             true => Ok(()),
@@ -139,6 +144,9 @@ impl Step {
         }
     }
 }
+
+/// How long a signal that ended a tool may take to be heard here.
+const SIGNAL_TRAVELS: Duration = Duration::from_millis(200);
 
 /// Waits for a tool. The terminal tells it of Ctrl-C itself; what ends this program otherwise does
 /// not, so it is ended here after a while.

@@ -9,7 +9,8 @@ use timeslip_timeline::conversation::nearest;
 use timeslip_timeline::price::TokenPrice;
 
 use super::Task;
-use super::file::{BenchFile, BudgetTable, CheckTable};
+use super::file::BenchFile;
+use super::gate_file::{BudgetTable, CheckTable};
 use super::routing::{BenchRouting, Tier};
 use super::text::TomlText;
 use crate::exit::Failure;

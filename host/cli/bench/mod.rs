@@ -11,6 +11,7 @@ mod endpoint_file;
 mod endpoints;
 mod file;
 mod files;
+mod gate_file;
 mod grants;
 mod load;
 mod mounts;

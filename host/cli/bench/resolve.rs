@@ -52,19 +52,7 @@ pub(super) fn resolve(
     let machines = reader.machines(&file, overrides, named.as_ref());
     endpoints.extend(named);
     let mut granted = GrantedFolders::default();
-    let agent = Mounted {
-        name: stem_of(&file.agent.component),
-        file: folder.shown(&file.agent.component),
-        bytes: component_bytes(
-            &reader,
-            "the agent",
-            &file.agent.component,
-            file.agent.digest.as_deref(),
-        )?,
-        config: reader.config(&file.agent.config)?,
-        files: granted.grant(&reader, file.agent.files.as_deref(), file.agent.write)?,
-        http: Arc::default(),
-    };
+    let agent = reader.agent(&file, &mut granted)?;
     let mounts = Mounts::read(&reader, &file, &mut granted)?;
     granted.check_apart(&reader)?;
     let load_table = overridden_load(&file.load, overrides);
@@ -196,6 +184,19 @@ impl Reader<'_> {
             catalogue = catalogue.with_folder(folder).map_err(Failure::usage)?;
         }
         Ok(catalogue)
+    }
+
+    /// The component that does the tasks.
+    fn agent(&self, file: &BenchFile, granted: &mut GrantedFolders) -> Result<Mounted, Failure> {
+        let table = &file.agent;
+        Ok(Mounted {
+            name: stem_of(&table.component),
+            file: self.folder.shown(&table.component),
+            bytes: component_bytes(self, "the agent", &table.component, table.digest.as_deref())?,
+            config: self.config(&table.config)?,
+            files: granted.grant(self, table.files.as_deref(), table.write)?,
+            http: Arc::default(),
+        })
     }
 
     pub(super) fn http_grant(&self, table: &ToolTable) -> Result<HttpGrant, Failure> {

@@ -13,6 +13,8 @@ mod endpoint_file;
 mod exit;
 #[path = "../../../host/cli/bench/file.rs"]
 mod file;
+#[path = "../../../host/cli/bench/gate_file.rs"]
+mod gate_file;
 #[path = "../../../host/cli/bench/text.rs"]
 mod text;
 

@@ -50,6 +50,6 @@ fuzz_target!(|bytes: &[u8]| {
         }
         assert!(!deliveries.is_empty(), "a guest that waits has asked for something");
     }
-    let written: usize = files.changes(folder).written.values().map(|bytes| bytes.len()).sum();
+    let written: usize = session.files().changes(folder).written.values().map(|bytes| bytes.len()).sum();
     assert!(written as u64 <= setup.limits.written_bytes + 16);
 });

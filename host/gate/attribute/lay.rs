@@ -10,7 +10,7 @@ use super::align::{Moves, Row, align_parts, align_sessions, align_steps};
 use super::journal::{ChatWork, Load, Moment, Recorded, Work};
 use super::mixed::{Attributes, MixedPart, MixedRun, MixedSession, MixedStep, MixedWork, Pair};
 use super::settle::Acts;
-use super::waits::{end_of, end_of_session, has_steps_of_its_own, is_given_up};
+use super::waits::{delegated_steps, end_of, end_of_session, is_given_up};
 use crate::slip::{PromptPartKind, Session, Slip};
 use crate::step::{ChatStep, Step};
 
@@ -118,6 +118,8 @@ struct Facts<'a> {
 fn lay_session(sessions: Pair<Option<&Session>>, rows: &[Row], facts: &Facts<'_>) -> MixedSession {
     let acts = Acts::of(&sessions, rows);
     let parts = sessions.as_ref().map(|session| session.map(parts_of).unwrap_or_default());
+    let delegated =
+        sessions.as_ref().map(|session| session.map(delegated_steps).unwrap_or_default());
     let steps = rows.iter().enumerate().map(|(place, row)| {
         let step = Pair {
             before: row.0.and_then(|step| sessions.before?.steps.get(step)),
@@ -128,11 +130,8 @@ fn lay_session(sessions: Pair<Option<&Session>>, rows: &[Row], facts: &Facts<'_>
             before: step.before.map(|step| work_of(step, &parts.before, rest.before)),
             now: step.now.map(|step| work_of(step, &parts.now, rest.now)),
         };
-        let delegated = |session: Option<&Session>, step: Option<usize>| {
-            session.zip(step).is_some_and(|(session, step)| is_delegated(session, step))
-        };
-        put_delegated(&mut work.before, delegated(sessions.before, row.0));
-        put_delegated(&mut work.now, delegated(sessions.now, row.1));
+        put_delegated(&mut work.before, step.before, row.0, &delegated.before);
+        put_delegated(&mut work.now, step.now, row.1, &delegated.now);
         acts.put_gives_up(place, &mut work);
         keep_known_machines(&mut work, &facts.machines);
         MixedStep {
@@ -253,15 +252,17 @@ fn usual_rest(slip: &Slip) -> Option<i64> {
     Some(i64::try_from(rest).unwrap_or(i64::MAX))
 }
 
-/// Whether an agent did a step that was not given up.
-fn is_delegated(session: &Session, step: usize) -> bool {
-    has_steps_of_its_own(session, step) && !is_given_up(&session.steps[step])
-}
-
-/// When the agent is done is put in later.
-fn put_delegated(work: &mut Option<MixedWork>, is_delegated: bool) {
-    if let Some(work) = work
-        && is_delegated
+/// Says of a step that an agent did, and that was not given up. When the agent is done is put in
+/// later.
+fn put_delegated(
+    work: &mut Option<MixedWork>,
+    step: Option<&Step>,
+    place: Option<usize>,
+    delegated: &BTreeSet<usize>,
+) {
+    if let (Some(work), Some(step)) = (work, step)
+        && place.is_some_and(|place| delegated.contains(&place))
+        && !is_given_up(step)
     {
         work.work = Work::Delegated { until: Moment::default() };
     }

@@ -46,9 +46,10 @@ pub(super) fn is_given_up(step: &Step) -> bool {
     }
 }
 
-/// Whether an agent did the step, with steps of its own.
-pub(super) fn has_steps_of_its_own(session: &Session, place: usize) -> bool {
-    session.steps[place..].iter().any(|step| step.within() == Some(place))
+/// The steps that agents did with steps of their own, by their places.
+pub(super) fn delegated_steps(session: &Session) -> BTreeSet<usize> {
+    let places = session.steps.iter().filter_map(Step::within);
+    places.filter(|place| *place < session.steps.len()).collect()
 }
 
 /// When a step ended.
@@ -76,8 +77,7 @@ pub(super) fn waits_of(session: &Session) -> Waits {
         waits.ends = last;
     }
     // A tool step stands above the steps of its agent, so what it waits for is known before theirs.
-    let agents: BTreeSet<usize> = steps.iter().filter_map(Step::within).collect();
-    for place in agents.into_iter().filter(|place| *place < steps.len()) {
+    for place in delegated_steps(session) {
         let inherited = waits.begins[place].after.clone();
         let last = waits_of_agent(session, Some(place), inherited, &mut waits);
         // One that was given up ends by the act that gave it up.

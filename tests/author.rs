@@ -90,7 +90,8 @@ fn a_bench_builds_what_it_names_and_runs_it() {
     let ran = bench.run(&["build"]);
     assert_eq!((ran.code, &*ran.stdout), (0, ""), "{ran:#?}");
     assert!(ran.stderr.contains("built build/agent.wasm: "), "{ran:#?}");
-    bench.run(&["run", "."]).passed();
+    let ran = bench.run(&["run", "."]).passed();
+    assert_eq!(bench.run(&["run"]).passed(), ran, "the folder's own bench is meant");
     let told = bench.run(&["build", "timeslip.toml", "--json"]).passed();
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     let component = std::fs::read(bench.place.path("build/agent.wasm")).unwrap();

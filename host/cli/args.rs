@@ -78,8 +78,8 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = RUN_HELP)]
 pub(crate) struct RunArgs {
-    /// A bench file, a folder with a timeslip.toml, or an agent's .wasm file; the built-in example if
-    /// left out.
+    /// A bench file, a folder with a timeslip.toml, or an agent's .wasm file; if left out, the
+    /// timeslip.toml of the current folder, and where there is none the built-in example.
     pub(crate) bench: Option<PathBuf>,
     /// The machine, in place of the bench's; MACHINE:MODEL for another model than its default. Give
     /// it again to put several machines under one run: a request goes to the one that serves its

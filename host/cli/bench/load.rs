@@ -53,12 +53,13 @@ pub(crate) struct Overrides {
 }
 
 impl Bench {
-    /// Reads a bench and everything it leads to; without a path, the built-in example.
+    /// Reads a bench and everything it leads to; without a path, that of the folder that the program
+    /// runs in, or the built-in example.
     ///
     /// # Errors
     /// When anything of it is missing or wrong, naming the file, the line and the fix.
     pub(crate) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Bench, Failure> {
-        let path = path.map(bench_file).transpose()?;
+        let path = bench_of_here(path).map(|path| bench_file(&path)).transpose()?;
         if let Some(path) = path.as_deref().filter(|path| !is_component(path)) {
             let text = TomlText::read(path)?;
             if let Some(recording) = RecordingFile::in_text(&text)? {
@@ -139,6 +140,13 @@ fn is_component(path: &Path) -> bool {
     matches!(extension, Some("wasm" | "wat"))
 }
 
+/// The bench that is meant: the one that is named, else the one of the folder that the program runs
+/// in. Without either it is the built-in example.
+pub(crate) fn bench_of_here(named: Option<&Path>) -> Option<PathBuf> {
+    let here = BENCH_FILES.iter().map(Path::new).find(|file| file.is_file());
+    named.or(here).map(Path::to_owned)
+}
+
 /// The bench's file: the path itself, or what a folder has.
 ///
 /// # Errors
@@ -169,7 +177,8 @@ fn read_bench(path: &Path) -> Result<Vec<u8>, Failure> {
     });
     read.map_err(|error| {
         let fix = "give the path of a bench file, of a folder with a timeslip.toml, or of an agent's \
-                   .wasm; `timeslip run` alone runs the built-in example";
+                   .wasm; `timeslip run` alone runs the bench of this folder, or else the built-in \
+                   example";
         Failure::usage(format!("cannot read the bench {shown}: {error}\n  fix: {fix}"))
     })
 }

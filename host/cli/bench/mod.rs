@@ -43,7 +43,7 @@ pub(crate) use build_file::{BuildTable, ComponentKind, Engine, Language};
 pub(crate) use builds::Builds;
 pub(crate) use files::{BenchFolder, path_from, tidy};
 pub(crate) use grants::GrantedFolder;
-pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file};
+pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file, bench_of_here};
 pub(crate) use mounts::{Callable, MountedAgent};
 pub(crate) use recording::{RECORDING_FILE, RecordedSession, RecordingFile};
 pub(crate) use routing::BenchRouting;

@@ -8,7 +8,9 @@ use timeslip_words::cassette::{CassetteWords, Header, KeyPart, Matching, SCHEMA,
 
 use super::args::RecordArgs;
 use super::recorder::Recorders;
-use crate::bench::{Bench, RECORDING_FILE, RecordedSession, RecordingFile, bench_file, path_from};
+use crate::bench::{
+    Bench, RECORDING_FILE, RecordedSession, RecordingFile, bench_file, bench_of_here, path_from,
+};
 use crate::exit::{Exit, Failure};
 use crate::machines::{PlacedMachine, RECORDED};
 use crate::output;
@@ -90,14 +92,10 @@ fn recording_file(
             input: args.run.task.clone(),
         });
     }
+    let recorded = bench_of_here(args.run.bench.as_deref());
     Ok(RecordingFile {
-        recording_of: args
-            .run
-            .bench
-            .as_deref()
-            .map(|bench| way(&args.output, bench))
-            .transpose()?,
-        built_in: args.run.bench.is_none(),
+        built_in: recorded.is_none(),
+        recording_of: recorded.map(|bench| way(&args.output, &bench)).transpose()?,
         seed: bench.seed,
         machines: fresh.iter().map(|one| format!("{RECORDED}:{}", one.model())).collect(),
         session,

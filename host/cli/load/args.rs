@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 /// What is run: a bench with its agents, or sessions without any.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WorkloadArgs {
-    /// A bench file, a folder with a timeslip.toml, or an agent's .wasm file; the built-in example if
-    /// left out.
+    /// A bench file, a folder with a timeslip.toml, or an agent's .wasm file; if left out, the
+    /// timeslip.toml of the current folder, and where there is none the built-in example.
     #[arg(conflicts_with_all = ["replay", "generate"])]
     pub(crate) bench: Option<PathBuf>,
     /// A trace or an earlier slip, in place of a bench: sessions without their agents.

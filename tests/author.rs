@@ -193,25 +193,3 @@ fn a_bench_of_the_repository_that_has_no_build_table_says_how_one_is_written() {
     assert!(message.contains("has no [build] table"), "{message}");
     assert!(message.contains("timeslip new NAME --lang"), "{message}");
 }
-
-/// What `timeslip new` writes is built by the language's own tools, where they are installed, and its
-/// bench passes. Rust fetches and compiles crates for minutes, so its SDK is tested elsewhere.
-#[test]
-fn a_new_project_builds_and_its_bench_passes() {
-    let place = Place::new();
-    for language in languages(&place).iter().filter(|language| *language != "rust") {
-        for (kind, option) in [("agent", None), ("tool", Some("--tool"))] {
-            let name = format!("my-{language}-{kind}");
-            let arguments = ["new", &name, "--lang", language].into_iter().chain(option);
-            place.run(&arguments.collect::<Vec<&str>>()).passed();
-            let built = place.run(&["build", &name]);
-            if built.stderr.contains("is neither in") {
-                eprintln!("skipped: the tools of {language} are not here:\n{}", built.stderr);
-                continue;
-            }
-            built.passed();
-            let screen = place.run(&["run", &name]).passed();
-            assert!(screen.contains("first: answered"), "{language}, {kind}:\n{screen}");
-        }
-    }
-}

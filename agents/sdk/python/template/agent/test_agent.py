@@ -1,4 +1,4 @@
-"""Tests of the agent on ordinary Python: `python -m unittest`."""
+"""Tests of the agent on ordinary Python: `python3 -m unittest`."""
 
 import pathlib
 import sys

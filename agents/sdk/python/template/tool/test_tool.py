@@ -1,4 +1,4 @@
-"""Tests of the tools on ordinary Python: `python -m unittest`."""
+"""Tests of the tools on ordinary Python: `python3 -m unittest`."""
 
 import json
 import pathlib

@@ -17,8 +17,14 @@ const NEEDS_RECORDINGS: &str = "<!-- needs recordings -->";
 const RECORDINGS: &str = "data/tau-bench-airline";
 
 /// The folders that the README's commands use.
-const FOLDERS: [&str; 4] =
-    ["agents/hardware-guide", "agents/prebuilt", "plugins/prebuilt", "hardware-profiles"];
+const FOLDERS: [&str; 6] = [
+    "agents/hardware-guide",
+    "agents/prebuilt",
+    "agents/react-researcher/rust",
+    "agents/supervisor/rust",
+    "plugins/prebuilt",
+    "hardware-profiles",
+];
 
 #[test]
 fn the_readme_shows_what_its_commands_print() {

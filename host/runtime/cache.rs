@@ -181,8 +181,10 @@ mod tests {
         assert_eq!(mappings(), 0);
         let loaded = cache.load(&engine, "sha256:aa").unwrap();
         assert!(mappings() > 0);
+        let before = loaded.serialize().unwrap();
         cache.store(&engine, "sha256:aa", &compiled(&engine));
-        assert_eq!(loaded.serialize().unwrap(), compiled(&engine).serialize().unwrap());
+        assert!(mappings() > 0);
+        assert_eq!(loaded.serialize().unwrap(), before);
     }
 
     #[cfg(unix)]

@@ -18,10 +18,10 @@ use timeslip_timeline::guest::{
 use timeslip_timeline::time::Instant;
 
 /// A runtime with room for so many instances.
-pub fn runtime(instances: usize, cache_folder: Option<PathBuf>) -> Arc<Runtime> {
+pub fn runtime(room: Room, cache_folder: Option<PathBuf>) -> Arc<Runtime> {
     let limits = Limits::standard();
     let options = RuntimeOptions {
-        room: Room::of_small(instances),
+        room,
         memory_bytes: limits.memory_bytes,
         table_elements: limits.table_elements,
         cache_folder,
@@ -29,10 +29,10 @@ pub fn runtime(instances: usize, cache_folder: Option<PathBuf>) -> Arc<Runtime> 
     Arc::new(Runtime::new(&options).expect("the engine can be set up"))
 }
 
-/// What every session of the probe has in common.
+/// What every session of an agent has in common.
 pub fn setup() -> Arc<Setup> {
     Arc::new(Setup {
-        name: "probe".into(),
+        name: "agent".into(),
         seed: 0,
         pace: PicosecondsPerFuel(110),
         limits: Limits::standard(),
@@ -49,30 +49,34 @@ pub fn setup() -> Arc<Setup> {
 }
 
 /// One guest that does one task, answered at once whenever it asks.
-pub fn run(agent: &AgentComponent, setup: &Arc<Setup>, line: &str) -> String {
+pub fn run(agent: &AgentComponent, setup: &Arc<Setup>, budgets: Budgets, line: &str) -> String {
+    let session = SessionState::new(SessionId(0), budgets);
     let mut guest =
-        agent.guest(setup, &session_state(0), AgentTask { name: "task", input: line, number: 0 });
+        agent.guest(setup, &session, AgentTask { name: "task", input: line, number: 0 });
     let mut deliveries = vec![Delivery::Start];
     loop {
         let burst = guest.resume(Instant::ZERO, deliveries);
         match burst.state {
-            GuestState::Finished(answer) => return answer.expect("the probe succeeds"),
+            GuestState::Finished(answer) => return answer.expect("the agent succeeds"),
             GuestState::Stopped(cause) => panic!("{}", cause.message),
             GuestState::Waiting => {}
         }
         deliveries =
             burst.happenings.into_iter().filter_map(|(_, happening)| answer(happening)).collect();
-        assert!(!deliveries.is_empty(), "the probe waits for nothing");
+        assert!(!deliveries.is_empty(), "the agent waits for nothing");
     }
 }
 
 /// A guest that waits in a chat.
-pub fn waiting(agent: &AgentComponent, setup: &Arc<Setup>, session: u32) -> Box<dyn Guest> {
-    let mut guest = agent.guest(
-        setup,
-        &session_state(session),
-        AgentTask { name: "task", input: "wait", number: 0 },
-    );
+pub fn waiting(
+    agent: &AgentComponent,
+    setup: &Arc<Setup>,
+    session: u32,
+    line: &str,
+) -> Box<dyn Guest> {
+    let session = SessionState::new(SessionId(session), Budgets::default());
+    let mut guest =
+        agent.guest(setup, &session, AgentTask { name: "task", input: line, number: 0 });
     let burst = guest.resume(Instant::ZERO, vec![Delivery::Start]);
     assert_eq!(burst.state, GuestState::Waiting);
     guest
@@ -96,8 +100,4 @@ fn chat_answer(ask: AskId) -> Delivery {
         machine: "machine".into(),
     };
     Delivery::Answer(ask, Answer::Chat(Ok(answer)))
-}
-
-fn session_state(session: u32) -> SessionState {
-    SessionState::new(SessionId(session), Budgets::default())
 }

@@ -17,6 +17,8 @@ use std::{future::Future, pin::pin};
 
 use criterion::Criterion;
 use timeslip_runtime::agent::AgentComponent;
+use timeslip_runtime::grants::Budgets;
+use timeslip_runtime::room::Room;
 use wasmtime::component::Component;
 
 /// The rows of the table: name, unit's divisor in nanoseconds, unit, and what one measurement holds.
@@ -63,7 +65,7 @@ fn loading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("compile");
     group.bench_function("timeslip", |bench| {
         bench.iter_with_setup(
-            || hosted::runtime(1, None),
+            || hosted::runtime(Room::of_small(1), None),
             |runtime| AgentComponent::load(&runtime, "probe", &bytes).expect("the probe loads"),
         );
     });
@@ -75,14 +77,15 @@ fn loading(criterion: &mut Criterion) {
 
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let cache = Some(folder.path().to_owned());
-    AgentComponent::load(&hosted::runtime(1, cache.clone()), "probe", &bytes).expect("it loads");
+    AgentComponent::load(&hosted::runtime(Room::of_small(1), cache.clone()), "probe", &bytes)
+        .expect("it loads");
     let compiled = Component::from_binary(&engine, &bytes).expect("the probe compiles");
     let file = folder.path().join("bare.cwasm");
     std::fs::write(&file, compiled.serialize().expect("it serialises")).expect("it is written");
     let mut group = criterion.benchmark_group("cached load");
     group.bench_function("timeslip", |bench| {
         bench.iter_with_setup(
-            || hosted::runtime(1, cache.clone()),
+            || hosted::runtime(Room::of_small(1), cache.clone()),
             |runtime| runtime.compile("probe", &bytes).expect("the probe loads"),
         );
     });
@@ -95,7 +98,7 @@ fn loading(criterion: &mut Criterion) {
 
 fn running(criterion: &mut Criterion) {
     let bytes = probe();
-    let runtime = hosted::runtime(4, None);
+    let runtime = hosted::runtime(Room::of_small(4), None);
     let agent = AgentComponent::load(&runtime, "probe", &bytes).expect("the probe loads");
     let setup = hosted::setup();
     let engine = bare::engine(4);
@@ -106,7 +109,9 @@ fn running(criterion: &mut Criterion) {
         ("chat (100 of them)", "chat 100"),
     ] {
         let mut group = criterion.benchmark_group(row);
-        group.bench_function("timeslip", |bench| bench.iter(|| hosted::run(&agent, &setup, line)));
+        group.bench_function("timeslip", |bench| {
+            bench.iter(|| hosted::run(&agent, &setup, Budgets::default(), line))
+        });
         group.bench_function("bare", |bench| {
             bench.iter(|| finish(floor.run(line.to_owned(), false)));
         });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use timeslip_runtime::agent::AgentComponent;
+use timeslip_runtime::room::Room;
 
 use crate::{bare, hosted, probe};
 
@@ -43,13 +44,13 @@ fn in_own_process(side: &str, sessions: &str) -> Option<f64> {
 }
 
 fn hosted_kib(sessions: u32) -> f64 {
-    let runtime = hosted::runtime(sessions as usize, None);
+    let runtime = hosted::runtime(Room::of_small(sessions as usize), None);
     let agent = AgentComponent::load(&runtime, "probe", &probe()).expect("the probe loads");
     let setup = hosted::setup();
-    let first = hosted::waiting(&agent, &setup, 0);
+    let first = hosted::waiting(&agent, &setup, 0, "wait");
     let before = resident_bytes();
     let guests: Vec<_> =
-        (1..sessions).map(|session| hosted::waiting(&agent, &setup, session)).collect();
+        (1..sessions).map(|session| hosted::waiting(&agent, &setup, session, "wait")).collect();
     let grown = resident_bytes() - before;
     drop((first, guests));
     grown / f64::from(sessions - 1) / 1024.0

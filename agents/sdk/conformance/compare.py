@@ -22,10 +22,12 @@ TIMES_OF_A_CHAT = ("queue_ns", "prefill_ns", "transfer_ns", "decode_ns")
 
 
 class Language:
-    """What one language's components did."""
+    """What one language's components did, and what is declared of the language."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, declared):
         self.name = name
+        self.calls = declared.get("calls", "at once")
+        self.own_steps = declared.get("own_steps", {})
         self.slip = json.loads((folder / "slip.json").read_text())
         self.sessions = {session["task"]: session for session in self.slip["sessions"]}
         self.answers = read_answers(folder / "log.jsonl")
@@ -71,9 +73,10 @@ def check_session(findings, language, task, expected):
         got = error.get("message")
         findings.equal(language.name, task, "error", expected["error_message"], got)
     steps = session["steps"]
-    findings.equal(language.name, task, "steps", len(expected["steps"]), len(steps))
-    for number, (wanted, step) in enumerate(zip(expected["steps"], steps), start=1):
-        check_step(findings, language.name, task, number, wanted, step)
+    all_wanted = expected["steps"] + language.own_steps.get(task, [])
+    findings.equal(language.name, task, "steps", len(all_wanted), len(steps))
+    for number, (wanted, step) in enumerate(zip(all_wanted, steps), start=1):
+        check_step(findings, language, task, number, wanted, step)
     if "prompt_parts" in expected:
         parts = [[part["kind"], part["tokens"], part["digest"]] for part in session["prompt_parts"]]
         check_parts(findings, language.name, task, expected["prompt_parts"], parts)
@@ -84,9 +87,20 @@ def check_step(findings, language, task, number, wanted, step):
         what = f"step {number} {key}"
         if key == "error":
             if not re.search(value, step.get("error") or ""):
-                findings.add(language, task, what, f"something like {value!r}", step.get("error"))
+                wanted_text = f"something like {value!r}"
+                findings.add(language.name, task, what, wanted_text, step.get("error"))
+        elif key == "wait_ms":
+            check_wait(findings, language, task, what, value[language.calls], step.get("wait_ns"))
         else:
-            findings.equal(language, task, what, value, step.get(key))
+            findings.equal(language.name, task, what, value, step.get(key))
+
+
+def check_wait(findings, language, task, what, wanted_ms, got_ns):
+    """A wait inside a plugin: its own, and where calls run in turn those before it as well."""
+    wanted_ns = wanted_ms * 1_000_000
+    if got_ns is None or abs(got_ns - wanted_ns) > TOLERANCE_NS:
+        got = "none" if got_ns is None else milliseconds(got_ns)
+        findings.add(language.name, task, what, milliseconds(wanted_ns), got)
 
 
 def check_parts(findings, language, task, expected, got):
@@ -126,8 +140,12 @@ def check_overlap(findings, language, task, expected):
             findings.add(language.name, task, what, wanted, milliseconds(end - begin))
 
 
-def compare(findings, first, other, task):
-    """One behaviour in two languages: equal up to computing."""
+def compare(findings, first, other, task, expected):
+    """One behaviour in two languages: equal up to computing and what is declared of a language.
+
+    Waits of calls that one language does at once and the other in turn were held against
+    `expected.json`, each against its own.
+    """
     one, two = first.sessions.get(task), other.sessions.get(task)
     if one is None or two is None:
         return
@@ -137,10 +155,16 @@ def compare(findings, first, other, task):
     if task in HEARS_A_CRASH:
         return
     tolerance = TOLERANCE_NS if task in MOVED_BY_COMPUTING else 0
+    same_waits = first.calls == other.calls or not expected.get("overlaps")
     for number, (a, b) in enumerate(zip(one["steps"], two["steps"]), start=1):
+        if a["kind"] == "tool" and not same_waits:
+            continue
         for key, allowed in times_of(a, tolerance):
             near(findings, first, other, task, f"step {number} {key}", a[key], b[key], allowed)
-    shares = [sum_without_computing(session) for session in (one, two)]
+    shares = [
+        sum_without_computing(session) - time_of_own_steps(language, session)
+        for language, session in ((first, one), (other, two))
+    ]
     has_tools = any(step["kind"] == "tool" for step in one["steps"])
     allowed = TOLERANCE_NS if has_tools else tolerance
     near(findings, first, other, task, "time without computing", *shares, allowed)
@@ -158,6 +182,12 @@ def times_of(step, tolerance):
 def sum_without_computing(session):
     shares = session["time_share_ns"]
     return sum(shares[name] for name in shares if name not in ("agent", "tool"))
+
+
+def time_of_own_steps(language, session):
+    """The time of the steps, last in a session, that the language alone does in this behaviour."""
+    own = language.own_steps.get(session["task"], [])
+    return sum(step["e2e_ns"] for step in session["steps"][-len(own):]) if own else 0
 
 
 def near(findings, first, other, task, what, expected, got, allowed):
@@ -196,7 +226,8 @@ def print_table(languages, tasks, findings):
 def main(scratch, names):
     here = Path(__file__).parent
     expected = json.loads((here / "expected.json").read_text())
-    languages = [Language(name, Path(scratch) / name) for name in names]
+    declared = json.loads((here / "languages.json").read_text())
+    languages = [Language(name, Path(scratch) / name, declared.get(name, {})) for name in names]
     findings = Findings()
     for language in languages:
         for task, wanted in expected.items():
@@ -207,8 +238,8 @@ def main(scratch, names):
             if task not in expected:
                 findings.add(language.name, task, "session", "none", "one")
     for other in languages[1:]:
-        for task in expected:
-            compare(findings, languages[0], other, task)
+        for task, wanted in expected.items():
+            compare(findings, languages[0], other, task, wanted)
     tasks = list(dict.fromkeys([*expected, *(task for _, task in findings.lines)]))
     print_table(languages, tasks, findings)
     return 1 if findings.lines else 0

@@ -321,10 +321,14 @@ _seeded = False
 
 
 def _begin() -> None:
-    """Seeds `random` from the session, once: the build's snapshot holds the builder's seed."""
+    """Seeds `random` from the session, once: the build's snapshot holds the builder's seed.
+
+    The seed comes by way of WASI, whose numbers are a sequence of their own, so that what the program
+    draws from the session is the same as in any other language.
+    """
     global _seeded
     if not _seeded and "random" in sys.modules:
-        sys.modules["random"].seed(session.random_bytes(32))
+        sys.modules["random"].seed()
     _seeded = True
 
 

@@ -175,8 +175,8 @@ async def budget_left() -> str:
         return "none" if left is None else str(left)
 
     models = f"{shown(before.model_calls)}->{shown(after.model_calls)}"
-    tools, tokens = shown(before.tool_calls), shown(before.output_tokens)
-    return f"{shown(before.time_ns)} {models} {tools} {tokens}"
+    left = (before.time_ns, before.model_calls, before.tool_calls, before.output_tokens)
+    return " ".join([*map(shown, left), models])
 
 
 async def failure() -> str:

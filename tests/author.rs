@@ -1,5 +1,5 @@
-//! Writing agents: `timeslip new`, `timeslip build` and `timeslip dev`. Where a language's own tools
-//! would take minutes or are not here, scripts stand in their place.
+//! Writing agents: `timeslip new`, `timeslip build` and `timeslip dev`. Scripts stand in the place of
+//! a language's own tools, which take minutes; `tests/languages` runs these.
 #![cfg(unix)]
 
 mod dev;

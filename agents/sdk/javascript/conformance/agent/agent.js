@@ -1,6 +1,6 @@
 /** The conformance agent: its task's first word says what it does. */
 
-import { Failure, agent } from '../../agent.js';
+import { Failure, agent } from './sdk/agent.js';
 import { callingTools, failing, loops } from './calls.js';
 import { chatting } from './chats.js';
 import { session } from './session.js';

@@ -1,4 +1,4 @@
-import { Failure, ToolError, askUser, callTool, chat, toolLoop, user } from '../../agent.js';
+import { Failure, ToolError, askUser, callTool, chat, toolLoop, user } from './sdk/agent.js';
 
 async function parallelCalls() {
   const replies = await Promise.all(

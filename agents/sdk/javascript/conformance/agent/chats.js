@@ -1,4 +1,4 @@
-import { Failure, ModelError, chat, sleep, stream, system, user } from '../../agent.js';
+import { Failure, ModelError, chat, sleep, stream, system, user } from './sdk/agent.js';
 
 /** The reply's text, or the kind of the error. */
 async function textOrKind(request) {

@@ -10,7 +10,7 @@ import {
   randomU64,
   sleep,
   user,
-} from '../../agent.js';
+} from './sdk/agent.js';
 
 async function sleepAndClock() {
   const [start, dateStart] = [now(), Date.now()];

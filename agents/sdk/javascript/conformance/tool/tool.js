@@ -10,7 +10,7 @@ import {
   sleep,
   string,
   tool,
-} from '../../tool.js';
+} from './sdk/tool.js';
 
 const annotations = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
 

@@ -22,5 +22,6 @@ mod place;
 mod prebuilt;
 mod readme;
 mod routing;
+mod serve;
 mod slips;
 mod tidy;

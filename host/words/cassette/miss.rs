@@ -32,7 +32,21 @@ pub(super) fn request_miss(
              so there is no further reply to it.\n{ADVICE}"
         ));
     }
-    let head = format!("chat {chat_number} of the session is not in {file}.");
+    absent(cassette, &format!("chat {chat_number} of the session is not in {file}."), request)
+}
+
+/// A request that no cassette of several holds, and this one is nearest.
+pub(super) fn unknown_request(cassette: &Cassette, request: &ChatRequest) -> WordsError {
+    let file = &cassette.file;
+    absent(cassette, &format!("the request was not recorded; {file} is nearest."), request)
+}
+
+/// How many messages of a request a recorded one begins with.
+pub(super) fn common_beginning(cassette: &Cassette, asked: &[Message]) -> usize {
+    closest(cassette, asked).map_or(0, |(_, equal)| equal)
+}
+
+fn absent(cassette: &Cassette, head: &str, request: &ChatRequest) -> WordsError {
     let Some((chat, equal)) = closest(cassette, &request.messages) else {
         return miss(format!("{head}\nThe cassette holds no chat at all.\n{ADVICE}"));
     };

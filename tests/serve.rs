@@ -151,11 +151,11 @@ fn a_recording_is_served_and_what_is_not_recorded_is_refused() {
     let place = Place::new();
     let recorded = |content: &str| {
         format!(
-            "{{\"schema\":\"timeslip.cassette/1\",\"name\":\"talk\",\"source\":\"by hand\",\
-             \"key\":[\"messages\"],\"tokens\":\"counted\"}}\n\
-             {{\"message\":{{\"role\":\"user\",\"content\":\"{content}\"}}}}\n\
-             {{\"chat\":{{\"messages\":[[0,1]],\"reply\":{{\"role\":\"assistant\",\
-             \"content\":\"You said {content}\"}},\"finish_reason\":\"stop\"}}}}\n"
+            "{{\"kind\":\"cassette\",\"schema\":\"timeslip.cassette/1\",\"source\":\"by hand\",\
+             \"key\":[\"messages\"]}}\n\
+             {{\"kind\":\"message\",\"role\":\"user\",\"content\":\"{content}\"}}\n\
+             {{\"kind\":\"chat\",\"messages\":[[0,1]],\"reply\":{{\"content\":\"You said {content}\"}},\
+             \"finish_reason\":\"stop\"}}\n"
         )
     };
     place.write("talks/1.jsonl", recorded("Hello"));
@@ -352,7 +352,7 @@ fn what_cannot_be_served_is_told_at_once() {
     let twice = place.run(&["serve", "--on", "fixed-step", "--on", "fixed-step"]).failed(2);
     assert!(twice.contains("serves `llama-3.3-70b` twice"), "{twice}");
     let nothing = place.run(&["serve"]).failed(2);
-    assert!(nothing.contains("--on"), "{nothing}");
+    assert!(nothing.contains("<BENCH>"), "{nothing}");
     let served = Served::start(&place, STEPS);
     let taken = place.run(&["serve", "--on", "fixed-step", "--listen", &served.address]).failed(1);
     assert!(taken.contains("cannot listen on"), "{taken}");

@@ -25,6 +25,7 @@ use crate::reply::{Api, Told};
 use crate::request::{Asked, read_chat, read_completion, read_response};
 use crate::settings::Settings;
 use crate::slot::{CallEnd, CallFailure, End, FirstSign, ReplySlot};
+use crate::stop::cut_before;
 use crate::voice::SharedVoice;
 
 /// Bodies above this are read and counted on threads that may take their time, so that they hold
@@ -117,8 +118,11 @@ impl App {
         let answered = self.voice.answer(&taken.model, &chat);
         let (session, mut said) =
             answered.map_err(|error| ApiError::no_words(error.kind, error.message))?;
-        if let (true, Said::Reply(reply)) = (asked.is_bare_text, &mut said) {
-            self.without_template(reply, &chat);
+        if let Said::Reply(reply) = &mut said {
+            cut_before(reply, &chat.options.stop, |text| self.voice.count(text));
+            if asked.is_bare_text {
+                self.without_template(reply, &chat);
+            }
         }
         Ok(Prepared { asked, chat: Arc::new(chat), taken, session, said })
     }
@@ -235,7 +239,9 @@ fn streamed(
         guard,
         output_tokens,
         written: 0,
-        breaks_before: place(faults.cut_after),
+        // A stream breaks after its first token at the earliest; one token alone comes whole.
+        breaks_before: place(faults.cut_after).map(|token| token.max(2)),
+        has_paused: false,
         garbles: place(faults.garbage_after),
         is_over: false,
     };

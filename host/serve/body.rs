@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -15,6 +16,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::ApiError;
 use crate::settings::Limits;
 
+/// What is taken of a body that is too large: so many times what a body may have, for so long.
+const REST_TIMES: usize = 4;
+const REST_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Reads a body of JSON. What it takes of the memory for all bodies is given back with the permit.
 pub(crate) async fn read_body(
     request: Request<Body>,
@@ -22,18 +27,13 @@ pub(crate) async fn read_body(
     bodies: &Arc<Semaphore>,
 ) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), ApiError> {
     check_type(&request)?;
-    let too_large = || {
-        let most = limits.body_bytes;
-        let message = format!("the body has more than {most} bytes, which is the most a body may");
-        ApiError::body(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
-    };
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let mut body = request.into_body();
     if length.is_some_and(|length| length > limits.body_bytes) {
-        return Err(too_large());
+        return Err(too_large(body, limits).await);
     }
     let read = async {
-        let mut body = request.into_body();
         let mut bytes: Vec<u8> = Vec::new();
         let mut held: Option<OwnedSemaphorePermit> = None;
         while let Some(frame) = body.frame().await {
@@ -43,7 +43,7 @@ pub(crate) async fn read_body(
             })?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > limits.body_bytes {
-                return Err(too_large());
+                return Err(too_large(body, limits).await);
             }
             let more = bodies.clone().try_acquire_many_owned(data.len() as u32).map_err(|_| {
                 let message = "the bodies under way take all the memory that they may".to_owned();
@@ -65,6 +65,26 @@ pub(crate) async fn read_body(
             Err(ApiError::body(StatusCode::REQUEST_TIMEOUT, "body_timeout", message))
         }
     }
+}
+
+/// A body that is too large. Some of the rest is taken, since a client that is still sending would
+/// otherwise see its connection break before it reads why.
+async fn too_large(mut body: Body, limits: &Limits) -> ApiError {
+    let mut left = limits.body_bytes.saturating_mul(REST_TIMES);
+    let take = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let taken = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(taken) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    // Whether all of it came makes no difference to the answer.
+    let _ = tokio::time::timeout(REST_TIMEOUT, take).await;
+    let most = limits.body_bytes;
+    let message = format!("the body has more than {most} bytes, which is the most a body may");
+    ApiError::body(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
 }
 
 /// A body without a type is taken for JSON.

@@ -25,6 +25,7 @@ mod routes;
 mod server;
 mod settings;
 mod slot;
+mod stop;
 mod voice;
 
 pub use faults::{Fault, FaultError, span_of};

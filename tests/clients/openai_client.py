@@ -9,6 +9,7 @@ from openai import OpenAI
 
 MODEL = "llama-3.3-70b"
 HELLO = [{"role": "user", "content": "Hello"}]
+TOKENS = 16
 SAID = "Hello from a modelled machine, which says these words one after the other."
 PARAMETERS = {
     "type": "object",
@@ -43,7 +44,7 @@ def chats(server):
     reply = server.chat.completions.create(model=MODEL, messages=HELLO)
     assert reply.choices[0].message.content == SAID, reply
     assert reply.choices[0].finish_reason == "stop"
-    assert reply.usage.prompt_tokens == 8 and reply.usage.completion_tokens == 14, reply.usage
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (8, TOKENS), reply.usage
     assert reply.usage.prompt_tokens_details.cached_tokens == 0
     raw = server.chat.completions.with_raw_response.create(model=MODEL, messages=HELLO)
     assert raw.headers["x-timeslip-machine"] == "fixed-step"
@@ -53,7 +54,7 @@ def chats(server):
     )
     chunks = list(stream)
     assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == SAID
-    assert chunks[-1].usage.completion_tokens == 14 and len(chunks) == 15
+    assert chunks[-1].usage.completion_tokens == TOKENS and len(chunks) == TOKENS + 1
     assert chunks[-2].choices[0].finish_reason == "stop"
 
     with server.chat.completions.stream(model=MODEL, messages=HELLO) as events:
@@ -81,7 +82,7 @@ def tools(server):
 def responses(server):
     response = server.responses.create(model=MODEL, input="Hello", instructions="Be brief.")
     assert response.output_text == SAID and response.status == "completed"
-    assert response.usage.output_tokens == 14
+    assert response.usage.output_tokens == TOKENS
     tool = {"type": "function", "name": "get_weather", "parameters": PARAMETERS, "strict": True}
     with server.responses.stream(model=MODEL, input=ASKED, tools=[tool]) as events:
         kinds = [event.type for event in events]
@@ -139,12 +140,7 @@ def faults():
     fails(openai.APITimeoutError, ask("FAULT_HANG", timeout=0.5))
     assert 0.4 < time.monotonic() - began < 5
     fails(openai.APIConnectionError, ask("FAULT_CUT"))
-    try:
-        ask("FAULT_CUT", stream=True)()
-    except Exception as error:  # The client hands on what its transport raises.
-        assert "incomplete" in repr(error) or "closed" in repr(error), repr(error)
-    else:
-        raise AssertionError("a stream that was cut raised nothing")
+    fails(openai.APIConnectionError, ask("FAULT_CUT", stream=True))
     # Half of the requests fail, and the client's own retries get through.
     for _ in range(3):
         ask("FAULT_HALF", max_retries=8)()

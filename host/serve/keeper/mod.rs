@@ -149,7 +149,11 @@ impl Keeper {
                 }
             }
             self.submit_asked();
-            self.deliver_until(self.clock.now());
+            let now = self.clock.now();
+            self.deliver_until(now);
+            if now == Instant::END {
+                self.end_of_time();
+            }
             match self.wait() {
                 Some(Command::Stop) => return,
                 Some(command) => self.take(command),
@@ -297,6 +301,16 @@ impl Keeper {
             None => ledger.first_token(served.timing.time_to_first_token),
         }
         ledger.served(served, call.finish_reason);
+    }
+
+    /// Nothing that is due at the end of the clock ever comes.
+    fn end_of_time(&mut self) {
+        for machine in 0..self.machines.len() {
+            let message = "the modelled clock has come to its end, after 104 days of its time; start \
+                           the server again";
+            self.machines[machine].failure = Some(message.to_owned());
+            self.fail_all(machine);
+        }
     }
 
     /// A machine that cannot be used any more: all its calls end.

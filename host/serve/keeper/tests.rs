@@ -189,3 +189,19 @@ fn nobody_waits_for_a_keeper_that_is_gone() {
     thread.join().unwrap();
     assert!(!keeper.tell(Command::Stop));
 }
+
+#[test]
+fn calls_after_the_end_of_the_clock_fail() {
+    let (keeper, thread, clock) = kept(Toy::default(), 1e15);
+    while clock.now() < Instant::END {
+        std::thread::yield_now();
+    }
+    for id in [1, 2] {
+        let (submit, slot) = call(id, clock.now());
+        keeper.tell(submit);
+        let CallEnd::Failed(failure) = end_of(slot) else { panic!("it never comes") };
+        assert!(failure.error.to_string().contains("start the server again"), "{failure:?}");
+    }
+    keeper.tell(Command::Stop);
+    thread.join().unwrap();
+}

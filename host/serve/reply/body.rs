@@ -31,19 +31,18 @@ pub(crate) struct StreamBody {
     pub(crate) written: u64,
     /// The token before which the connection breaks.
     pub(crate) breaks_before: Option<u64>,
+    /// Whether what comes before the break was given time to leave.
+    pub(crate) has_paused: bool,
     /// The token in place of whose event something unreadable is sent.
     pub(crate) garbles: Option<u64>,
     pub(crate) is_over: bool,
 }
 
 impl StreamBody {
-    /// Writes tokens up to a number, or until the frame is full.
-    fn write_up_to(&mut self, tokens: u64, frame: &mut Vec<u8>) -> io::Result<()> {
-        while self.written < tokens && frame.len() < FRAME_BYTES {
+    /// Writes tokens up to a number, or until the frame is full or the connection is to break.
+    fn write_up_to(&mut self, tokens: u64, frame: &mut Vec<u8>) {
+        while self.written < tokens && frame.len() < FRAME_BYTES && !self.is_at_break() {
             let token = self.written + 1;
-            if self.breaks_before == Some(token) {
-                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "a fault of --fault"));
-            }
             self.written = token;
             if self.garbles == Some(token) {
                 frame.extend_from_slice(b"data: {\"choices\":[{\"delta\"\xff\n\n");
@@ -51,7 +50,10 @@ impl StreamBody {
             }
             self.stream.token(token, frame);
         }
-        Ok(())
+    }
+
+    fn is_at_break(&self) -> bool {
+        self.breaks_before == Some(self.written + 1)
     }
 
     fn end(&mut self, end: CallEnd, frame: &mut Vec<u8>) {
@@ -82,14 +84,20 @@ impl Body for StreamBody {
         let Poll::Ready((tokens, end)) = this.slot.poll_beyond(this.written, context) else {
             return Poll::Pending;
         };
+        if this.is_at_break() {
+            if !std::mem::replace(&mut this.has_paused, true) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            this.is_over = true;
+            let error = io::Error::new(io::ErrorKind::ConnectionAborted, "a fault of --fault");
+            return Poll::Ready(Some(Err(error)));
+        }
         let mut frame = Vec::with_capacity(512);
         // The machine tells the last token by the reply's end.
         let is_served = matches!(end, Some(CallEnd::Served(_)));
         let tokens = if is_served { this.output_tokens } else { tokens };
-        if let Err(error) = this.write_up_to(tokens, &mut frame) {
-            this.is_over = true;
-            return Poll::Ready(Some(Err(error)));
-        }
+        this.write_up_to(tokens, &mut frame);
         if let Some(end) = end.filter(|_| this.written >= tokens) {
             this.end(end, &mut frame);
         }

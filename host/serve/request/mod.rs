@@ -42,3 +42,6 @@ pub fn read_any(api: &str, body: &[u8]) -> Result<(), String> {
     };
     asked.map(drop).map_err(|error| error.message)
 }
+
+#[cfg(test)]
+mod tests;

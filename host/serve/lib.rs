@@ -1,8 +1,8 @@
 //! Modelled machines as an OpenAI-compatible server, at their pace on the computer's clock.
 //!
-//! One thread, the [`keeper`], owns the machines and moves their time; connections ask the words
-//! ([`voice`]), hand their calls to it and read its progress from a [`slot`]. [`request`] reads what
-//! clients ask, [`reply`] writes what they get, [`app`] is the way between.
+//! One thread, the `keeper`, owns the machines and moves their time; connections ask the words
+//! (`voice`), hand their calls to it and read its progress from a `slot`. `request` reads what
+//! clients ask, `reply` writes what they get, `app` is the way between.
 //!
 //! Architecture invariants: no text is touched on the keeper's thread; what a connection holds is
 //! bounded whatever its client does; nothing here knows what a machine is made of or where words

@@ -148,12 +148,12 @@ impl Keeper {
                     Err(TryRecvError::Empty) => break,
                 }
             }
-            self.submit_asked();
             let now = self.clock.now();
-            self.deliver_until(now);
             if now == Instant::END {
                 self.end_of_time();
             }
+            self.submit_asked();
+            self.deliver_until(now);
             match self.wait() {
                 Some(Command::Stop) => return,
                 Some(command) => self.take(command),

@@ -89,7 +89,7 @@ struct Keeper {
     clock: WallClock,
     calls: HashMap<CallId, UnderWay>,
     /// Calls that are to be submitted.
-    asked: Vec<Box<Call>>,
+    asked: Vec<Call>,
     received: Receiver<Command>,
 }
 
@@ -178,7 +178,7 @@ impl Keeper {
 
     fn take(&mut self, command: Command) {
         match command {
-            Command::Submit(call) => self.asked.push(call),
+            Command::Submit(call) => self.asked.push(*call),
             Command::Cancel(id) => self.cancel(id),
             Command::Report(reply) => {
                 let now = self.clock.now();
@@ -201,7 +201,7 @@ impl Keeper {
         let mut asked = std::mem::take(&mut self.asked);
         asked.sort_by_key(|call| (call.at, call.id));
         for call in asked.drain(..) {
-            self.submit(*call);
+            self.submit(call);
         }
         self.asked = asked;
     }

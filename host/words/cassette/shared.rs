@@ -12,7 +12,7 @@ use timeslip_timeline::conversation::ChatRequest;
 
 use super::Cassette;
 use super::key::Key;
-use super::miss::{common_beginning, miss, unknown_request};
+use super::miss::{miss, nearness, unknown_request};
 use super::words::{CassetteWords, Matching};
 use crate::tokenizer::Tokenizer;
 
@@ -56,9 +56,9 @@ impl SharedCassettes {
     }
 
     fn miss(&self, request: &ChatRequest) -> WordsError {
-        let equal = |cassette: &&Arc<Cassette>| common_beginning(cassette, &request.messages);
+        let near = |cassette: &&Arc<Cassette>| nearness(cassette, &request.messages);
         // Of equally near ones `max_by_key` takes the last, hence the reversal.
-        match self.cassettes.iter().rev().max_by_key(equal) {
+        match self.cassettes.iter().rev().max_by_key(near) {
             Some(cassette) => unknown_request(cassette, request),
             None => miss("there is no cassette to look the request up in".to_owned()),
         }
@@ -163,7 +163,10 @@ mod tests {
     #[test]
     fn a_miss_names_the_nearest_recorded_request() {
         let missed = asked(&mut words(), "Goodby").unwrap_err();
-        assert!(missed.contains("one.jsonl") || missed.contains("two.jsonl"), "{missed}");
-        assert!(missed.contains("The closest recorded request is on line"), "{missed}");
+        assert!(
+            missed.starts_with("the request was not recorded; two.jsonl is nearest."),
+            "{missed}"
+        );
+        assert!(missed.contains("recorded: \"Goodbye\""), "{missed}");
     }
 }

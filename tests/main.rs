@@ -23,6 +23,7 @@ mod place;
 mod prebuilt;
 mod readme;
 mod routing;
+mod serve;
 mod slips;
 mod tidy;
 mod transcripts;

@@ -179,6 +179,11 @@ fn the_simulator_and_the_loop_stay_apart_from_what_they_may_not_know() {
         ("host/history", ["wasmtime", "timeslip-sim", "timeslip-runtime", "tokio"].as_slice()),
         ("host/accuracy", ["wasmtime", "timeslip-runtime", "timeslip-replay", "tokio"].as_slice()),
         ("host/calibrate", ["wasmtime", "timeslip-runtime", "timeslip-words", "tokio"].as_slice()),
+        (
+            "host/serve",
+            ["wasmtime", "timeslip-sim", "timeslip-runtime", "timeslip-words", "timeslip-gate"]
+                .as_slice(),
+        ),
         ("host/replay", ["wasmtime", "timeslip-sim", "timeslip-runtime", "tokio"].as_slice()),
     ];
     for (room, names) in forbidden {

@@ -13,6 +13,7 @@ pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs,
 use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
+use crate::serve::args::ServeArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 pass, 1 the run failed, 2 usage (arguments, a bench, a component, a profile or words \
@@ -69,6 +70,8 @@ pub(crate) enum Command {
     Capacity(Box<CapacityArgs>),
     /// Fits a machine's profile to what a real endpoint took for its requests.
     Calibrate(Box<CalibrateArgs>),
+    /// Serves modelled machines as an OpenAI-compatible server.
+    Serve(Box<ServeArgs>),
     /// Lists, shows, explains and checks hardware profiles.
     #[command(subcommand)]
     Hardware(HardwareCommand),

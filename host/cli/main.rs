@@ -14,6 +14,7 @@ mod exit;
 mod gate;
 mod hardware;
 mod import;
+mod interrupt;
 mod live;
 mod load;
 mod machines;
@@ -21,6 +22,7 @@ mod output;
 mod parallel;
 mod progress;
 mod run;
+mod serve;
 mod session_files;
 mod stage;
 mod table;
@@ -66,6 +68,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Compare(args) => load::compare::compare(args),
         Command::Capacity(args) => load::capacity::capacity(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Serve(args) => serve::serve(args),
         Command::Hardware(command) => hardware::hardware(command),
     }
 }

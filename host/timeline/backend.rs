@@ -52,6 +52,12 @@ pub trait Backend: Send {
         None
     }
 
+    /// Who waits and who is worked on, after all that came out of [`Backend::next`]; `None` from a
+    /// machine that cannot say.
+    fn occupancy(&self) -> Option<Occupancy> {
+        None
+    }
+
     /// Why nothing that the machine said can be used, if that is so. A run that has such a machine
     /// ends there, without a result.
     fn failure(&self) -> Option<MachineFailure> {
@@ -123,6 +129,26 @@ impl Submission {
             recorded: None,
             stream: false,
         }
+    }
+
+    /// A chat that gets this reply from a machine that is to time it.
+    pub fn of_reply(
+        session: SessionId,
+        model: Arc<str>,
+        request: Arc<ChatRequest>,
+        reply: &Reply,
+        stream: bool,
+    ) -> Submission {
+        let length = ReplyLength::of(reply.output_tokens);
+        let tokens = PlannedTokens {
+            input_tokens: reply.input_tokens,
+            prompt: reply.prompt.clone(),
+            reply_part: reply.reply_part.map(|part| ReplyPart::of(part, length)),
+            max_output_tokens: request.options.max_output_tokens.map(u64::from),
+            reply: length,
+        };
+        let recorded = reply.recorded.clone();
+        Submission { recorded, stream, ..Submission::planned(session, model, request, tokens) }
     }
 }
 
@@ -285,6 +311,17 @@ pub struct MachineTotals {
     pub busy: Span,
     /// What a machine under load did with calls beside serving them.
     pub incidents: Incidents,
+}
+
+/// The calls inside a machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Occupancy {
+    /// Calls in a batch, or whose KV is on its way to one.
+    pub running: u64,
+    /// Calls that wait to be read.
+    pub waiting: u64,
+    /// The part of the memory for KV that calls hold; 0 to 1.
+    pub kv_share: f64,
 }
 
 /// What a machine under load did with calls beside serving them.

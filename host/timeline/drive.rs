@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::backend::{Backend, CallId, MachineFailure, SessionId, Words};
 use crate::conversation::{FinishReason, Message};
 use crate::crew::Crew;
+use crate::cut::ReplyCut;
 use crate::guest::{Delivery, Guest, GuestState, Happening};
 use crate::http::{FetchId, HttpAnswer, HttpStage};
 use crate::pace::Pace;
@@ -253,8 +254,7 @@ struct ChatUnderWay {
     session: SessionId,
     asked: Asked,
     message: Option<(Message, FinishReason)>,
-    output_tokens: u64,
-    sent_bytes: usize,
+    cut: ReplyCut,
 }
 
 /// A run under way.

@@ -2,7 +2,8 @@
 //!
 //! Start with these files: [`time`] (the clock's numbers), [`guest`] (code that runs inside a
 //! session), [`backend`] (machines and words) and [`drive`] (the loop). [`route`] chooses among
-//! several machines of one model, and [`pace`] says how fast the clock may go. [`observed`] holds
+//! several machines of one model, and [`pace`] says how fast the clock may go. [`cut`] gives each
+//! token of a modelled reply its text. [`observed`] holds
 //! what was seen of a chat with a real server, and [`playback`] lets it go the same way again.
 //! [`http`] has what tool plugins fetch. [`record`] is what a run leaves behind, and [`account`] names every nanosecond of it.
 //!
@@ -13,6 +14,7 @@ pub mod account;
 pub mod backend;
 pub mod chance;
 pub mod conversation;
+pub mod cut;
 pub mod drive;
 pub mod guest;
 pub mod http;

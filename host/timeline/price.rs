@@ -3,7 +3,7 @@
 
 use crate::backend::{
     Backend, CallId, Completion, CompletionEvent, Estimate, MachineFailure, MachineTotals,
-    Submission,
+    Occupancy, Submission,
 };
 use crate::conversation::Usage;
 use crate::time::Instant;
@@ -69,6 +69,10 @@ impl Backend for Priced {
 
     fn totals(&self, at: Instant) -> MachineTotals {
         self.backend.totals(at)
+    }
+
+    fn occupancy(&self) -> Option<Occupancy> {
+        self.backend.occupancy()
     }
 
     fn failure(&self) -> Option<MachineFailure> {

@@ -55,6 +55,9 @@ pub trait Words {
     ) -> Result<FetchSaid, WordsError> {
         Ok(no_recordings())
     }
+
+    /// The session asks for nothing more: what is known of it alone can be forgotten.
+    fn forget(&mut self, _session: SessionId) {}
 }
 
 /// Which session asks for words.

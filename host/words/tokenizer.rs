@@ -1,7 +1,10 @@
 //! Counts tokens, each distinct text once per process.
 //!
 //! A conversation is sent again with every chat, so the same texts are asked for over and over: a
-//! count is remembered under a 128-bit hash of its text, in a table that threads share.
+//! count is remembered under a 128-bit hash of its text, in a table that threads share. The table is
+//! bounded, since a server counts for as long as it runs.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 use timeslip_timeline::conversation::nearest;
@@ -14,6 +17,10 @@ use crate::vocabulary::{CL100K_BASE, O200K_BASE, Vocabulary};
 /// The tokenizers that are built in, the default first.
 pub const BUILT_IN_TOKENIZERS: [&str; 2] = ["o200k_base", "cl100k_base"];
 
+/// Counts that are remembered, at some 60 bytes each; then all are forgotten, and counted again when
+/// they are asked for.
+const REMEMBERED_MAX: usize = 1_000_000;
+
 /// Turns texts into numbers of tokens.
 ///
 /// Shared by all threads of a process, best in one `Arc`, since it remembers what it has counted.
@@ -21,6 +28,8 @@ pub struct Tokenizer {
     name: String,
     engine: Engine,
     counted: DashMap<TextKey, u64>,
+    /// How many counts were written down since the table was empty.
+    written: AtomicUsize,
 }
 
 enum Engine {
@@ -92,7 +101,7 @@ impl Tokenizer {
     }
 
     fn with_engine(name: String, engine: Engine) -> Tokenizer {
-        Tokenizer { name, engine, counted: DashMap::new() }
+        Tokenizer { name, engine, counted: DashMap::new(), written: AtomicUsize::new(0) }
     }
 
     /// The built-in's name, or a model's file with the beginning of its digest.
@@ -129,13 +138,21 @@ impl Tokenizer {
             return *known;
         }
         let tokens = count();
-        self.counted.insert(key, tokens);
+        self.write_down(key, tokens, REMEMBERED_MAX);
         tokens
+    }
+
+    fn write_down(&self, key: TextKey, tokens: u64, most: usize) {
+        if self.written.fetch_add(1, Ordering::Relaxed) >= most {
+            self.written.store(0, Ordering::Relaxed);
+            self.counted.clear();
+        }
+        self.counted.insert(key, tokens);
     }
 
     /// Notes the count of a text that is known without encoding it.
     pub(crate) fn remember(&self, text: &str, tokens: u64) {
-        self.counted.insert(TextKey::of(text), tokens);
+        self.write_down(TextKey::of(text), tokens, REMEMBERED_MAX);
     }
 
     /// The number of tokens of a text that is not worth remembering.
@@ -206,6 +223,16 @@ mod tests {
             let (cut, tokens) = tokenizer.truncate(text, tokens_max);
             assert!(text.starts_with(cut) && tokens <= tokens_max);
         }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let tokenizer = Tokenizer::default();
+        for number in 0..25 {
+            tokenizer.write_down(TextKey::of(&number.to_string()), 1, 10);
+            assert!(tokenizer.counted.len() <= 10);
+        }
+        assert_eq!(tokenizer.count("24"), 1);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::args::BuildArgs;
-use super::interrupt;
 use super::make::{Built, make};
 use crate::bench::Builds;
 use crate::exit::{Exit, Failure};
+use crate::interrupt;
 use crate::output;
 
 /// Makes all components of a bench.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as WallInstant};
 
-use super::interrupt;
 use crate::exit::Failure;
+use crate::interrupt;
 
 /// How long a tool may take to end by itself after an interruption.
 const GRACE: Duration = Duration::from_secs(3);

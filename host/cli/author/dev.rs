@@ -8,12 +8,12 @@ use timeslip_report::{Style, verdict_screen};
 
 use super::args::DevArgs;
 use super::build::sentence;
-use super::interrupt;
 use super::make::make;
 use super::watch::{Snapshot, Watched};
 use crate::bench::{Bench, Builds, Overrides};
 use crate::exit::{Exit, Failure};
 use crate::gate::{Before, judge, verdict};
+use crate::interrupt;
 use crate::output;
 use crate::progress::Progress;
 use crate::run::{available_threads, screen};

@@ -8,10 +8,11 @@ use timeslip_runtime::engine::component_digest;
 
 use super::encode::is_component;
 use super::recipe::{self, Job};
+use super::setup;
 use super::tools::{Kit, Tools};
-use super::{interrupt, setup};
 use crate::bench::{BuildTable, Builds, Language};
 use crate::exit::Failure;
+use crate::interrupt;
 use crate::output;
 
 /// A component that was made.

@@ -8,7 +8,6 @@ pub(crate) mod new;
 mod command;
 mod embedded;
 mod encode;
-mod interrupt;
 mod make;
 mod name;
 mod next_steps;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as WallInstant, SystemTime};
 
-use super::interrupt;
+use crate::interrupt;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(300);

@@ -47,7 +47,7 @@ use std::collections::VecDeque;
 
 use timeslip_timeline::backend::{
     Backend, CallId, Completion, CompletionEvent, Estimate, Incidents, MachineFailure,
-    MachineTotals, ReplyLength, Served, Submission,
+    MachineTotals, Occupancy, ReplyLength, Served, Submission,
 };
 use timeslip_timeline::conversation::{ModelError, Usage};
 use timeslip_timeline::time::{Instant, Span};
@@ -357,6 +357,10 @@ impl Backend for ModelledMachine {
 
     fn estimate(&self, at: Instant, work: &Submission) -> Option<Estimate> {
         self.expected(at, work)
+    }
+
+    fn occupancy(&self) -> Option<Occupancy> {
+        Some(self.occupied())
     }
 
     fn failure(&self) -> Option<MachineFailure> {

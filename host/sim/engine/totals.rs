@@ -1,8 +1,11 @@
-//! What a machine used, whole: energy and cost of all its chips, idle ones included.
+//! What a machine used, whole: energy and cost of all its chips, idle ones included. And who is
+//! inside it now.
 
+use timeslip_timeline::backend::Occupancy;
 use timeslip_timeline::time::Instant;
 
 use super::ModelledMachine;
+use super::call::Place;
 
 impl ModelledMachine {
     /// Joules of all chips up to `at`, idle time included.
@@ -42,5 +45,19 @@ impl ModelledMachine {
             dollars += pool.usd_per_hour? * pool.chips as f64 * hours;
         }
         Some(dollars)
+    }
+
+    /// The calls inside, and the memory that they hold. Of steps that are summed, memory is counted
+    /// as it was before the first of them.
+    pub(super) fn occupied(&self) -> Occupancy {
+        let waits = |place| matches!(place, Place::FrontEnd | Place::Stranded | Place::Waiting);
+        let waiting = self.calls.values().filter(|call| waits(call.place)).count() as u64;
+        let used: u64 = self.groups.iter().map(|group| group.memory.used()).sum();
+        let blocks: u64 = self.groups.iter().map(|group| group.pool.placement.blocks).sum();
+        Occupancy {
+            running: self.calls.len() as u64 - waiting,
+            waiting,
+            kv_share: used as f64 / blocks.max(1) as f64,
+        }
     }
 }

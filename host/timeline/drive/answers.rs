@@ -207,17 +207,11 @@ impl Drive<'_> {
 }
 
 impl ChatUnderWay {
-    /// The text between what was sent and this many tokens: the same part of the text as of the
-    /// tokens, cut between characters. A modelled reply's tokens have no texts of their own.
+    /// The text between what was sent and this many tokens.
     fn text_up_to(&mut self, output_tokens: u64) -> String {
-        let Some((message, _)) = &self.message else {
-            return String::new();
-        };
-        let text = &message.content;
-        let share = text.len() as u128 * u128::from(output_tokens.min(self.output_tokens));
-        let start = self.sent_bytes;
-        let end = text.floor_char_boundary((share / u128::from(self.output_tokens)) as usize);
-        self.sent_bytes = end.max(start);
-        text[start..self.sent_bytes].to_owned()
+        match &self.message {
+            Some((message, _)) => self.cut.up_to(&message.content, output_tokens).to_owned(),
+            None => String::new(),
+        }
     }
 }

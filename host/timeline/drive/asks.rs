@@ -6,10 +6,10 @@ use super::answers::AnswerToAgent;
 use super::routes::Candidates;
 use super::{ChatUnderWay, Drive, Due, ToolProvider, Tools};
 use crate::backend::{
-    CallId, ChatTiming, PlannedTokens, Reply, ReplyLength, ReplyPart, Said, SessionId, Submission,
-    UserReply, WordsError,
+    CallId, ChatTiming, Reply, Said, SessionId, Submission, UserReply, WordsError,
 };
 use crate::conversation::{ChatRequest, PromptPart, ToolError, Usage, UserError, nearest};
+use crate::cut::ReplyCut;
 use crate::guest::{Answer, Ask, Delivery, Happening, StopCause};
 use crate::observed::RecordedFailure;
 use crate::record::{BurstCause, ChatEnd, ChatStep, SessionOutcome, StepKind, ToolStep, UserStep};
@@ -119,7 +119,7 @@ impl Drive<'_> {
         let session = &self.running[&id];
         match self.stage.words.answer(&session.words_of(asked.seat), &model, &request) {
             Ok(Said::Reply(reply)) => {
-                let work = modelled(id, model, request, &reply, stream);
+                let work = Submission::of_reply(id, model, request, &reply, stream);
                 let prompt = reply.prompt.clone();
                 self.submit(&candidates, asked, work, prompt, Some(*reply));
             }
@@ -161,13 +161,12 @@ impl Drive<'_> {
             chat.machine = self.stage.machines[machine].name.clone();
             chat.route = route;
         }
-        let output_tokens = reply.as_ref().map_or(1, |reply| reply.output_tokens.max(1));
+        let output_tokens = reply.as_ref().map_or(1, |reply| reply.output_tokens);
         let under_way = ChatUnderWay {
             session: work.session,
             asked,
             message: reply.map(|reply| (reply.message, reply.finish_reason)),
-            output_tokens,
-            sent_bytes: 0,
+            cut: ReplyCut::of(output_tokens),
         };
         self.chats.insert(call, under_way);
         self.stage.machines[machine].backend.submit(self.now, call, work);
@@ -289,26 +288,6 @@ impl Drive<'_> {
         let given_up = session.give_up(self.now, asked);
         self.cancel(given_up);
     }
-}
-
-/// The chat whose reply is planned.
-fn modelled(
-    session: SessionId,
-    model: Arc<str>,
-    request: Arc<ChatRequest>,
-    reply: &Reply,
-    stream: bool,
-) -> Submission {
-    let length = ReplyLength::of(reply.output_tokens);
-    let tokens = PlannedTokens {
-        input_tokens: reply.input_tokens,
-        prompt: reply.prompt.clone(),
-        reply_part: reply.reply_part.map(|part| ReplyPart::of(part, length)),
-        max_output_tokens: request.options.max_output_tokens.map(u64::from),
-        reply: length,
-    };
-    let recorded = reply.recorded.clone();
-    Submission { recorded, stream, ..Submission::planned(session, model, request, tokens) }
 }
 
 fn unknown_tool(name: &str, tools: &Tools) -> ToolError {

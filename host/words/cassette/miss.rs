@@ -32,7 +32,23 @@ pub(super) fn request_miss(
              so there is no further reply to it.\n{ADVICE}"
         ));
     }
-    let head = format!("chat {chat_number} of the session is not in {file}.");
+    absent(cassette, &format!("chat {chat_number} of the session is not in {file}."), request)
+}
+
+/// A request that no cassette of several holds, and this one is nearest.
+pub(super) fn unknown_request(cassette: &Cassette, request: &ChatRequest) -> WordsError {
+    let file = &cassette.file;
+    absent(cassette, &format!("the request was not recorded; {file} is nearest."), request)
+}
+
+/// How near a cassette's closest request comes: the messages that are equal, and how alike the first
+/// one is that is not.
+pub(super) fn nearness(cassette: &Cassette, asked: &[Message]) -> Option<(usize, usize)> {
+    let (chat, equal) = closest(cassette, asked)?;
+    Some((equal, alike_at(cassette, chat, asked, equal)))
+}
+
+fn absent(cassette: &Cassette, head: &str, request: &ChatRequest) -> WordsError {
     let Some((chat, equal)) = closest(cassette, &request.messages) else {
         return miss(format!("{head}\nThe cassette holds no chat at all.\n{ADVICE}"));
     };
@@ -93,17 +109,20 @@ fn closest<'c>(cassette: &'c Cassette, asked: &[Message]) -> Option<(&'c Recorde
         recorded.zip(&keys).take_while(|(recorded, asked)| recorded == *asked).count()
     };
     let longest = cassette.chats.iter().map(equal).max()?;
-    let alike = |chat: &RecordedChat| {
-        let recorded = cassette.request_of(chat).nth(longest).map(|(_, message)| written(message));
-        match (recorded, asked.get(longest)) {
-            (Some(recorded), Some(asked)) => likeness(&recorded, &written(asked)),
-            (None, None) => 1000,
-            _ => 0,
-        }
-    };
+    let alike = |chat: &RecordedChat| alike_at(cassette, chat, asked, longest);
     let candidates = cassette.chats.iter().filter(|chat| equal(chat) == longest);
     // Of equally alike ones `max_by_key` takes the last, hence the reversal.
     candidates.rev().max_by_key(|chat| alike(chat)).map(|chat| (chat, longest))
+}
+
+/// How alike a recorded request and another one are in the message of this place, up to 1000.
+fn alike_at(cassette: &Cassette, chat: &RecordedChat, asked: &[Message], place: usize) -> usize {
+    let recorded = cassette.request_of(chat).nth(place).map(|(_, message)| written(message));
+    match (recorded, asked.get(place)) {
+        (Some(recorded), Some(asked)) => likeness(&recorded, &written(asked)),
+        (None, None) => 1000,
+        _ => 0,
+    }
 }
 
 fn differing_messages(recorded: &[&Message], asked: &[Message], equal: usize) -> String {

@@ -38,6 +38,7 @@ mod parse;
 mod record;
 mod recorded;
 mod secrets;
+mod shared;
 mod words;
 mod write;
 
@@ -59,6 +60,7 @@ pub use outputs::{ObservedToolCall, ToolComparison, ToolOutputReport, ToolVerdic
 pub use record::CassetteRecorder;
 pub use recorded::{Entry, RecordedExchange};
 pub use secrets::{SecretLine, secret_lines};
+pub use shared::SharedCassettes;
 pub use words::{CassetteWords, Matching};
 pub use write::CassetteWriter;
 

@@ -194,6 +194,28 @@ impl CassetteWords {
         (key, chats.get(&key).map_or(&[][..], Vec::as_slice))
     }
 
+    /// The key of a request in the cassette of a place, and how often it was recorded there, if it
+    /// was.
+    pub(super) fn times_recorded(
+        &self,
+        place: usize,
+        request: &ChatRequest,
+    ) -> Option<(Key, usize)> {
+        let redacted = self.cassettes[place].header.redacted.then(|| redacted_request(request));
+        let (key, chats) = self.find(place, redacted.as_ref().unwrap_or(request));
+        (!chats.is_empty()).then_some((key, chats.len()))
+    }
+
+    /// What was recorded for a request in the cassette of a place; of several times the one that
+    /// `time` says, from 0.
+    pub(super) fn said_at(&self, place: usize, request: &ChatRequest, time: usize) -> Option<Said> {
+        let cassette = &self.cassettes[place];
+        let redacted = cassette.header.redacted.then(|| redacted_request(request));
+        let (_, chats) = self.find(place, redacted.as_ref().unwrap_or(request));
+        let chat = *chats.get(time)?;
+        Some(self.said(cassette, &cassette.chats[chat], request))
+    }
+
     /// How often the session has heard replies to this request.
     fn heard(&self, session: &SessionWords, key: Key) -> usize {
         let played = self.sessions.get(&session.session);
@@ -291,6 +313,10 @@ impl Words for CassetteWords {
     ) -> Result<FetchSaid, WordsError> {
         let recorded = self.recorded_fetch(session, request)?;
         recorded.ok_or_else(|| self.miss_of_fetch(session, request))
+    }
+
+    fn forget(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
     }
 }
 

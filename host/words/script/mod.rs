@@ -151,6 +151,10 @@ impl Words for ScriptWords {
     ) -> Result<FetchSaid, WordsError> {
         http::fetched(&self.file, &self.rules.http, request)
     }
+
+    fn forget(&mut self, session: SessionId) {
+        self.answers.remove(&session);
+    }
 }
 
 impl ScriptWords {

@@ -215,6 +215,10 @@ impl Words for SyntheticWords {
             after: Span::from_seconds_f64(user.after_seconds),
         })
     }
+
+    fn forget(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+    }
 }
 
 fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {

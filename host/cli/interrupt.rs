@@ -10,7 +10,7 @@ static WATCHED: Once = Once::new();
 
 /// From here on an interruption is noted, and ends nothing by itself; a second one ends the program
 /// at once.
-pub(super) fn watch() {
+pub(crate) fn watch() {
     WATCHED.call_once(|| {
         let noted = ctrlc::set_handler(|| {
             if INTERRUPTED.swap(true, Ordering::SeqCst) {
@@ -25,7 +25,7 @@ pub(super) fn watch() {
 }
 
 /// Whether there was an interruption.
-pub(super) fn happened() -> bool {
+pub(crate) fn happened() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
@@ -33,7 +33,7 @@ pub(super) fn happened() -> bool {
 ///
 /// # Errors
 /// When there was one.
-pub(super) fn check() -> Result<(), Failure> {
+pub(crate) fn check() -> Result<(), Failure> {
     match happened() {
         true => Err(Failure::run("interrupted; nothing was left half-made")),
         false => Ok(()),

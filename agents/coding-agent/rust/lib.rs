@@ -76,14 +76,14 @@ async fn act(call: ToolCall) -> Message {
 async fn problem() -> Result<Option<String>, Failure> {
     let _span = span("verify");
     let output = call_tool("run_tests", json!({})).await?;
-    let result: TestResult = serde_json::from_str(&output)
-        .map_err(|error| Failure::new(format!("the output of run_tests is not its own: {error}")))?;
+    let result: TestResult = serde_json::from_str(&output).map_err(|error| {
+        Failure::new(format!("the output of run_tests is not its own: {error}"))
+    })?;
     if result.failures.is_empty() {
         return Ok(None);
     }
-    let line = |failure: &TestFailure| {
-        format!("{}, {}: {}", failure.file, failure.test, failure.message)
-    };
+    let line =
+        |failure: &TestFailure| format!("{}, {}: {}", failure.file, failure.test, failure.message);
     let lines: Vec<String> = result.failures.iter().map(line).collect();
     Ok(Some(format!("Tests still fail:\n{}\nGo on.", lines.join("\n"))))
 }

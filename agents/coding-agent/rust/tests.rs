@@ -47,8 +47,8 @@ fn the_error_of_a_tool_goes_to_the_model() {
 
 #[test]
 fn it_gives_up_when_it_goes_round_in_circles() {
-    let session = (0..TURNS_MAX)
-        .fold(project(), |session, _| session.model_calls("run_tests", json!({})));
+    let session =
+        (0..TURNS_MAX).fold(project(), |session, _| session.model_calls("run_tests", json!({})));
     let ran = session.run(CodingAgent::run(task("Repair it.")));
     let failure = ran.output.unwrap_err();
     assert_eq!(failure.message(), "the tests do not pass after 20 turns");

@@ -19,6 +19,7 @@ mod http;
 mod live;
 mod load;
 mod place;
+mod plugins;
 mod prebuilt;
 mod readme;
 mod routing;

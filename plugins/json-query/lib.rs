@@ -33,7 +33,7 @@ fn query_json(
     limit: usize,
 ) -> Result<Queried, ToolError> {
     let json = match (path, json) {
-        (Some(path), None) => read(&path)?,
+        (Some(path), None) => files::read_text(&path)?,
         (None, Some(json)) => json,
         _ => return Err(ToolError::invalid_arguments("give either \"path\" or \"json\"")),
     };
@@ -43,17 +43,6 @@ fn query_json(
 }
 
 export_tools![query_json];
-
-/// A granted file; where there is no such one, the error names those that there are.
-fn read(path: &str) -> Result<String, ToolError> {
-    files::read_text(path).map_err(|error| {
-        let files: Vec<String> = files::list("").into_iter().map(|file| file.path).collect();
-        match files.is_empty() {
-            true => error.into(),
-            false => ToolError::failed(format!("{}; there are {}", error.text(), files.join(", "))),
-        }
-    })
-}
 
 #[cfg(test)]
 mod tests;

@@ -76,12 +76,9 @@ fn a_query_reaches_nothing_outside() {
 
 #[test]
 fn a_wrong_input_is_told() {
-    let session = || Session::new().file("a.json", "{\"a\": }").file("b.json", "1");
-    let of = |path: &str| {
-        let path = path.to_owned();
-        let ran = session().run(async move { query_json(".".to_owned(), Some(path), None, 50) });
-        ran.output.unwrap_err().text().to_owned()
-    };
-    assert!(of("a.json").starts_with("the input is no JSON: byte offset 6: "), "{}", of("a.json"));
-    assert!(of("c.json").ends_with("; there are a.json, b.json"), "{}", of("c.json"));
+    let session = Session::new().file("a.json", "{\"a\": }");
+    let ran =
+        session.run(async { query_json(".".to_owned(), Some("a.json".to_owned()), None, 50) });
+    let text = ran.output.unwrap_err().text().to_owned();
+    assert!(text.starts_with("the input is no JSON: byte offset 6: "), "{text}");
 }

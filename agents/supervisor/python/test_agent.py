@@ -1,4 +1,4 @@
-"""Tests of the supervisor on ordinary Python: `python -m unittest` in this folder."""
+"""Tests of the supervisor on ordinary Python: `python3 -m unittest` in this folder."""
 
 import pathlib
 import sys

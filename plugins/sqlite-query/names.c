@@ -138,7 +138,9 @@ timeslip_output read_tables(timeslip_session *session, sqlite3 *database) {
     timeslip_write_key(&writer, "tables");
     timeslip_write_begin(&writer, '[');
     write_tables(session, &writer, row);
-    sqlite3_finalize(row);
+    if (sqlite3_finalize(row) != SQLITE_OK) {
+        return timeslip_failed(session, "%s", sqlite3_errmsg(database));
+    }
     timeslip_write_end(&writer, ']');
     timeslip_write_end(&writer, '}');
     return timeslip_give_text(timeslip_written(&writer));

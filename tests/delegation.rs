@@ -13,9 +13,10 @@ fn team(from: &str, to: &str) -> Place {
     let bench = bench.unwrap();
     let bench = bench.replace("../../../", &format!("{root}/"));
     let bench = bench.replace("../../", &format!("{root}/agents/"));
+    let bench = bench.replace("../script.toml", "script.toml");
     assert!(bench.contains(from), "{from}\n{bench}");
     place.write("timeslip.toml", bench.replacen(from, to, 1));
-    let script = repository().join("agents/supervisor/rust/script.toml");
+    let script = repository().join("agents/supervisor/script.toml");
     place.write("script.toml", std::fs::read(script).unwrap());
     place
 }

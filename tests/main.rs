@@ -20,6 +20,7 @@ mod http;
 mod live;
 mod load;
 mod place;
+mod plugins;
 mod prebuilt;
 mod readme;
 mod routing;

@@ -16,12 +16,13 @@ const NEEDS_RECORDINGS: &str = "<!-- needs recordings -->";
 /// The folder of the recordings.
 const RECORDINGS: &str = "data/tau-bench-airline";
 
-/// The folders that the README's commands use.
-const FOLDERS: [&str; 6] = [
+/// The folders and files that the README's commands use.
+const USED: [&str; 7] = [
     "agents/hardware-guide",
     "agents/prebuilt",
-    "agents/react-researcher/rust",
+    "agents/react-researcher/documents",
     "agents/supervisor/rust",
+    "agents/supervisor/script.toml",
     "plugins/prebuilt",
     "hardware-profiles",
 ];
@@ -31,8 +32,8 @@ fn the_readme_shows_what_its_commands_print() {
     let path = repository().join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let place = Place::new();
-    for folder in FOLDERS {
-        copy(&repository().join(folder), &place.path(folder));
+    for path in USED {
+        copy(&repository().join(path), &place.path(path));
     }
     let mut commands = 0;
     let printed = with_outputs(&readme, |command| {
@@ -101,15 +102,16 @@ fn run(place: &Place, command: &str) -> String {
     String::from_utf8(output.stdout).expect("the program prints UTF-8")
 }
 
+/// Copies a folder with all that is in it, or a file.
 fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        std::fs::copy(from, to).unwrap();
+        return;
+    }
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => copy(&path, &target),
-            false => drop(std::fs::copy(&path, &target).unwrap()),
-        }
+        copy(&path, &to.join(path.file_name().unwrap()));
     }
 }
 

@@ -9,22 +9,22 @@ use timeslip_sdk::{
 };
 
 const INSTRUCTIONS: &str = "\
-You repair a small JavaScript project. Say in one sentence what you think and what you do next, and \
-use the tools: list_files and read_file to look, write_file to write a whole file, and run_tests to \
-see which tests fail. Never change a test. Answer in at most three sentences what was wrong, when all \
-tests pass.";
+You repair a small JavaScript project. Say in one sentence what you think and what you do next, and use \
+the tools: list_files and read_file to look, write_file to write a whole file, and run_tests to see \
+which tests fail. Never change a test. Answer in at most three sentences what was wrong, when all tests \
+pass.";
 
 /// A repair that takes longer than this goes round in circles.
 const TURNS_MAX: usize = 20;
 
-/// What `run_tests` gives, as far as the agent reads it.
+/// What `run_tests` gives.
 #[derive(Deserialize)]
-struct TestRun {
-    failures: Vec<FailedTest>,
+struct TestResult {
+    failures: Vec<TestFailure>,
 }
 
 #[derive(Deserialize)]
-struct FailedTest {
+struct TestFailure {
     file: String,
     test: String,
     message: String,
@@ -48,7 +48,7 @@ impl Agent for CodingAgent {
 
 export_agent!(CodingAgent);
 
-/// One reply and what follows from it; the answer, once the tests pass.
+/// One reply, and what the tools or the tests say to it; its text when nothing is left to be done.
 async fn take_turn(
     messages: &mut Vec<Message>,
     tools: &[ToolDefinition],
@@ -61,9 +61,9 @@ async fn take_turn(
         messages.extend(join_all(reply.tool_calls.into_iter().map(act)).await);
         return Ok(None);
     }
-    let Some(wrong) = problem().await? else { return Ok(Some(reply.content)) };
-    log(LogLevel::Warn, &wrong);
-    messages.push(user(wrong));
+    let Some(problem) = problem().await? else { return Ok(Some(reply.content)) };
+    log(LogLevel::Warn, &problem);
+    messages.push(user(problem));
     Ok(None)
 }
 
@@ -75,12 +75,16 @@ async fn act(call: ToolCall) -> Message {
 /// What is wrong with an answer: which tests still fail.
 async fn problem() -> Result<Option<String>, Failure> {
     let _span = span("verify");
-    let run: TestRun = serde_json::from_str(&call_tool("run_tests", json!({})).await?)?;
-    if run.failures.is_empty() {
+    let output = call_tool("run_tests", json!({})).await?;
+    let result: TestResult = serde_json::from_str(&output).map_err(|error| {
+        Failure::new(format!("the output of run_tests is not its own: {error}"))
+    })?;
+    if result.failures.is_empty() {
         return Ok(None);
     }
-    let line = |FailedTest { file, test, message }| format!("{file}, {test}: {message}");
-    let lines: Vec<String> = run.failures.into_iter().map(line).collect();
+    let line =
+        |failure: &TestFailure| format!("{}, {}: {}", failure.file, failure.test, failure.message);
+    let lines: Vec<String> = result.failures.iter().map(line).collect();
     Ok(Some(format!("Tests still fail:\n{}\nGo on.", lines.join("\n"))))
 }
 

@@ -1,14 +1,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use timeslip_sdk::testing::{Ran, Session, task};
+use timeslip_sdk::testing::{Session, task};
 
 use super::*;
 
 /// A project whose test passes once a file was written.
 fn project() -> Session {
-    let written = Rc::new(Cell::new(false));
-    let passes = Rc::clone(&written);
+    let is_repaired = Rc::new(Cell::new(false));
+    let written = Rc::clone(&is_repaired);
     Session::new()
         .tool("write_file", move |_| {
             written.set(true);
@@ -16,13 +16,9 @@ fn project() -> Session {
         })
         .tool("run_tests", move |_| {
             let failure = json!({"file": "a.test.js", "test": "adds", "message": "1 is not 2"});
-            let failures = if passes.get() { vec![] } else { vec![failure] };
+            let failures = if is_repaired.get() { Vec::new() } else { vec![failure] };
             Ok(json!({"passed": 0, "failures": failures}).to_string())
         })
-}
-
-fn repair(session: Session) -> Ran<Result<String, Failure>> {
-    session.run(CodingAgent::run(task("Repair it.")))
 }
 
 #[test]
@@ -31,7 +27,7 @@ fn an_answer_is_sent_back_as_long_as_tests_fail() {
         .model_says("All is well.")
         .model_calls("write_file", json!({"path": "a.js", "contents": ""}))
         .model_says("Repaired.");
-    let ran = repair(session);
+    let ran = session.run(CodingAgent::run(task("Repair it.")));
     assert_eq!(ran.output.unwrap(), "Repaired.");
     let last = ran.requests[1].messages.last().unwrap();
     assert_eq!(last.content, "Tests still fail:\na.test.js, adds: 1 is not 2\nGo on.");
@@ -43,7 +39,7 @@ fn the_error_of_a_tool_goes_to_the_model() {
         .model_calls("missing", json!({}))
         .model_calls("write_file", json!({"path": "a.js", "contents": ""}))
         .model_says("Repaired.");
-    let ran = repair(session);
+    let ran = session.run(CodingAgent::run(task("Repair it.")));
     assert_eq!(ran.output.unwrap(), "Repaired.");
     let last = &ran.requests[1].messages.last().unwrap().content;
     assert!(last.starts_with("Error: "), "{last}");
@@ -51,8 +47,9 @@ fn the_error_of_a_tool_goes_to_the_model() {
 
 #[test]
 fn it_gives_up_when_it_goes_round_in_circles() {
-    let session = (0..20).fold(project(), |session, _| session.model_calls("run_tests", json!({})));
-    let ran = repair(session);
-    assert_eq!(ran.output.unwrap_err().message(), "the tests do not pass after 20 turns");
-    assert_eq!(ran.requests.len(), 20);
+    let session =
+        (0..TURNS_MAX).fold(project(), |session, _| session.model_calls("run_tests", json!({})));
+    let ran = session.run(CodingAgent::run(task("Repair it.")));
+    let failure = ran.output.unwrap_err();
+    assert_eq!(failure.message(), "the tests do not pass after 20 turns");
 }

@@ -7,7 +7,7 @@ include!(concat!(env!("OUT_DIR"), "/embedded_files.rs"));
 
 /// The agent of a new tool plugin's bench: it calls the tools that its model asks for.
 pub(super) const TOOL_CALLING_AGENT: &[u8] =
-    include_bytes!("../../../agents/prebuilt/hardware-guide.wasm");
+    include_bytes!("../../../agents/prebuilt/tool-caller.wasm");
 
 /// The folders of an SDK that are no part of what a project gets.
 const NO_SOURCES: [&str; 3] = ["template/", "conformance/", "tests/"];

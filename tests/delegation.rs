@@ -1,135 +1,201 @@
-//! Agents that are tools of other agents: a session of their own inside the caller's.
+//! Agents that are tools of others: their steps stand in the session that delegated the task, their
+//! time is their supervisor's, and what they do wrong is no other session's business.
 
 use serde_json::Value;
 
 use crate::place::{Place, repository};
 use crate::slips::{check_independently, slip};
 
-/// A bench of a supervisor and its team, in a place of its own, with a text of it replaced.
-fn team(from: &str, to: &str) -> Place {
+/// A bench of probes in which `deputy` is an agent; `deputy` is what its table says beside that.
+fn probes(lines: &[&str], deputy: &str, limits: &str) -> String {
+    let probe = repository().join("tests/guests/prebuilt/probe-agent.wasm").display().to_string();
+    let mut bench = format!(
+        "name = \"probes\"\nmachines = [\"h200-8\"]\n\
+         [agent]\ncomponent = '{probe}'\nmodels = [\"*\"]\n\
+         [[tool]]\nname = \"deputy\"\nagent = '{probe}'\n{deputy}\n\
+         [words]\nkind = \"synthetic\"\noutput_tokens = {{ fixed = 40 }}\n\
+         [load]\nat_once = 3\n[limits]\n{limits}\n",
+    );
+    for (index, line) in lines.iter().enumerate() {
+        let input = toml::Value::String((*line).to_owned());
+        bench += &format!("[[task]]\nname = \"task-{index}\"\ninput = {input}\n");
+    }
+    bench
+}
+
+const MAY_CHAT: &str = "models = [\"*\"]";
+
+/// The line by which a probe gives this one to the deputy.
+fn delegated(line: &str) -> String {
+    format!("tool deputy {}", serde_json::json!({ "task": line }))
+}
+
+/// The sessions of a bench.
+fn sessions(bench: &str) -> Vec<Value> {
     let place = Place::new();
-    let root = repository().display().to_string();
-    let bench = std::fs::read_to_string(repository().join("agents/supervisor/rust/timeslip.toml"));
-    let bench = bench.unwrap();
-    let bench = bench.replace("../../../", &format!("{root}/"));
-    let bench = bench.replace("../../", &format!("{root}/agents/"));
-    let bench = bench.replace("../script.toml", "script.toml");
-    assert!(bench.contains(from), "{from}\n{bench}");
-    place.write("timeslip.toml", bench.replacen(from, to, 1));
-    let script = repository().join("agents/supervisor/script.toml");
-    place.write("script.toml", std::fs::read(script).unwrap());
-    place
-}
-
-fn steps(slip: &Value) -> &[Value] {
-    slip["sessions"][0]["steps"].as_array().unwrap()
-}
-
-/// When a step begins and ends, in nanoseconds.
-fn extent(step: &Value) -> (u64, u64) {
-    let at = step["at_ns"].as_u64().unwrap();
-    (at, at + step["e2e_ns"].as_u64().unwrap())
-}
-
-#[test]
-fn what_a_member_does_lies_inside_the_step_that_asked_it() {
-    let place = team("", "");
-    place.run(&["run", "--slip", "slip.json"]).passed();
+    place.write("bench.toml", bench);
+    let ran = place.run(&["run", "bench.toml", "--json", "--slip", "slip.json"]);
+    assert!([0, 1].contains(&ran.code), "{ran:#?}");
     check_independently(&place.path("slip.json"));
-    let slip = slip(&place.read("slip.json"));
-    let steps = steps(&slip);
-    let mut inside = 0;
-    for step in steps {
-        let Some(within) = step["within"].as_u64() else { continue };
-        let asked = &steps[usize::try_from(within).unwrap()];
-        assert_eq!(asked["kind"], "tool", "{step}");
-        let (begin, end) = extent(asked);
-        let (at, ended) = extent(step);
-        assert!(begin <= at && ended <= end, "{step}\nis not inside\n{asked}");
-        inside += 1;
-    }
-    assert_eq!((steps.len(), inside), (19, 12));
-    // Both researchers work at once: neither waits for the other.
-    let researchers: Vec<_> =
-        steps.iter().filter(|step| step["tool"] == "researcher").map(extent).collect();
-    assert!(researchers[1].0 < researchers[0].1, "{researchers:?}");
-    // A chat of a member is a chat of the machine, and counts once.
-    assert_eq!(slip["summary"]["model_calls"], 11);
+    slip(&ran.stdout)["sessions"].as_array().unwrap().clone()
+}
+
+/// Why the one session of a line failed.
+fn failure(line: &str, deputy: &str, limits: &str) -> String {
+    let sessions = sessions(&probes(&[line], deputy, limits));
+    sessions[0]["error"]["message"].as_str().expect("the session fails").to_owned()
 }
 
 #[test]
-fn a_team_is_the_same_on_any_number_of_threads() {
-    let place = team("[words]", "[load]\nsessions = 6\nat_once = 3\n\n[words]");
-    let told = |threads| place.run(&["run", "--json", "--threads", threads]).passed();
-    let one = told("1");
-    assert_eq!(slip(&one)["summary"]["succeeded"], 6);
-    for threads in ["2", "5"] {
-        assert!(told(threads) == one, "{threads} threads give another slip");
-    }
-}
-
-#[test]
-fn a_member_has_the_grants_of_its_own_table_alone() {
-    // The researcher's table grants no model, and the supervisor's own grant does not help.
-    let models = "cites them.\"\nmodels = ";
-    let place = team(&format!("{models}[\"*\"]"), &format!("{models}[]"));
-    let slip = slip(&place.run(&["run", "--json"]).passed());
-    let refused = steps(&slip).iter().find(|step| step["tool"] == "researcher").unwrap();
-    let error = refused["error"].as_str().unwrap();
-    let line = "add \"llama-3.3-70b\" to `models` under the [[tool]] `researcher` in the bench";
-    assert!(error.contains(line), "{error}");
-}
-
-#[test]
-fn a_budget_holds_for_a_team_together() {
-    let place = team("[words]", "[limits]\nmodel_calls = 4\n\n[words]");
-    let ran = place.run(&["run", "--json"]);
-    assert_eq!(ran.code, 1, "{ran:#?}");
-    let slip = slip(&ran.stdout);
-    let chats = steps(&slip).iter().filter(|step| step["kind"] == "chat");
-    let replied = chats.filter(|step| step["finish_reason"].is_string()).count();
-    assert_eq!(replied, 4, "{}", slip["sessions"][0]);
-}
-
-#[test]
-fn a_member_that_crashes_is_an_error_of_that_step() {
-    let conformance = repository().join("agents/sdk/conformance/prebuilt/rust/agent.wasm");
-    let researcher = repository().join("agents/prebuilt/react-researcher.wasm");
-    let [from, to] = [researcher, conformance].map(|path| path.display().to_string());
-    let place = team(&from, &to);
-    let script = place.read("script.toml");
-    let question = "Until when can one read there on a weekday in November?\"}'";
-    assert!(script.contains(question));
-    place.write("script.toml", script.replace(question, "panic\"}'"));
-    let ran = place.run(&["run", "--json", "--log", "log.jsonl"]);
-    let slip = slip(&ran.stdout);
-    let crashed = steps(&slip).iter().find(|step| step["tool"] == "researcher").unwrap();
-    assert_eq!(crashed["ok"], false, "{crashed}");
-    let error = crashed["error"].as_str().unwrap();
-    assert!(error.starts_with("crashed: the component trapped"), "{error}");
-    assert!(place.read("log.jsonl").contains("a defect"), "the member's own words are in the log");
-    assert_eq!(slip["sessions"][0]["status"], "ok", "{}", slip["sessions"][0]);
-}
-
-#[test]
-fn a_team_that_cannot_be_is_refused_with_the_line() {
-    let refused = |from: &str, to: &str| {
-        let place = team(from, to);
-        let message = place.anonymous(&place.run(&["run"]).failed(2));
-        message.replace(&repository().display().to_string(), "REPOSITORY")
+fn a_team_is_shown_within_the_steps_of_its_supervisor() {
+    let place = Place::new();
+    let bench = repository().join("agents/supervisor/rust").display().to_string();
+    let run = |threads: &str| {
+        let files = ["--slip", "slip.json", "--log", "log.jsonl", "--threads", threads];
+        let screen = place.run(&[&["run", &bench][..], &files].concat()).passed();
+        (screen, place.read("slip.json"), place.read("log.jsonl"))
     };
-    insta::assert_snapshot!(refused("tools = [\"researcher\", \"reviewer\"]", "tools = [\"reviwer\"]"), @r"error: timeslip.toml:8: `tools` names `reviwer`, and no [[tool]] is called so; the nearest is `reviewer`");
-    insta::assert_snapshot!(refused("name = \"reviewer\"", "name = \"researcher\""), @r"error: timeslip.toml:19: two [[tool]] tables are named `researcher`; give one another `name`");
-    insta::assert_snapshot!(refused("reviewer.wasm", "reviwer.wasm"), @r"
-    error: timeslip.toml:19: cannot read the agent REPOSITORY/agents/prebuilt/reviwer.wasm: No such file or directory (os error 2)
-      fix: a path in a bench starts from the bench's own folder
-    ");
-    insta::assert_snapshot!(refused("tools = [\"documents\"]", "http = [\"https://example.org/*\"]"), @r"
-    error: timeslip.toml:12: `http` is for plugins, and `researcher` is an agent
-      fix: mount a plugin that fetches
-    ");
-    insta::assert_snapshot!(refused("files = ", "description = \"A shelf.\"\nfiles = "), @r"
-    error: timeslip.toml:25: `description` is for agents that are tools, and `documents` is a plugin
-      fix: take it out, or name the component by `agent`
-    ");
+    let one = run("1");
+    for threads in ["2", "5"] {
+        assert_eq!(run(threads), one, "{threads} threads");
+    }
+    check_independently(&place.path("slip.json"));
+    insta::assert_snapshot!(one.0);
+}
+
+#[test]
+fn a_delegated_tasks_time_is_its_supervisors_step() {
+    let (direct, given) = ("chat 3", delegated("chat 3"));
+    let [direct, given] = [direct, &*given].map(|line| {
+        let alone = sessions(&probes(&[line], MAY_CHAT, ""));
+        alone.into_iter().next().unwrap()
+    });
+    let steps = given["steps"].as_array().unwrap();
+    let (tool, chats) = steps.split_first().unwrap();
+    assert_eq!((&tool["kind"], &tool["tool"]), (&"tool".into(), &"deputy".into()));
+    let time = |step: &Value, key: &str| step[key].as_u64().unwrap();
+    let end = |step: &Value| time(step, "at_ns") + time(step, "e2e_ns");
+    for (chat, alone) in chats.iter().zip(direct["steps"].as_array().unwrap()) {
+        assert_eq!(chat["within"], 0, "{chat}");
+        assert!(time(chat, "at_ns") >= time(tool, "at_ns") && end(chat) <= end(tool), "{chat}");
+        assert_eq!(chat["decode_ns"], alone["decode_ns"], "a chat is as long for a deputy");
+    }
+    assert_eq!(chats.len(), 3);
+    // The path goes through the deputy's chats; what is left of its step is computing.
+    let shares = |session: &Value, key: &str| session["time_share_ns"][key].as_u64().unwrap();
+    for key in ["prefill", "decode"] {
+        assert_eq!(shares(&given, key), shares(&direct, key), "{key}");
+    }
+    let all: u64 =
+        given["time_share_ns"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!(all, given["e2e_ns"].as_u64().unwrap());
+}
+
+#[test]
+fn what_ends_a_deputy_is_an_error_of_the_tool_and_changes_no_other_session() {
+    let run = |line: &str, limits: &str| {
+        let lines = ["chat 3", &delegated(line), "mixed"];
+        sessions(&probes(&lines, MAY_CHAT, limits))
+    };
+    let limits = "fuel = 50_000_000\nmemory_mib = 32";
+    let calm = run("echo calm", limits);
+    assert_eq!(calm[1]["status"], "ok", "{}", calm[1]);
+    let causes = [
+        (
+            "trap",
+            "crashed: the component trapped: wasm trap: wasm `unreachable` instruction executed",
+        ),
+        ("spin", "crashed: the component used up its fuel of 50000000 units"),
+        ("allocate 0", "its limit is 32 MiB"),
+        ("recurse", "nest too deep"),
+        ("fail by itself", "failed: by itself"),
+    ];
+    for (line, cause) in causes {
+        let hostile = run(line, limits);
+        let message = hostile[1]["error"]["message"].as_str().unwrap();
+        assert_eq!(hostile[1]["error"]["kind"], "gave_up", "the supervisor decides: {message}");
+        assert!(message.contains(cause), "`{line}` tells: {message}");
+        for neighbour in [0, 2] {
+            let [hostile, calm] = [&hostile, &calm].map(|run| run[neighbour].to_string());
+            assert_eq!(hostile, calm, "`{line}` changed session {neighbour}");
+        }
+    }
+    let trapped = failure(&delegated("trap"), MAY_CHAT, "");
+    assert!(trapped.contains("compute::trap"), "the stack has names: {trapped}");
+}
+
+#[test]
+fn a_deputy_asks_the_models_and_calls_the_tools_of_its_own_table_alone() {
+    let refused = failure(&delegated("chat 1"), "", "");
+    assert!(refused.contains("to `models` under the [[tool]] `deputy` in the bench"), "{refused}");
+    // Without `tools` it calls plugins, and no agent.
+    let unknown = failure(&delegated(&delegated("echo")), MAY_CHAT, "");
+    assert!(unknown.contains("unknown-tool"), "{unknown}");
+    let wrong = failure("tool deputy {\"tsk\":\"echo\"}", MAY_CHAT, "");
+    assert!(
+        wrong.contains("there is no argument `tsk`; give {\"task\": \"what to do\"}"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn a_session_and_its_deputies_share_one_budget() {
+    let calls = failure(&delegated("chat 3"), MAY_CHAT, "model_calls = 2");
+    assert!(calls.contains("over-budget: the session's 2 model calls are used up"), "{calls}");
+    // The call of the deputy is a tool call, and so is what the deputy calls.
+    let itself = "models = [\"*\"]\ntools = [\"deputy\"]";
+    let tools = failure(&delegated(&delegated("echo a")), itself, "tool_calls = 1");
+    assert!(tools.contains("over-budget: the session's 1 tool calls are used up"), "{tools}");
+}
+
+#[test]
+fn an_agent_that_may_call_itself_stops_at_the_eighth_below() {
+    let itself = "models = [\"*\"]\ntools = [\"deputy\"]";
+    let nested = |depth: usize| (0..depth).fold("echo done".to_owned(), |line, _| delegated(&line));
+    let eight = &sessions(&probes(&[&nested(8)], itself, ""))[0];
+    assert_eq!((&eight["status"], eight["steps"].as_array().unwrap().len()), (&"ok".into(), 8));
+    let nine = failure(&nested(9), itself, "");
+    assert!(nine.contains("agents delegate tasks at most 8 deep"), "{nine}");
+    let many = failure(&delegated("sleep 9").replace("tool ", "tools-parallel 17 "), MAY_CHAT, "");
+    assert!(many.contains("at most 16 delegated tasks under way at once"), "{many}");
+}
+
+/// What is said of these `[[tool]]` tables, in which AGENT and PLUGIN stand for probes.
+fn refused(tables: &str) -> String {
+    let place = Place::new();
+    let probe = |name: &str| std::fs::read(repository().join("tests/guests/prebuilt").join(name));
+    place.write("probe-agent.wasm", probe("probe-agent.wasm").unwrap());
+    place.write("probe-tool.wasm", probe("probe-tool.wasm").unwrap());
+    let bench = "name = \"wrong\"\nmachines = [\"h200-8\"]\n[agent]\ncomponent = AGENT\n\
+        [words]\nkind = \"synthetic\"\noutput_tokens = { fixed = 40 }\n\
+        [[task]]\nname = \"a\"\ninput = \"echo\"\n";
+    let bench = format!("{bench}{tables}").replace("AGENT", "\"probe-agent.wasm\"");
+    place.write("bench.toml", bench.replace("PLUGIN", "\"probe-tool.wasm\""));
+    let before = place.names();
+    let message = place.run(&["run", "bench.toml", "--slip", "slip.json"]).failed(2);
+    assert_eq!(place.names(), before, "nothing is written");
+    message
+}
+
+#[test]
+fn a_table_that_is_wrong_is_refused_by_its_line() {
+    let deputy = "[[tool]]\nname = \"deputy\"\nagent = AGENT\n";
+    let wrong = [
+        format!("{deputy}tools = [\"depty\"]\n"),
+        format!("{deputy}[[tool]]\nname = \"deputy\"\ncomponent = PLUGIN\n"),
+        "[[tool]]\ncomponent = PLUGIN\n[[tool]]\nname = \"echo\"\nagent = AGENT\n".to_owned(),
+        deputy.replace("deputy", "the deputy"),
+        format!("{deputy}component = PLUGIN\n"),
+        format!("{deputy}[[tool]]\nname = \"none\"\n"),
+        deputy.replace("AGENT", "PLUGIN"),
+        deputy.replace("agent = ", "component = "),
+        format!("{deputy}[[tool]]\ncomponent = PLUGIN\nmodels = [\"*\"]\n"),
+        format!("{deputy}http = [\"https://example.org\"]\n"),
+        format!("{deputy}http_methods = [\"POST\"]\n"),
+        deputy.replace("AGENT", "\"none.wasm\""),
+        deputy.replace("AGENT", "\"probe-agnt.wasm\""),
+        format!("{deputy}digest = \"sha256:{}\"\n", "0".repeat(64)),
+        format!("{deputy}write = true\n"),
+    ];
+    insta::assert_snapshot!(wrong.map(|tables| refused(&tables)).concat());
 }

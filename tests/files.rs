@@ -65,7 +65,7 @@ fn kept_files_lie_by_session_and_task() {
 fn one_session_is_saved_into_its_folder() {
     let place = place(WRITES, "");
     let ran = passed(&place, &["run", "bench.toml", "--save"]);
-    assert!(ran.stderr.contains("2 files saved"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 files saved in data"), "{}", ran.stderr);
     assert_eq!(data(&place), ("new".to_owned(), false, true));
 }
 
@@ -82,6 +82,56 @@ fn what_cannot_be_saved_is_refused_before_the_run() {
     assert!(refused(&reads, &["--save"]).contains("add `write = true` beside `files`"));
     let nothing = place("write = true", "");
     assert!(refused(&nothing, &[]).contains("add `files = \"FOLDER\"` beside it"));
+}
+
+#[test]
+fn the_files_of_a_session_that_is_done_again_are_its_own() {
+    let place = place(WRITES, "[load]\nsessions = 3");
+    passed(&place, &["run", "bench.toml", "--slip", "slip.json"]);
+    let again = ["run", "bench.toml", "--again", "slip.json", "--session", "1"];
+    let ran = passed(&place, &[&again[..], &["--keep-files", "kept"]].concat());
+    assert!(ran.stderr.contains("the files of 1 sessions are kept in kept"), "{}", ran.stderr);
+    let kept = std::fs::read_dir(place.path("kept")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(kept, ["1-edit___it"]);
+    assert_eq!(place.read("kept/1-edit___it/data/a"), "new");
+    assert_eq!(data(&place), ("old".to_owned(), true, false));
+    passed(&place, &[&again[..], &["--save"]].concat());
+    assert_eq!(data(&place), ("new".to_owned(), false, true));
+}
+
+#[test]
+fn a_grant_that_leads_out_or_into_another_one_is_refused_by_its_line() {
+    let said = |place: &Place, more: &[&str]| {
+        let ran = place.run(&[&["run", "bench.toml"], more].concat());
+        assert_eq!(ran.code, 2, "{ran:?}");
+        place.anonymous(&ran.stderr)
+    };
+    let tool = |files: &str| {
+        let tool = repository().join("tests/guests/prebuilt/probe-tool.wasm");
+        format!("[[tool]]\ncomponent = '{}'\nfiles = \"{files}\"", tool.display())
+    };
+    let nested = place(WRITES, &tool("data/deep"));
+    nested.write("data/deep/c", "");
+    let file = place(WRITES, &tool("data/a"));
+    let missing = place(WRITES, &tool("dat"));
+    let taken = place(WRITES, "");
+    let mut told = [
+        said(&nested, &[]),
+        said(&file, &[]),
+        said(&missing, &[]),
+        said(&taken, &["--keep-files", "data/a"]),
+    ]
+    .concat();
+    #[cfg(unix)]
+    {
+        let escape = place(WRITES, "");
+        std::os::unix::fs::symlink("..", escape.path("data/up")).unwrap();
+        told += &said(&escape, &["--save"]);
+    }
+    #[cfg(unix)]
+    insta::assert_snapshot!(told);
+    assert_eq!(data(&taken), ("old".to_owned(), true, false));
 }
 
 #[test]

@@ -6,15 +6,16 @@
 
 use std::path::Path;
 
-use timeslip_gate::slip::{Component, Session, SessionStatus, Slip, WordsUsed};
+use timeslip_gate::slip::{Component, Machine, Session, SessionStatus, Slip, WordsUsed};
 use timeslip_gate::summary::{ErrorFactors, summarise};
 use timeslip_timeline::backend::SessionId;
-use timeslip_timeline::drive::{Load, RunUntil};
+use timeslip_timeline::drive::{Load, RUN_ENDED, RunUntil};
+use timeslip_timeline::record::RunRecord;
 use timeslip_timeline::time::Instant;
 
 use crate::bench::{Bench, Overrides};
 use crate::exit::Failure;
-use crate::stage::components_of;
+use crate::stage::{Outcome, components_of};
 
 /// A session that is run once more.
 pub(crate) struct Again {
@@ -33,7 +34,6 @@ impl Again {
         let file = path.display().to_string();
         let slip = Slip::read(path).map_err(Failure::usage)?;
         let count = slip.sessions.len();
-        let failed = |session: &Session| session.status == SessionStatus::Failed;
         let session = match session {
             Some(session) if session < count => session,
             Some(session) => {
@@ -41,7 +41,7 @@ impl Again {
                     "{file} has no session {session}; it has {count}, counted from 0"
                 )));
             }
-            None => slip.sessions.iter().position(failed).ok_or_else(|| {
+            None => slip.sessions.iter().position(failed_by_itself).ok_or_else(|| {
                 Failure::usage(format!(
                     "no session of {file} failed\n  fix: name one by --session, from 0 to {}",
                     count.saturating_sub(1)
@@ -51,27 +51,41 @@ impl Again {
         Ok(Again { file, slip, session })
     }
 
-    /// The command line, with the seed and, unless others are named, the machines of the slip.
-    pub(crate) fn overrides(&self, mut overrides: Overrides) -> Overrides {
-        overrides.seed = Some(self.slip.seed);
-        if overrides.on.is_empty() {
-            let machines = self.slip.machines.iter();
-            overrides.on =
-                machines.map(|machine| format!("{}:{}", machine.name, machine.model)).collect();
-        }
-        overrides
-    }
-
-    /// Gives the bench the sessions of the slip.
+    /// The bench, with the seed, the starts and, unless others are named, the machines of the slip.
     ///
     /// # Errors
-    /// When it is not the bench of the slip: other components, words or tasks.
-    pub(crate) fn put(&self, bench: &mut Bench) -> Result<(), Failure> {
-        self.check(bench)?;
+    /// When it cannot be read, or is not the bench of the slip: other components, words or tasks.
+    pub(crate) fn bench(
+        &self,
+        bench: Option<&Path>,
+        mut overrides: Overrides,
+    ) -> Result<Bench, Failure> {
+        overrides.seed = Some(self.slip.seed);
+        if overrides.on.is_empty() {
+            overrides.on = self.modelled_machines()?;
+        }
+        let mut bench = Bench::load(bench, &overrides)?;
+        self.check(&bench)?;
         let starts = self.slip.sessions.iter().map(|session| Instant::from_nanos(session.at_ns));
         bench.sessions = self.slip.sessions.len();
         bench.load = Load::Arrivals(starts.collect());
-        Ok(())
+        Ok(bench)
+    }
+
+    /// The machines of the slip as `--on` names them.
+    fn modelled_machines(&self) -> Result<Vec<String>, Failure> {
+        let machines = &self.slip.machines;
+        match machines.iter().find(|machine| machine.endpoint.is_some()) {
+            Some(real) => Err(Failure::usage(format!(
+                "{} was made with the real server `{}`, which says something else every time\n  \
+                 fix: record the bench by `timeslip record`, and play the recording back",
+                self.file, real.name
+            ))),
+            None => Ok(machines
+                .iter()
+                .map(|machine| format!("{}:{}", machine.name, machine.model))
+                .collect()),
+        }
     }
 
     /// When the run is over.
@@ -79,14 +93,25 @@ impl Again {
         RunUntil::EndOf(SessionId(u32::try_from(self.session).unwrap_or(u32::MAX)))
     }
 
-    /// The slip of the session alone, and whether the session is what it was.
-    pub(crate) fn alone(&self, slip: &Slip) -> (Slip, bool) {
-        let session = slip.sessions[self.session].clone();
-        let is_same = session == self.slip.sessions[self.session];
-        let sessions = vec![session];
+    /// The outcome of the session alone.
+    pub(crate) fn alone(&self, outcome: Outcome) -> Outcome {
+        let Outcome { slip, record, files } = outcome;
+        let sessions = vec![slip.sessions[self.session].clone()];
         let target = slip.summary.target_tokens_per_second;
         let summary = summarise(&sessions, target, |_| ErrorFactors::default());
-        (Slip { sessions, summary, ..slip.clone() }, is_same)
+        let record = RunRecord { sessions: vec![record.sessions[self.session].clone()], ..record };
+        let files = files.into_iter().skip(self.session).take(1).collect();
+        Outcome { slip: Slip { sessions, summary, ..slip }, record, files }
+    }
+
+    /// Whether the session, run alone or not, is what it was, and what else differs.
+    pub(crate) fn told(&self, alone: &Slip) -> String {
+        let session = self.session;
+        if alone.sessions[0] == self.slip.sessions[session] {
+            return format!("session {session}: the session is what it was, to the nanosecond");
+        }
+        let differs = differences(&self.slip, alone);
+        format!("session {session}: the session is not what it was; {differs}")
     }
 
     fn check(&self, bench: &Bench) -> Result<(), Failure> {
@@ -97,10 +122,15 @@ impl Again {
                 self.file
             ))
         };
-        for (was, is) in self.slip.components.iter().zip(components_of(bench)) {
-            if *was != is {
-                return Err(other(different_component(was, &is)));
+        let components = components_of(bench);
+        for (was, is) in self.slip.components.iter().zip(&components) {
+            if was != is {
+                return Err(other(different_component(was, is)));
             }
+        }
+        let (had, has) = (self.slip.components.len(), components.len());
+        if had != has {
+            return Err(other(format!("it has {had} components, and the bench has {has}")));
         }
         let words: WordsUsed = bench.words.used();
         if self.slip.words.digest.is_some() && self.slip.words != words {
@@ -114,6 +144,32 @@ impl Again {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether it failed before the run was ended by another one's failure.
+fn failed_by_itself(session: &Session) -> bool {
+    let cause = session.error.as_ref().map(|error| &*error.kind);
+    session.status == SessionStatus::Failed && cause != Some(RUN_ENDED)
+}
+
+/// What two runs do not have in common, apart from their sessions.
+fn differences(was: &Slip, is: &Slip) -> String {
+    let mut differ = Vec::new();
+    if was.bench.digest != is.bench.digest {
+        differ.push("the bench says something else, or was run with other sessions".to_owned());
+    }
+    let facts = |machine: &Machine| (machine.name.clone(), machine.digest.clone());
+    let machines = |slip: &Slip| slip.machines.iter().map(facts).collect::<Vec<_>>();
+    if machines(was) != machines(is) {
+        differ.push("the machines are others, or their profiles are".to_owned());
+    }
+    if was.timeslip != is.timeslip {
+        differ.push(format!("timeslip was {} and is {}", was.timeslip, is.timeslip));
+    }
+    match differ.is_empty() {
+        true => "bench, machines and timeslip's version are what they were".to_owned(),
+        false => differ.join("; "),
     }
 }
 

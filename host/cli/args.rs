@@ -159,7 +159,7 @@ pub(crate) struct DebugArgs {
     /// starts, up to its end.
     #[arg(long, value_name = "SLIP", conflicts_with_all = [
         "task", "sessions", "at_once", "think", "rate", "burstiness", "arrivals", "seed", "endpoint",
-        "break_on_error",
+        "on_miss", "break_on_error",
     ])]
     pub(crate) again: Option<PathBuf>,
     /// The session of --again, counted from 0; the first that failed if left out.

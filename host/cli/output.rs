@@ -52,6 +52,43 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     written.map_err(|error| Failure::run(format!("cannot write {}: {error}", path.display())))
 }
 
+/// Whether a file can be written to this place, as far as that shows before.
+///
+/// # Errors
+/// When it cannot: its folder is not there, or it is a folder itself.
+pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
+    let cannot = |problem| Err(Failure::run(format!("cannot write {}: {problem}", path.display())));
+    if path.is_dir() {
+        return cannot("it is a folder\n  fix: name a file in it".to_owned());
+    }
+    match folder_of(path) {
+        folder if folder.is_dir() => Ok(()),
+        folder => cannot(format!(
+            "there is no folder {}\n  fix: make it, or name a file in another one",
+            folder.display()
+        )),
+    }
+}
+
+/// Whether two paths lead to one ordinary file, or will.
+pub(crate) fn is_one_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = folder_of(path).canonicalize().ok()?;
+        let place = folder.join(path.file_name()?);
+        Some(place.canonicalize().unwrap_or(place))
+    };
+    let special = fs::metadata(one).is_ok_and(|metadata| !metadata.is_file());
+    !special && place(one).is_some_and(|one| place(other) == Some(one))
+}
+
+/// The folder in which a path stands.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 fn write_beside_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link keeps leading to its file, which is what is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use timeslip_gate::slip::SessionStatus;
 use timeslip_report::{RunScreen, Style, ToolOutputsNote, run_screen};
 use timeslip_timeline::backend::Words;
-use timeslip_timeline::drive::RunUntil;
+use timeslip_timeline::drive::{RUN_ENDED, RunUntil};
 use timeslip_timeline::record::{RunRecord, SessionOutcome, SessionRecord, StepKind, ToolStep};
 use timeslip_words::cassette::{CassetteWords, Matching, ObservedToolCall, ToolVerdict};
 use timeslip_words::live::LiveWords;
@@ -40,73 +40,49 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let (args, _server) = &with_local_server(args)?;
     let debug = &args.debug;
     let again = debug.again.as_deref().map(|slip| Again::read(slip, debug.session)).transpose()?;
-    if let Some(again) = again {
-        return run_again(args, &again);
-    }
-    let bench = Bench::load(args.bench.as_deref(), &args.overrides())?;
-    perform(args, &bench, |bench, machines| match args.live.on_miss.unwrap_or_default() {
-        OnMiss::Fail => Ok(None),
-        OnMiss::Record => Recording::going_on(bench, machines).map(Some),
+    let (bench, overrides) = (args.bench.as_deref(), args.overrides());
+    let bench = match &again {
+        Some(again) => again.bench(bench, overrides)?,
+        None => Bench::load(bench, &overrides)?,
+    };
+    perform(args, &bench, again.as_ref(), |bench, machines| {
+        match args.live.on_miss.unwrap_or_default() {
+            OnMiss::Fail => Ok(None),
+            OnMiss::Record => Recording::going_on(bench, machines).map(Some),
+        }
     })
 }
 
-/// Runs one session of an earlier run again and says whether it is what it was.
-fn run_again(args: &RunArgs, again: &Again) -> Result<Exit, Failure> {
-    let mut bench = Bench::load(args.bench.as_deref(), &again.overrides(args.overrides()))?;
-    again.put(&mut bench)?;
-    let mut live = None;
-    let machines = place(&bench, &bench.machines, &mut live)?;
-    let words_note = words_note(&bench, &machines);
-    let setting = Setting {
-        words: words(&bench, &machines, None, None),
-        machines,
-        live,
-        extent: Extent::of(&bench),
-        until: again.until(),
-        keeps_files: false,
-        threads: args.threads.map_or_else(available_threads, usize::from),
-    };
-    let watchers = Watchers {
-        on_step_end: &mut |_, _| {},
-        on_fetch_end: &mut |_, _| {},
-        on_session_end: &mut |_, _| {},
-    };
-    let outcome = stage::run(&bench, setting, watchers)?;
-    let (slip, is_same) = again.alone(&outcome.slip);
-    let record = RunRecord {
-        sessions: vec![outcome.record.sessions[again.session].clone()],
-        ..outcome.record
-    };
-    write_transcripts(args, &bench, &record)?;
-    let exit = report(args, &bench, &Outcome { slip, record, files: Vec::new() }, &words_note)?;
-    let told = match is_same {
-        true => "the session is what it was, to the nanosecond",
-        false => "the session is not what it was: other machines, or another version of timeslip",
-    };
-    // Standard output carries the run alone.
-    let _ = writeln!(std::io::stderr(), "session {}: {told}", again.session);
-    Ok(exit)
-}
-
 /// Writes the transcripts that the command line asks for.
-fn write_transcripts(args: &RunArgs, bench: &Bench, record: &RunRecord) -> Result<(), Failure> {
-    let DebugArgs { log, break_on_error, .. } = &args.debug;
+fn write_transcripts(debug: &DebugArgs, bench: &Bench, record: &RunRecord) -> Result<(), Failure> {
     let input = |task: usize| &*bench.tasks[task].input;
-    if !break_on_error {
-        return match log {
+    if !debug.break_on_error {
+        return match &debug.log {
             Some(log) => transcript::write(log, record.sessions.iter(), input),
             None => Ok(()),
         };
     }
-    let failed = |session: &&SessionRecord| answer_of(&session.outcome).is_none();
-    let first = record.sessions.iter().filter(failed).min_by_key(|session| session.ended_at);
-    let Some(session) = first else { return Ok(()) };
-    let log = log.as_deref().unwrap_or(Path::new(FAILED_LOG));
+    let Some(session) = first_failure(record) else { return Ok(()) };
+    let log = debug.log.as_deref().unwrap_or(Path::new(FAILED_LOG));
     transcript::write(log, std::iter::once(session), input)?;
     let (number, task, log) = (session.id.0, &session.task, log.display());
-    let told = format!("session {number} ({task}) failed; all that was said in it is in {log}");
-    let _ = writeln!(std::io::stderr(), "{told}");
+    tell(&format!("session {number} ({task}) failed; all that was said in it is in {log}"));
     Ok(())
+}
+
+/// The session that failed first; others were stopped at the same instant, since the run was over.
+fn first_failure(record: &RunRecord) -> Option<&SessionRecord> {
+    let failed = |session: &&SessionRecord| match &session.outcome {
+        SessionOutcome::Answered(_) => false,
+        SessionOutcome::GaveUp(_) => true,
+        SessionOutcome::Stopped(cause) => cause.kind != RUN_ENDED,
+    };
+    record.sessions.iter().filter(failed).min_by_key(|session| session.ended_at)
+}
+
+/// Standard output carries the run alone.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The arguments with the address of a server of the user's own file, which is there as long as the
@@ -168,13 +144,16 @@ impl Recording {
     }
 }
 
-/// Runs a bench, records it where `begin` says so, and reports it.
+/// Runs a bench, or one session of it once more, records it where `begin` says so, and reports it.
 pub(crate) fn perform(
     args: &RunArgs,
     bench: &Bench,
+    again: Option<&Again>,
     begin: impl FnOnce(&Bench, &[PlacedMachine]) -> Result<Option<Recording>, Failure>,
 ) -> Result<Exit, Failure> {
-    let wishes = FileWishes::check(bench, args.keep_files.as_deref(), args.save)?;
+    let sessions = again.map_or(bench.sessions, |_| 1);
+    let wishes = FileWishes::check(bench, sessions, args.keep_files.as_deref(), args.save)?;
+    check_outputs(args)?;
     let mut live = None;
     let machines = place(bench, &bench.machines, &mut live)?;
     let recording = begin(bench, &machines)?;
@@ -190,9 +169,10 @@ pub(crate) fn perform(
         machines,
         live,
         extent: Extent::of(bench),
-        until: match args.debug.break_on_error {
-            true => RunUntil::FirstFailure,
-            false => RunUntil::AllHaveEnded,
+        until: match (again, args.debug.break_on_error) {
+            (Some(again), _) => again.until(),
+            (None, true) => RunUntil::FirstFailure,
+            (None, false) => RunUntil::AllHaveEnded,
         },
         threads: args.threads.map_or_else(available_threads, usize::from),
         keeps_files: wishes.any(),
@@ -213,17 +193,38 @@ pub(crate) fn perform(
     };
     let outcome = stage::run(bench, setting, watchers)?;
     drop(progress);
-    write_transcripts(args, bench, &outcome.record)?;
+    let outcome = match again {
+        Some(again) => again.alone(outcome),
+        None => outcome,
+    };
+    // A run on real servers has cost money, so its result is printed whatever cannot be written.
+    let logged = write_transcripts(&args.debug, bench, &outcome.record);
     let exit = report(args, bench, &outcome, &words_note)?;
-    let tasks: Vec<&str> = outcome.slip.sessions.iter().map(|one| one.task.as_str()).collect();
-    wishes.fulfil(bench, &outcome.files, &tasks, exit == Exit::Pass)?;
+    logged?;
+    wishes.fulfil(bench, &outcome, exit == Exit::Pass)?;
+    if let Some(again) = again {
+        tell(&again.told(&outcome.slip));
+    }
     if let Some(recorders) = recorders.into_inner() {
         let steps = recorders.finish()?;
-        let told = told.unwrap_or_default();
-        // Standard output carries the run alone.
-        let _ = writeln!(std::io::stderr(), "{steps} steps {told}");
+        tell(&format!("{steps} steps {}", told.unwrap_or_default()));
     }
     Ok(exit)
+}
+
+/// Refuses, before anything runs, places that results cannot be written to.
+fn check_outputs(args: &RunArgs) -> Result<(), Failure> {
+    let (slip, log) = (args.slip.as_deref(), args.debug.log.as_deref());
+    for path in slip.into_iter().chain(log) {
+        output::check_place(path)?;
+    }
+    match (slip, log) {
+        (Some(slip), Some(log)) if output::is_one_file(slip, log) => Err(Failure::usage(format!(
+            "--slip and --log both write {}\n  fix: name a file for each",
+            log.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// What models and users say: real servers for themselves, after what was recorded of them.
@@ -284,8 +285,7 @@ fn report(
     if args.json {
         output::print(&json)?;
         if let Some(note) = compare_tool_outputs(bench, &outcome.record) {
-            // Standard output carries the slip alone.
-            let _ = writeln!(std::io::stderr(), "{note}");
+            tell(&note.to_string());
         }
     } else {
         let (width, colour) = (output::width(), output::is_coloured());

@@ -5,11 +5,15 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use timeslip_runtime::files::{Folder, FolderChanges, SessionFiles};
+use timeslip_runtime::files::FolderChanges;
 
 use crate::bench::{Bench, BenchFolder, GrantedFolder};
 use crate::exit::Failure;
-use crate::output;
+use crate::stage::Outcome;
+
+use save::save;
+
+mod save;
 
 /// What a run does with its sessions' files.
 #[derive(Debug)]
@@ -19,9 +23,11 @@ pub(crate) struct FileWishes<'a> {
 }
 
 impl<'a> FileWishes<'a> {
-    /// What `--keep-files` and `--save` ask for, refused before anything runs if it cannot be.
+    /// What `--keep-files` and `--save` ask for of so many sessions, refused before anything runs
+    /// if it cannot be.
     pub(crate) fn check(
         bench: &Bench,
+        sessions: usize,
         keep: Option<&'a Path>,
         save: bool,
     ) -> Result<FileWishes<'a>, Failure> {
@@ -31,12 +37,11 @@ impl<'a> FileWishes<'a> {
                  `files` under [agent] or [[tool]]",
             ));
         }
-        if save && bench.sessions != 1 {
+        if save && sessions != 1 {
             return Err(Failure::usage(format!(
                 "--save writes what the session changed into the granted folders, and this run has \
-                 {} sessions, each with files of its own\n  fix: run one by --sessions 1, or keep \
-                 them all beside each other by --keep-files FOLDER",
-                bench.sessions
+                 {sessions} sessions, each with files of its own\n  fix: run one by --sessions 1, \
+                 or keep them all beside each other by --keep-files FOLDER",
             )));
         }
         if save && !matches!(bench.folder, BenchFolder::Disk(_)) {
@@ -45,15 +50,7 @@ impl<'a> FileWishes<'a> {
                  the program\n  fix: use --keep-files FOLDER",
             ));
         }
-        if let Some(folder) = keep
-            && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
-        {
-            return Err(Failure::usage(format!(
-                "the folder {} is not empty, and files of another run may lie there\n  fix: name a \
-                 folder that is not there yet, or empty this one",
-                folder.display()
-            )));
-        }
+        keep.map_or(Ok(()), check_empty)?;
         Ok(FileWishes { keep, save })
     }
 
@@ -62,26 +59,65 @@ impl<'a> FileWishes<'a> {
         self.save || self.keep.is_some()
     }
 
-    /// Does what was asked for; `tasks` names each session's task.
+    /// Does what was asked for.
     pub(crate) fn fulfil(
         &self,
         bench: &Bench,
-        sessions: &[SessionFiles],
-        tasks: &[&str],
+        outcome: &Outcome,
         succeeded: bool,
     ) -> Result<(), Failure> {
         if let Some(folder) = self.keep {
-            let kept = keep(folder, &bench.granted, sessions, tasks)?;
+            let kept = keep(folder, &bench.granted, outcome)
+                .map_err(|error| cannot("write into", folder, &error))?;
             tell(&format!("the files of {kept} sessions are kept in {}", folder.display()));
         }
-        let [session] = sessions else { return Ok(()) };
+        let [session] = &*outcome.files else { return Ok(()) };
         if self.save && succeeded {
-            let saved = save(&bench.granted, session)?;
-            tell(&format!("{saved} files saved"));
+            tell(&save(&bench.granted, session)?);
         } else if self.save {
             tell("nothing is saved, since the session failed");
         }
         Ok(())
+    }
+}
+
+/// Refuses a folder for kept files that holds something, or is none.
+fn check_empty(folder: &Path) -> Result<(), Failure> {
+    let wrong = |problem: &str| {
+        Err(Failure::usage(format!(
+            "{}{problem}\n  fix: name a folder that is not there yet, or empty this one",
+            folder.display()
+        )))
+    };
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => wrong(" is not empty, and files of another run may lie there"),
+        Ok(false) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => wrong(&format!(" cannot take the files of sessions: {error}")),
+    }
+}
+
+fn cannot(what: &str, folder: &Path, error: &io::Error) -> Failure {
+    Failure::run(format!("cannot {what} {}: {error}", folder.display()))
+}
+
+/// A folder inside the one that is written to, so that files can be written whole and then be
+/// renamed; it is removed with what is left in it.
+struct Staging {
+    folder: PathBuf,
+}
+
+impl Staging {
+    fn inside(folder: &Path) -> io::Result<Staging> {
+        let folder = folder.join(format!(".timeslip.{}.part", std::process::id()));
+        fs::create_dir(&folder)?;
+        Ok(Staging { folder })
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -90,36 +126,45 @@ fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Writes what each session changed into a folder of its own, and gives how many changed anything.
-fn keep(
-    folder: &Path,
-    granted: &[GrantedFolder],
-    sessions: &[SessionFiles],
-    tasks: &[&str],
-) -> Result<usize, Failure> {
-    let cannot = |error| Failure::run(format!("cannot write into {}: {error}", folder.display()));
+/// Writes what each session changed into a folder of its own, all of them or none, and gives how
+/// many changed anything.
+fn keep(folder: &Path, granted: &[GrantedFolder], outcome: &Outcome) -> io::Result<usize> {
+    let is_new = !folder.exists();
+    fs::create_dir_all(folder)?;
+    let kept = keep_in(folder, granted, outcome);
+    if is_new && kept.is_err() {
+        let _ = fs::remove_dir(folder);
+    }
+    kept
+}
+
+fn keep_in(folder: &Path, granted: &[GrantedFolder], outcome: &Outcome) -> io::Result<usize> {
     let names = folder_names(granted);
-    fs::create_dir_all(folder).map_err(cannot)?;
-    let mut kept = 0;
-    for (number, (session, task)) in sessions.iter().zip(tasks).enumerate() {
-        let place = folder.join(format!("{number}-{}", plain_name(task)));
+    let staging = Staging::inside(folder)?;
+    let mut kept = Vec::new();
+    for (record, session) in outcome.record.sessions.iter().zip(&outcome.files) {
+        let name = format!("{}-{}", record.id.0, plain_name(&record.task));
+        let place = staging.folder.join(&name);
         let mut removed = String::new();
-        let mut changed = false;
         for (granted, name) in granted.iter().zip(&names) {
             let changes = session.changes(&granted.folder);
-            changed |= !changes.is_empty();
-            write_changes(&place.join(name), &changes).map_err(cannot)?;
+            write_changes(&place.join(name), &changes)?;
             for path in &changes.removed {
                 removed += &format!("{name}/{path}\n");
             }
         }
         if !removed.is_empty() {
-            fs::create_dir_all(&place).map_err(cannot)?;
-            fs::write(place.join("removed.txt"), removed).map_err(cannot)?;
+            fs::create_dir_all(&place)?;
+            fs::write(place.join("removed.txt"), removed)?;
         }
-        kept += usize::from(changed);
+        if place.exists() {
+            kept.push(name);
+        }
     }
-    Ok(kept)
+    for name in &kept {
+        fs::rename(staging.folder.join(name), folder.join(name))?;
+    }
+    Ok(kept.len())
 }
 
 fn write_changes(place: &Path, changes: &FolderChanges) -> io::Result<()> {
@@ -152,56 +197,6 @@ fn plain_name(text: &str) -> String {
     let name: String = text.chars().take(80).map(plain).collect();
     let name = name.trim_matches('.').to_owned();
     if name.is_empty() { "files".to_owned() } else { name }
-}
-
-/// Writes what a session changed into the granted folders, and gives how many files that were.
-fn save(granted: &[GrantedFolder], session: &SessionFiles) -> Result<usize, Failure> {
-    let changed: Vec<(&Path, &Folder, FolderChanges)> = granted
-        .iter()
-        .filter_map(|one| {
-            let place = one.on_disk.as_deref()?;
-            Some((place, &*one.folder, session.changes(&one.folder)))
-        })
-        .collect();
-    for (place, folder, changes) in &changed {
-        check_untouched(place, folder, changes)?;
-    }
-    let mut saved = 0;
-    for (place, _, changes) in &changed {
-        let cannot = |error| Failure::run(format!("cannot save into {}: {error}", place.display()));
-        for path in &changes.removed {
-            fs::remove_file(place.join(path)).map_err(cannot)?;
-        }
-        // What lies in a folder comes after it, and is removed before it.
-        for path in changes.folders_removed.iter().rev() {
-            fs::remove_dir(place.join(path)).map_err(cannot)?;
-        }
-        for path in &changes.folders_made {
-            fs::create_dir_all(place.join(path)).map_err(cannot)?;
-        }
-        for (path, bytes) in &changes.written {
-            output::write_file(&place.join(path), bytes)?;
-        }
-        saved += changes.removed.len() + changes.written.len();
-    }
-    Ok(saved)
-}
-
-/// Refuses to save over what somebody else has changed since the folder was read.
-fn check_untouched(place: &Path, folder: &Folder, changes: &FolderChanges) -> Result<(), Failure> {
-    let read: BTreeMap<&str, &[u8]> =
-        folder.files().map(|(path, bytes)| (path, &**bytes)).collect();
-    for path in changes.written.keys().chain(&changes.removed) {
-        let file: PathBuf = place.join(path);
-        let now = fs::read(&file).ok();
-        if now.as_deref() != read.get(path.as_str()).copied() {
-            return Err(Failure::run(format!(
-                "{} was changed while the session ran, so nothing is saved\n  fix: run it again",
-                file.display()
-            )));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -176,3 +176,36 @@ fn end_line(record: &SessionRecord) -> EndLine<'_> {
         error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use timeslip_timeline::conversation::Role;
+
+    use super::*;
+
+    #[test]
+    fn a_chat_follows_the_longest_conversation_that_it_goes_on_with() {
+        let user = |text: &str| Message::text(Role::User, text);
+        let reply = Message::text(Role::Assistant, "Yes.");
+        let (one, other) = (vec![user("One?")], vec![user("Other?")]);
+        let longer = vec![user("One?"), reply.clone(), user("Sure?")];
+        // Three conversations that end alike.
+        let mut said = Said::default();
+        let ends = said.conversations.entry(&reply).or_default();
+        ends.extend([(0, &*one), (1, &*other), (2, &*longer)]);
+        let going_on = |request: &[Message]| [request, &[reply.clone(), user("More?")]].concat();
+        assert_eq!(said.followed_by(&going_on(&one)), Some((0, 2)));
+        assert_eq!(said.followed_by(&going_on(&other)), Some((1, 2)));
+        assert_eq!(said.followed_by(&going_on(&longer)), Some((2, 4)));
+        assert_eq!(said.followed_by(&one), None, "nobody has replied there");
+        assert_eq!(said.followed_by(&going_on(&[user("Third?")])), None);
+    }
+
+    #[test]
+    fn what_is_no_json_of_one_line_is_written_as_a_text() {
+        let written = |text: &str| serde_json::to_string(&Written::of(text)).unwrap();
+        assert_eq!(written("{\"a\": 1}"), "{\"a\": 1}");
+        assert_eq!(written("{\"a\":\n1}"), "\"{\\\"a\\\":\\n1}\"");
+        assert_eq!(written("{\"a\""), "\"{\\\"a\\\"\"");
+    }
+}

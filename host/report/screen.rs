@@ -4,6 +4,7 @@
 use std::fmt;
 
 use timeslip_gate::slip::{ComponentRole, Session, SessionStatus, Slip};
+use timeslip_timeline::drive::RUN_ENDED;
 
 use crate::figures::figures;
 use crate::style::{Ink, Style};
@@ -100,8 +101,10 @@ fn with_timetable(sessions: &[Session]) -> Vec<usize> {
     if sessions.len() <= TIMETABLES {
         return (0..sessions.len()).collect();
     }
-    // Of equals, the first.
-    let slowest = (0..sessions.len()).rev().max_by_key(|index| sessions[*index].e2e_ns);
+    // One that was stopped with the run says least; of equals, the first.
+    let slowest = (0..sessions.len())
+        .rev()
+        .max_by_key(|index| (!ended_with_run(&sessions[*index]), sessions[*index].e2e_ns));
     slowest.into_iter().collect()
 }
 
@@ -126,7 +129,7 @@ fn session_heading(session: &Session, slowest: Option<usize>, style: Style) -> V
         None => format!("answered in {time}"),
         Some(error) => format!("{} after {time}", plain(&error.kind)),
     };
-    let place = slowest.map(|index| format!(" (session {}, the slowest)", count(index as u64 + 1)));
+    let place = slowest.map(|index| format!(" (session {}, the slowest)", count(index as u64)));
     let started = match session.at_ns {
         0 => String::new(),
         at => format!(", started at {}", style.span(at)),
@@ -165,9 +168,14 @@ fn indented(lines: &[String]) -> impl Iterator<Item = String> + '_ {
     lines.iter().map(|line| format!("  {line}").trim_end().to_owned())
 }
 
+/// Whether a session was stopped since the run was over.
+fn ended_with_run(session: &Session) -> bool {
+    session.error.as_ref().is_some_and(|error| error.kind == RUN_ENDED)
+}
+
 /// A line for each of the first failed sessions, and the number of the others.
 fn failures(slip: &Slip, style: Style) -> Vec<String> {
-    let failed = slip.sessions.iter().enumerate();
+    let failed = slip.sessions.iter().enumerate().filter(|(_, one)| !ended_with_run(one));
     let failed =
         failed.filter_map(|(index, session)| Some((index, session, session.error.as_ref()?)));
     let mut lines: Vec<String> = failed
@@ -176,7 +184,7 @@ fn failures(slip: &Slip, style: Style) -> Vec<String> {
         .map(|(index, session, error)| {
             let mark = style.sign("✗", "x");
             let task = shortened(&plain(&session.task), 24, style.ellipsis());
-            let (number, time) = (count(index as u64 + 1), style.span(session.e2e_ns));
+            let (number, time) = (count(index as u64), style.span(session.e2e_ns));
             let (kind, message) = (plain(&error.kind), plain(&error.message));
             let line = format!("{mark} {task} (session {number}): {kind} after {time}: {message}");
             style.paint(Ink::Bad, &shortened(&line, style.columns(), style.ellipsis()))
@@ -187,6 +195,15 @@ fn failures(slip: &Slip, style: Style) -> Vec<String> {
         let text =
             format!("{} and {} failed", style.ellipsis(), counted(more as u64, "more session"));
         lines.push(style.paint(Ink::Bad, &text));
+    }
+    let stopped = slip.sessions.iter().filter(|one| ended_with_run(one)).count();
+    if stopped > 0 {
+        let text = format!(
+            "{} {} stopped, since the run was over",
+            style.ellipsis(),
+            counted(stopped as u64, "session")
+        );
+        lines.push(style.paint(Ink::Faint, &text));
     }
     lines
 }

@@ -170,9 +170,9 @@ fn missing_export(wanted: &str, engine: &Engine, component: &Component) -> Strin
     let ty = component.component_type();
     let exports: Vec<&str> = ty.exports(engine).map(|(name, _)| name).collect();
     let hint = if exports.iter().any(|name| name.starts_with("timeslip:tool/plugin")) {
-        "; it is a tool plugin: mount it under [[tool]]"
+        "; it is a tool plugin: name it by `component` under [[tool]]"
     } else if exports.contains(&"run") {
-        "; it is an agent: name it under [agent]"
+        "; it is an agent: name it under [agent], or by `agent` under [[tool]]"
     } else if exports.iter().any(|name| name.starts_with("timeslip:hardware/step-cost")) {
         "; it times a machine's steps: name it as `cost_component` of a pool"
     } else {

@@ -34,6 +34,7 @@ mod routes;
 mod turn;
 
 pub use delegates::DELEGATED_AT_ONCE_MAX;
+pub use ends::RUN_ENDED;
 
 /// A session that is to run.
 #[derive(Clone, Debug)]

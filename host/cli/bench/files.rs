@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use timeslip_runtime::files::Folder;
+use timeslip_timeline::conversation::nearest;
 
 use crate::built_in;
 
@@ -94,6 +95,20 @@ impl BenchFolder {
                 None => fs::read(path),
             },
         }
+    }
+
+    /// The path of a file whose name is almost that of one that is not there, in the same folder.
+    pub(crate) fn nearest_file(&self, path: &str) -> Option<String> {
+        let (above, name) = path.rsplit_once('/').map_or(("", path), |(above, name)| (above, name));
+        let entries =
+            fs::read_dir(self.on_disk(if above.is_empty() { "." } else { above })?).ok()?;
+        let files = entries.filter_map(|entry| {
+            let path = entry.ok()?.path();
+            path.is_file().then(|| path.file_name()?.to_str().map(str::to_owned))?
+        });
+        let files: Vec<String> = files.collect();
+        let near = nearest(name, files.iter().map(String::as_str))?;
+        (near != name).then(|| path[..path.len() - name.len()].to_owned() + near)
     }
 
     /// The place of a folder of profiles on disk; a bench inside the program has none.
@@ -242,6 +257,18 @@ mod tests {
         }
         assert!(grant_from_disk(&place.path().join("none")).unwrap_err().contains("none"));
         assert!(grant_from_disk(&place.path().join("secret")).unwrap_err().contains("cannot read"));
+    }
+
+    #[test]
+    fn a_file_with_almost_the_name_is_found_in_the_same_folder() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir_all(place.path().join("deep/reviewed.wasm")).unwrap();
+        fs::write(place.path().join("deep/reviewer.wasm"), "").unwrap();
+        let folder = BenchFolder::Disk(place.path().to_owned());
+        let near = |path| folder.nearest_file(path);
+        assert_eq!(near("deep/reviewe.wasm").as_deref(), Some("deep/reviewer.wasm"));
+        assert_eq!(near("deep/supervisor.wasm"), None);
+        assert_eq!(near("none/reviewer.wasm"), None);
     }
 
     #[test]

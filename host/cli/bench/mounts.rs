@@ -103,21 +103,20 @@ fn component_of(table: &ToolTable) -> Option<&String> {
 /// The tables' names, each once.
 fn names(reader: &Reader<'_>, tables: &[ToolTable]) -> Result<Vec<String>, Failure> {
     let mut names: Vec<String> = Vec::new();
-    for table in tables {
+    for (number, table) in tables.iter().enumerate() {
         let Some(component) = component_of(table) else {
-            return Err(reader.wrong(
-                "[tool]",
-                "a [[tool]] table names no component\n  fix: add `component = \"PLUGIN.wasm\"`, or \
-                 `agent = \"AGENT.wasm\"` for an agent that is a tool",
-            ));
+            return Err(Failure::usage(format!(
+                "{}: a [[tool]] table names no component\n  fix: add `component = \
+                 \"PLUGIN.wasm\"`, or `agent = \"AGENT.wasm\"` for an agent that is a tool",
+                reader.text.place_of_table("[[tool]]", number)
+            )));
         };
-        let wrong = |problem: String| {
-            Failure::usage(format!("{}: {problem}", reader.text.place_of(component)))
-        };
+        let place = reader.text.place_of_table("[[tool]]", number);
+        let wrong = |problem: String| Failure::usage(format!("{place}: {problem}"));
         let name = table.name.clone().unwrap_or_else(|| stem_of(component));
         if names.contains(&name) {
             return Err(wrong(format!(
-                "two [[tool]] tables are named `{name}`; give one another `name`"
+                "two [[tool]] tables are named `{name}`\n  fix: give this one another `name`"
             )));
         }
         if table.agent.is_some() && table.component.is_some() {
@@ -134,9 +133,10 @@ fn names(reader: &Reader<'_>, tables: &[ToolTable]) -> Result<Vec<String>, Failu
 
 /// Keys that only an agent has, and the name that models call it by.
 fn check_keys(table: &ToolTable, name: &str) -> Result<(), String> {
-    if table.agent.is_some() && !table.http.is_empty() {
+    if table.agent.is_some() && !(table.http.is_empty() && table.http_methods.is_empty()) {
+        let key = if table.http.is_empty() { "http_methods" } else { "http" };
         return Err(format!(
-            "`http` is for plugins, and `{name}` is an agent\n  fix: mount a plugin that fetches"
+            "`{key}` is for plugins, and `{name}` is an agent\n  fix: mount a plugin that fetches"
         ));
     }
     if table.agent.is_none() {
@@ -235,5 +235,60 @@ impl<'a> Places<'a> {
             }
         }
         Ok(callable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::BenchFolder;
+    use crate::bench::text::TomlText;
+
+    /// What the tables of a bench are called and may call, or why not.
+    fn callable(tables: &str, named: &[&str]) -> Result<Callable, String> {
+        let text = format!(
+            "name = \"b\"\n[agent]\ncomponent = \"a.wasm\"\n[words]\nkind = \"endpoint\"\n{tables}"
+        );
+        let text = TomlText { file: "b.toml".to_owned(), text };
+        let file: BenchFile = text.parse().map_err(|failure| failure.message)?;
+        let folder = BenchFolder::Disk(".".into());
+        let reader = Reader { text: &text, folder: &folder, builds: &[] };
+        let names = names(&reader, &file.tool).map_err(|failure| failure.message)?;
+        let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        let places = Places::of(&file.tool, &names);
+        places.callable(&reader, &named).map_err(|failure| failure.message)
+    }
+
+    const TEAM: &str = "[[tool]]\nagent = \"x/one.wasm\"\n[[tool]]\ncomponent = \"two.wasm\"\n\
+        [[tool]]\nname = \"three\"\nagent = \"x/one.wasm\"\n[[tool]]\ncomponent = \"four.wasm\"\n";
+
+    #[test]
+    fn tools_are_named_in_any_order_and_counted_among_their_kind() {
+        let all = callable(TEAM, &["four", "three", "one", "two", "two"]).unwrap();
+        assert_eq!(all, Callable { plugins: vec![0, 1], agents: vec![0, 1] });
+        let some = callable(TEAM, &["four", "three"]).unwrap();
+        assert_eq!(some, Callable { plugins: vec![1], agents: vec![1] });
+        assert_eq!(callable(TEAM, &[]).unwrap(), Callable::default());
+    }
+
+    #[test]
+    fn a_name_that_no_table_has_is_met_with_the_nearest_or_with_all() {
+        let told = callable(TEAM, &["tree"]).unwrap_err();
+        assert_eq!(
+            told,
+            "b.toml: `tools` names `tree`, and no [[tool]] is called so; the nearest is `three`"
+        );
+        let told = callable(TEAM, &["calculator"]).unwrap_err();
+        assert!(told.ends_with("there are: one, two, three, four"), "{told}");
+    }
+
+    #[test]
+    fn the_second_table_of_a_name_is_the_wrong_one() {
+        let told = callable(&TEAM.replace("three", "two"), &[]).unwrap_err();
+        assert!(told.starts_with("b.toml:10: two [[tool]] tables are named `two`"), "{told}");
+        for name in ["", "a b", "ä", &"a".repeat(65)] {
+            let told = callable(&TEAM.replace("three", name), &[]).unwrap_err();
+            assert!(told.starts_with("b.toml:10: ") && told.contains("1 to 64"), "{name}: {told}");
+        }
     }
 }

@@ -143,10 +143,11 @@ impl Reader<'_> {
             if let Some(failure) = self.not_built(what, path, &error) {
                 return failure;
             }
-            Failure::usage(format!(
-                "{place}: cannot read {what} {shown}: {error}\n  fix: a path in a bench starts \
-                 from the bench's own folder"
-            ))
+            let fix = match self.folder.nearest_file(path) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "a path in a bench starts from the bench's own folder".to_owned(),
+            };
+            Failure::usage(format!("{place}: cannot read {what} {shown}: {error}\n  fix: {fix}"))
         })
     }
 

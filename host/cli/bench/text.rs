@@ -66,6 +66,16 @@ impl TomlText {
         }
     }
 
+    /// `FILE:LINE` of the header of one of several tables, counted from 0.
+    pub(crate) fn place_of_table(&self, header: &str, number: usize) -> String {
+        let begins = |line: &str| line.trim_start().starts_with(header);
+        let lines = self.text.lines().zip(1..).filter(|(line, _)| begins(line));
+        match lines.map(|(_, number)| number).nth(number) {
+            Some(line) => format!("{}:{line}", self.file),
+            None => self.file.clone(),
+        }
+    }
+
     /// The line of a byte, from 1.
     pub(crate) fn line_of_byte(&self, byte: usize) -> usize {
         1 + self.text.as_bytes().iter().take(byte).filter(|byte| **byte == b'\n').count()
@@ -123,5 +133,9 @@ mod tests {
         assert_eq!(text.place_of("y"), "b");
         assert_eq!(text.place_of_key("[c]"), "b:3");
         assert_eq!(text.place_of_key("a"), "b:1");
+        let text = "[[t]]\n[[t.u]]\n# [[t]]\n[[t]] # second\n".to_owned();
+        let text = TomlText { file: "b".to_owned(), text };
+        let places = [0, 1, 2].map(|number| text.place_of_table("[[t]]", number));
+        assert_eq!(places, ["b:1", "b:4", "b"]);
     }
 }

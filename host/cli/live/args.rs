@@ -15,7 +15,7 @@ pub(crate) struct LiveArgs {
     pub(crate) endpoint: Option<String>,
     /// A GGUF file in place of a server: llama.cpp's server serves it while the bench runs.
     #[cfg(feature = "local")]
-    #[arg(long, value_name = "FILE", conflicts_with = "endpoint")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "again"])]
     pub(crate) gguf: Option<PathBuf>,
     /// The server's model; the only one that it lists if left out.
     #[arg(long, value_name = "NAME")]

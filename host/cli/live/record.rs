@@ -30,6 +30,12 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Exit, Failure> {
     let (run, _server) = crate::run::with_local_server(&args.run)?;
     #[cfg(feature = "local")]
     let args = &RecordArgs { run, ..args.clone() };
+    if args.run.debug.again.is_some() {
+        return Err(Failure::usage(
+            "--again runs a session of an earlier run, and nothing of it is recorded\n  fix: leave \
+             it out, or use `timeslip run`",
+        ));
+    }
     let bench = Bench::load(args.run.bench.as_deref(), &args.run.overrides())?;
     if bench.is_recording {
         return Err(Failure::usage(
@@ -37,7 +43,7 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Exit, Failure> {
              --on-miss record`, or name the bench that was recorded",
         ));
     }
-    perform(&args.run, &bench, |bench, machines| {
+    perform(&args.run, &bench, None, |bench, machines| {
         if !machines.iter().any(|machine| matches!(machine, PlacedMachine::Live(_))) {
             return Err(Failure::usage(
                 "nothing here is a real server, so there is nothing to record\n  fix: add \

@@ -225,29 +225,43 @@ fn many(count: u64) -> Slip {
 }
 
 #[test]
+fn sessions_that_were_stopped_with_the_run_are_counted_and_not_named() {
+    let mut broken = many(8);
+    for (place, session) in broken.sessions.iter_mut().enumerate() {
+        let kind = if place == 5 { "trap" } else { "run_ended" };
+        *session = failed(session.clone(), kind);
+    }
+    let text = shown(&broken, None, plain_style(100));
+    assert!(text.contains("✗ task-2 (session 5, the slowest): trap after 205 ms"), "{text}");
+    let named: Vec<&str> = text.lines().filter(|line| line.contains(" (session ")).collect();
+    assert_eq!(named.len(), 2, "{named:#?}");
+    assert!(text.contains("… 7 sessions stopped, since the run was over"), "{text}");
+}
+
+#[test]
 fn many_sessions_show_the_slowest_and_the_first_that_failed() {
     let text = shown(&many(150), Some("yes"), plain_style(100));
     assert!(widest(&text) <= 100, "{text}");
     insta::assert_snapshot!(text, @r"
     hardware-guide · on rubin-groq3, dgx-spark · timeslip 0.1.0
 
-    ✓ task-2 (session 150, the slowest): answered in 349 ms on rubin-groq3, started at 298 ms
+    ✓ task-2 (session 149, the slowest): answered in 349 ms on rubin-groq3, started at 298 ms
        at  step   tokens     TTFT  tok/s    time
       0 s  chat  100→350  4.48 ms  1,013  349 ms  ██████████████████████████████████████████████████████
       ▒ prefill  █ decode
       answer
       yes
 
-    ✗ task-2 (session 9): deadline after 208 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 18): deadline after 217 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 27): deadline after 226 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 36): deadline after 235 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 45): deadline after 244 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 54): deadline after 253 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 63): deadline after 262 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 72): deadline after 271 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 81): deadline after 280 ms: the session took longer than its deadline of 1.00 s
-    ✗ task-2 (session 90): deadline after 289 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 8): deadline after 208 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 17): deadline after 217 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 26): deadline after 226 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 35): deadline after 235 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 44): deadline after 244 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 53): deadline after 253 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 62): deadline after 262 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 71): deadline after 271 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 80): deadline after 280 ms: the session took longer than its deadline of 1.00 s
+    ✗ task-2 (session 89): deadline after 289 ms: the session took longer than its deadline of 1.00 s
     … and 6 more sessions failed
 
     sessions            134 answered, 16 failed

@@ -11,6 +11,9 @@ use crate::time::Instant;
 /// The last instant that a run can reach.
 const LAST_INSTANT: Instant = Instant::from_nanos(Instant::END.as_nanos() - 1);
 
+/// The cause of sessions that were stopped since the run was over.
+pub const RUN_ENDED: &str = "run_ended";
+
 impl Drive<'_> {
     pub(super) fn seat_ended(&mut self, id: SessionId, seat: usize, state: GuestState) {
         let Some(session) = self.running.get(&id).filter(|session| !session.seats[seat].closed)
@@ -113,7 +116,7 @@ impl Drive<'_> {
     pub(super) fn stop_sessions(&mut self) {
         for id in self.running.keys().copied().collect::<Vec<_>>() {
             let message = "the run ended before the session did".to_owned();
-            let cause = StopCause { kind: "run_ended", message };
+            let cause = StopCause { kind: RUN_ENDED, message };
             self.end_session(id, SessionOutcome::Stopped(cause));
         }
     }

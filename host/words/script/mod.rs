@@ -35,8 +35,9 @@
 //! ```
 //!
 //! What a model and a user say, and arguments, are [minijinja](https://docs.rs/minijinja) templates;
-//! `context` names what they see. The reasons a reply ends are derived: it asks for tools, or it is
-//! done.
+//! `context` names what they see. A reply ends before the first of the request's stop texts and at its
+//! limit on output, as a model's does. The reasons a reply ends are derived: it asks for tools, it is
+//! done, or its limit is reached.
 
 mod context;
 mod file;
@@ -164,13 +165,17 @@ impl ScriptWords {
         context: &minijinja::Value,
         request: &ChatRequest,
     ) -> Result<Reply, WordsError> {
-        let content = match rule.say {
+        let mut content = match rule.say {
             Some(say) => self.rules.templates.render(say, context).map_err(error)?,
             None => String::new(),
         };
+        let stop = first_stop(&content, &request.options.stop);
+        content.truncate(stop.unwrap_or(content.len()));
         let calls_before: usize = request.messages.iter().map(|m| m.tool_calls.len()).sum();
         let mut message = Message::text(Role::Assistant, content);
-        for call in &rule.calls {
+        // A model writes its calls behind the text, so one that was stopped there makes none.
+        let calls = if stop.is_none() { &*rule.calls } else { &[] };
+        for call in calls {
             message.tool_calls.push(ToolCall {
                 id: format!("call_{}", calls_before + message.tool_calls.len() + 1),
                 name: call.tool.clone(),
@@ -254,6 +259,11 @@ impl ScriptWords {
             reasons.concat()
         ))
     }
+}
+
+/// Where the first of the stop texts stands; an empty one stops nothing.
+fn first_stop(content: &str, stop: &[String]) -> Option<usize> {
+    stop.iter().filter(|text| !text.is_empty()).filter_map(|text| content.find(&**text)).min()
 }
 
 fn passed_over(line: usize, name: &str, reason: &str) -> String {

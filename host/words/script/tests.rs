@@ -231,6 +231,26 @@ fn a_limit_on_tokens_cuts_a_scripted_reply() {
 }
 
 #[test]
+fn a_reply_ends_before_the_first_stop_text_and_makes_no_call_behind_it() {
+    let mut words = script(
+        "[[reply]]\nsay = \"Thought: look. Observation: none. END\"\n[[reply.call]]\ntool = \"search\"\n",
+    );
+    let mut reply_to = |stop: &[&str]| {
+        let mut request = request(vec![user("hi")]);
+        request.options.stop = stop.iter().map(|text| (*text).to_owned()).collect();
+        let reply = words.reply(&session(0), &request).unwrap();
+        let counted = Tokenizer::default().count_reply(&reply.message);
+        assert_eq!(reply.output_tokens, counted, "what is cut off is not written");
+        (reply.message.content, reply.message.tool_calls.len(), reply.finish_reason)
+    };
+    let stopped = ("Thought: look. ".to_owned(), 0, FinishReason::Stop);
+    assert_eq!(reply_to(&["END", "", "Observation:"]), stopped);
+    assert_eq!(reply_to(&["Thought"]), (String::new(), 0, FinishReason::Stop));
+    let whole = "Thought: look. Observation: none. END".to_owned();
+    assert_eq!(reply_to(&["", "never"]), (whole, 1, FinishReason::ToolCalls));
+}
+
+#[test]
 fn the_user_answers_by_rules_each_session_for_itself() {
     let mut words = script(
         r#"

@@ -95,7 +95,8 @@ fn run(place: &Place, command: &str) -> String {
     String::from_utf8(output.stdout).expect("the program prints UTF-8")
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder with all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

@@ -175,7 +175,7 @@ fn tasks_stand_in_files_and_components_are_pinned() {
     let other = format!("sha256:{}", "0".repeat(64));
     let refused = run(&format!("component = \"agent.wasm\"\ndigest = \"{other}\"")).failed(2);
     assert!(
-        refused.contains("timeslip.toml:3:") && refused.contains("the bench pins"),
+        refused.contains("timeslip.toml:4:") && refused.contains("the bench pins"),
         "{refused}"
     );
     let reference = format!("component = \"team:probe@1.0.0\"\ndigest = \"{digest}\"");

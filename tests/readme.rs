@@ -103,7 +103,7 @@ fn run(place: &Place, command: &str) -> String {
 }
 
 /// Copies a folder with all that is in it, or a file.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     if from.is_file() {
         std::fs::copy(from, to).unwrap();
         return;

@@ -131,7 +131,7 @@ fn a_slip_that_is_not_of_this_bench_is_refused() {
     let slip = place.read("slip.json");
     place.write("empty.json", "");
     place.write("cut.json", &slip[..slip.len() / 2]);
-    place.write("calm.json", slip.replace("\"failed\"", "\"ok\""));
+    place.write("calm.json", slip.replace("\"status\":\"failed\"", "\"status\":\"ok\""));
     let bands = "\"h200-8\",\"digest\"";
     assert!(slip.contains(bands), "{slip}");
     let real = "\"h200-8\",\"endpoint\":\"http://127.0.0.1:1/v1\",\"digest\"";
@@ -146,7 +146,8 @@ fn a_slip_that_is_not_of_this_bench_is_refused() {
         &format!("[[tool]]\ncomponent = '{tool}'"),
     );
     let bench = place.read("bench.toml");
-    place.write("tool.toml", bench.replace("probe-tool.wasm", "probe-tool-blocking.wasm"));
+    let blocking = bench.replace("probe-tool.wasm", "probe-tool-blocking.wasm");
+    place.write("tool.toml", blocking.replace("[[tool]]", "[[tool]]\nname = \"probe-tool\""));
     place.write("named.toml", bench.replace("[[tool]]", "[[tool]]\nname = \"mine\""));
     place.write("words.toml", bench.replace("fixed = 40", "fixed = 41"));
     let said = |bench: &str, arguments: &[&str]| {

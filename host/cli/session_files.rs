@@ -85,7 +85,7 @@ impl<'a> FileWishes<'a> {
 fn check_empty(folder: &Path) -> Result<(), Failure> {
     let wrong = |problem: &str| {
         Err(Failure::usage(format!(
-            "{}{problem}\n  fix: name a folder that is not there yet, or empty this one",
+            "the folder {}{problem}\n  fix: name a folder that is not there yet, or empty this one",
             folder.display()
         )))
     };
@@ -93,7 +93,7 @@ fn check_empty(folder: &Path) -> Result<(), Failure> {
         Ok(true) => wrong(" is not empty, and files of another run may lie there"),
         Ok(false) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => wrong(&format!(" cannot take the files of sessions: {error}")),
+        Err(error) => wrong(&format!(" cannot be read: {error}")),
     }
 }
 

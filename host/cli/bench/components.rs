@@ -34,7 +34,7 @@ pub(super) fn component_bytes(
             Some(digest) => Err(Failure::usage(format!(
                 "{}: {} has the digest {}, and the bench pins {digest}\n  fix: bring the component \
                  back, or pin the new one",
-                place(),
+                reader.text.place_of(digest),
                 reader.folder.shown(component),
                 component_digest(&bytes)
             ))),

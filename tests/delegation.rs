@@ -50,9 +50,10 @@ fn failure(line: &str, deputy: &str, limits: &str) -> String {
 #[test]
 fn a_team_is_shown_within_the_steps_of_its_supervisor() {
     let place = Place::new();
-    let folders = ["agents/supervisor", "agents/react-researcher/rust", "agents/prebuilt"];
-    for folder in folders.into_iter().chain(["plugins/prebuilt"]) {
-        copy(&repository().join(folder), &place.path(folder));
+    let supervisor = ["agents/supervisor/rust", "agents/supervisor/script.toml"];
+    let others = ["agents/react-researcher/documents", "agents/prebuilt", "plugins/prebuilt"];
+    for path in supervisor.into_iter().chain(others) {
+        copy(&repository().join(path), &place.path(path));
     }
     let run = |threads: &str| {
         let files = ["--slip", "slip.json", "--log", "log.jsonl", "--threads", threads];

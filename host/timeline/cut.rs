@@ -36,8 +36,10 @@ mod tests {
         let text = "grüße";
         let mut cut = ReplyCut::of(4);
         let pieces: Vec<&str> = (1..=4).map(|tokens| cut.up_to(text, tokens)).collect();
-        assert_eq!(pieces, ["g", "rü", "", "ße"]);
+        assert_eq!(pieces, ["g", "r", "ü", "ße"]);
         assert_eq!(cut.up_to(text, 9), "", "all of it was given");
+        let mut cut = ReplyCut::of(2);
+        assert_eq!([cut.up_to("ü", 1), cut.up_to("ü", 2)], ["", "ü"]);
     }
 
     #[test]

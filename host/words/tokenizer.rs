@@ -144,7 +144,8 @@ impl Tokenizer {
 
     fn write_down(&self, key: TextKey, tokens: u64, most: usize) {
         if self.written.fetch_add(1, Ordering::Relaxed) >= most {
-            self.written.store(0, Ordering::Relaxed);
+            // The one that follows is the first again.
+            self.written.store(1, Ordering::Relaxed);
             self.counted.clear();
         }
         self.counted.insert(key, tokens);

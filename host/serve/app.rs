@@ -119,7 +119,7 @@ impl App {
         let (session, mut said) =
             answered.map_err(|error| ApiError::no_words(error.kind, error.message))?;
         if let Said::Reply(reply) = &mut said {
-            cut_before(reply, &chat.options.stop, |text| self.voice.count(text));
+            cut_before(reply, &chat.options, |text| self.voice.count(text));
             if asked.is_bare_text {
                 self.without_template(reply, &chat);
             }

@@ -1,14 +1,13 @@
 //! The texts that end a reply.
 
 use timeslip_timeline::backend::Reply;
-use timeslip_timeline::conversation::FinishReason;
+use timeslip_timeline::conversation::{ChatOptions, FinishReason};
 
-/// Ends a reply before the first of these texts, if it has one. What it would be in a later prompt is
-/// then unknown.
-pub(crate) fn cut_before(reply: &mut Reply, stops: &[String], count: impl Fn(&str) -> u64) {
+/// Ends a reply before the first text that stops it, if it has one: words that were recorded, or are
+/// filler, know nothing of it. What the reply would be in a later prompt is then unknown.
+pub(crate) fn cut_before(reply: &mut Reply, options: &ChatOptions, count: impl Fn(&str) -> u64) {
     let content = &mut reply.message.content;
-    let wanted = stops.iter().filter(|stop| !stop.is_empty());
-    let Some(at) = wanted.filter_map(|stop| content.find(stop.as_str())).min() else {
+    let Some(at) = options.first_stop(content) else {
         return;
     };
     content.truncate(at);
@@ -39,8 +38,9 @@ mod tests {
                 reply_part: None,
                 recorded: None,
             };
-            let stops: Vec<String> = stops.iter().map(|stop| (*stop).to_owned()).collect();
-            cut_before(&mut reply, &stops, |text| text.split_whitespace().count() as u64);
+            let stop = stops.iter().map(|stop| (*stop).to_owned()).collect();
+            let options = ChatOptions { stop, ..ChatOptions::default() };
+            cut_before(&mut reply, &options, |text| text.split_whitespace().count() as u64);
             (reply.message.content, reply.output_tokens, reply.finish_reason)
         };
         assert_eq!(reply(&["three", " two"]), ("one".to_owned(), 1, FinishReason::Stop));

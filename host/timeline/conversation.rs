@@ -113,6 +113,15 @@ pub struct ChatOptions {
     pub response_schema: Option<String>,
 }
 
+impl ChatOptions {
+    /// Where, in bytes, the first of the texts that end a reply stands in one; an empty text ends
+    /// none.
+    pub fn first_stop(&self, content: &str) -> Option<usize> {
+        let texts = self.stop.iter().filter(|text| !text.is_empty());
+        texts.filter_map(|text| content.find(text.as_str())).min()
+    }
+}
+
 /// A question to a model, as an agent asks it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatRequest {

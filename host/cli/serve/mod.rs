@@ -17,6 +17,7 @@ use crate::hardware::catalogue;
 use crate::interrupt;
 use crate::live::args::LiveArgs;
 use crate::output::print;
+use crate::run::available_threads;
 use crate::stage;
 use args::ServeArgs;
 
@@ -164,8 +165,4 @@ fn about(plan: &Plan, speed: f64) -> impl Fn(bool, SocketAddr) -> Result<(), Fai
         }
         print(&format!("{text}words: {note}\n"))
     }
-}
-
-fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

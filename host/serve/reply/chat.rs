@@ -6,9 +6,13 @@
 use serde_json::{Value, json};
 use timeslip_timeline::conversation::{ToolCall, Usage};
 
-use super::events::{DONE, write_data, write_json};
+use super::Told;
+use super::events::write_json;
+use super::frame::{self, Frame};
 use super::pieces::{Piece, Pieces};
-use super::{Told, reason_of, usage_of};
+
+/// How identifiers begin.
+const ID: &str = "chatcmpl-";
 
 /// A whole reply.
 pub(super) fn whole(told: &Told, usage: &Usage) -> Value {
@@ -29,70 +33,40 @@ pub(super) fn whole(told: &Told, usage: &Usage) -> Value {
         };
         written["tool_calls"] = message.tool_calls.iter().map(call).collect();
     }
-    json!({
-        "id": told.id("chatcmpl-"),
-        "object": "chat.completion",
-        "created": told.created,
-        "model": told.model,
-        "choices": [{
-            "index": 0,
-            "message": written,
-            "logprobs": null,
-            "finish_reason": reason_of(told.finish_reason),
-        }],
-        "usage": usage_of(usage),
-    })
+    let choice = json!({"index": 0, "message": written});
+    frame::whole(told, ID, "chat.completion", choice, usage)
 }
 
 /// A streamed reply.
 pub(crate) struct ChatStream {
     pieces: Pieces,
-    /// Up to the members of `delta`.
-    before: Vec<u8>,
-    /// After a token that is not the last, and after the last.
-    after: Vec<u8>,
-    after_last: Vec<u8>,
-    told: Told,
+    /// Around the members of `delta`.
+    frame: Frame,
+    tool_calls: Vec<ToolCall>,
 }
 
 impl ChatStream {
     pub(super) fn new(told: Told) -> ChatStream {
-        let mut before = b"data: ".to_vec();
-        let head = json!({
-            "id": told.id("chatcmpl-"),
-            "object": "chat.completion.chunk",
-            "created": told.created,
-            "model": told.model,
-        });
-        write_json(&head, &mut before);
-        before.pop();
-        before.extend_from_slice(b",\"choices\":[{\"index\":0,\"delta\":{");
-        let usage = if told.include_usage { ",\"usage\":null" } else { "" };
-        let after = |reason: &str| {
-            format!("}},\"logprobs\":null,\"finish_reason\":{reason}}}]{usage}}}\n\n").into_bytes()
-        };
         ChatStream {
             pieces: Pieces::new(&told.message, told.output_tokens),
-            before,
-            after: after("null"),
-            after_last: after(&format!("\"{}\"", reason_of(told.finish_reason))),
-            told,
+            frame: Frame::new(&told, ID, "chat.completion.chunk", "\"delta\":{", "}"),
+            tool_calls: told.message.tool_calls,
         }
     }
 
     pub(super) fn token(&mut self, tokens: u64, out: &mut Vec<u8>) {
         let is_last = self.pieces.is_last(tokens);
-        out.extend_from_slice(&self.before);
+        self.frame.open(out);
         if tokens == 1 {
             out.extend_from_slice(b"\"role\":\"assistant\",");
         }
-        let has_calls = !self.told.message.tool_calls.is_empty();
+        let has_calls = !self.tool_calls.is_empty();
         let (mut text, mut calls) = ("", Vec::new());
         for piece in self.pieces.token(tokens) {
             match piece {
                 Piece::Text(piece) => text = piece,
                 Piece::Arguments { call, begins, text } => {
-                    let named = &self.told.message.tool_calls[call];
+                    let named = &self.tool_calls[call];
                     calls.push(call_delta(call, begins.then_some(named), text));
                 }
             }
@@ -107,22 +81,11 @@ impl ChatStream {
             out.extend_from_slice(b",\"tool_calls\":");
             write_json(&calls, out);
         }
-        out.extend_from_slice(if is_last { &self.after_last } else { &self.after });
+        self.frame.close(is_last, out);
     }
 
-    pub(super) fn end(&mut self, usage: &Usage, out: &mut Vec<u8>) {
-        if self.told.include_usage {
-            let event = json!({
-                "id": self.told.id("chatcmpl-"),
-                "object": "chat.completion.chunk",
-                "created": self.told.created,
-                "model": self.told.model,
-                "choices": [],
-                "usage": usage_of(usage),
-            });
-            write_data(&event, out);
-        }
-        out.extend_from_slice(DONE);
+    pub(super) fn end(&self, usage: &Usage, out: &mut Vec<u8>) {
+        self.frame.end(usage, out);
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod body;
 mod chat;
 mod completions;
 mod events;
+mod frame;
 mod pieces;
 mod response_object;
 mod responses;
@@ -66,7 +67,7 @@ impl Api {
     pub(crate) fn stream(self, told: Told) -> ReplyStream {
         match self {
             Api::Chat => ReplyStream::Chat(ChatStream::new(told)),
-            Api::Completions => ReplyStream::Completion(CompletionStream::new(told)),
+            Api::Completions => ReplyStream::Completion(CompletionStream::new(&told)),
             Api::Responses => ReplyStream::Response(Box::new(ResponseStream::new(told))),
         }
     }

@@ -169,7 +169,7 @@ impl ScriptWords {
             Some(say) => self.rules.templates.render(say, context).map_err(error)?,
             None => String::new(),
         };
-        let stop = first_stop(&content, &request.options.stop);
+        let stop = request.options.first_stop(&content);
         content.truncate(stop.unwrap_or(content.len()));
         let calls_before: usize = request.messages.iter().map(|m| m.tool_calls.len()).sum();
         let mut message = Message::text(Role::Assistant, content);
@@ -259,11 +259,6 @@ impl ScriptWords {
             reasons.concat()
         ))
     }
-}
-
-/// Where the first of the stop texts stands; an empty one stops nothing.
-fn first_stop(content: &str, stop: &[String]) -> Option<usize> {
-    stop.iter().filter(|text| !text.is_empty()).filter_map(|text| content.find(&**text)).min()
 }
 
 fn passed_over(line: usize, name: &str, reason: &str) -> String {

@@ -59,7 +59,7 @@ fn what_is_wrong_with_a_query_is_told_with_its_place_or_the_nearest_name() {
         "\"query\" uses a filter lenght/0, which there is not; the nearest is length/0"
     );
     assert_eq!(message(".books[0"), "\"query\" lacks a closing bracket at its end");
-    assert_eq!(message(".books * * 2"), "\"query\" lacks a term at character 10, before `* 2`");
+    assert_eq!(message(".books * * 2"), "\"query\" lacks a term at character 10, before `*`");
     assert_eq!(message(".books |"), "\"query\" lacks a term at its end");
     assert!(message(".books[0] | .title + 1").starts_with("the query failed: "));
     assert!(message("$price").contains("uses a variable $price, which there is not"));

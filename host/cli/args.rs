@@ -13,6 +13,7 @@ pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs,
 use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
+use crate::mcp::args::McpCommand;
 use crate::serve::args::ServeArgs;
 
 const EXIT_CODES: &str = "\
@@ -72,6 +73,9 @@ pub(crate) enum Command {
     Calibrate(Box<CalibrateArgs>),
     /// Serves modelled machines as an OpenAI-compatible server.
     Serve(Box<ServeArgs>),
+    /// Offers tools to MCP clients.
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Lists, shows, explains and checks hardware profiles.
     #[command(subcommand)]
     Hardware(HardwareCommand),

@@ -2,18 +2,15 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 
 use timeslip_gate::slip::SessionStatus;
+use timeslip_live::LiveRun;
 use timeslip_report::{RunScreen, Style, ToolOutputsNote, run_screen};
-use timeslip_timeline::backend::Words;
 use timeslip_timeline::drive::{RUN_ENDED, RunUntil};
 use timeslip_timeline::record::{RunRecord, SessionOutcome, SessionRecord, StepKind, ToolStep};
 use timeslip_words::cassette::{CassetteWords, Matching, ObservedToolCall, ToolVerdict};
-use timeslip_words::live::LiveWords;
 
 use crate::again::Again;
 use crate::args::{DebugArgs, RunArgs};
@@ -24,9 +21,11 @@ use crate::live::recorder::Recorders;
 use crate::machines::{PlacedMachine, place};
 use crate::output;
 use crate::progress::Progress;
+use crate::servers::{Servers, asks_servers};
 use crate::session_files::FileWishes;
 use crate::stage::{self, Extent, Outcome, Setting, Watchers};
 use crate::transcript;
+use crate::words::{left_to_servers, words, words_note};
 
 /// Differing outputs that are shown.
 const EXAMPLES_MAX: usize = 3;
@@ -121,7 +120,7 @@ impl Recording {
                  fix: `timeslip record` makes a recording of it",
             ));
         };
-        if !machines.iter().any(|machine| matches!(machine, PlacedMachine::Live(_))) {
+        if !asks_servers(bench, machines) {
             return Err(Failure::usage(
                 "--on-miss record asks a real server, and none is named\n  fix: add --endpoint URL",
             ));
@@ -157,17 +156,31 @@ pub(crate) fn perform(
     let mut live = None;
     let machines = place(bench, &bench.machines, &mut live)?;
     let recording = begin(bench, &machines)?;
+    if recording.is_some() && live.is_none() && !bench.servers.is_empty() {
+        live = Some(LiveRun::start().map_err(Failure::run)?);
+    }
+    let servers = Servers::of(bench, live.as_ref())?;
     let words_note = words_note(bench, &machines);
     let (recorders, recorded, told) = match recording {
-        Some(Recording { recorders, words, told }) => (Some(recorders), Some(words), Some(told)),
+        Some(Recording { mut recorders, words, told }) => {
+            recorders.servers(servers.tools())?;
+            (Some(recorders), Some(words), Some(told))
+        }
         None => (None, None, None),
     };
     let failed = recorders.as_ref().map(Recorders::failed);
     let recorders = RefCell::new(recorders);
     let setting = Setting {
-        words: words(bench, &machines, recorded, failed),
+        words: words(
+            bench,
+            &machines,
+            left_to_servers(&machines, live.is_some()),
+            recorded,
+            failed,
+        ),
         machines,
         live,
+        servers,
         extent: Extent::of(bench),
         until: match (again, args.debug.break_on_error) {
             (Some(again), _) => again.until(),
@@ -224,51 +237,6 @@ fn check_outputs(args: &RunArgs) -> Result<(), Failure> {
             log.display()
         ))),
         _ => Ok(()),
-    }
-}
-
-/// What models and users say: real servers for themselves, after what was recorded of them.
-fn words(
-    bench: &Bench,
-    machines: &[PlacedMachine],
-    recorded: Option<CassetteWords>,
-    failed: Option<Arc<OnceLock<String>>>,
-) -> Box<dyn Words> {
-    let own = bench.words.begin();
-    let live = machines.iter().filter_map(|machine| match machine {
-        PlacedMachine::Live(machine) => Some(Arc::from(machine.model.as_str())),
-        _ => None,
-    });
-    let live: BTreeSet<Arc<str>> = live.collect();
-    if live.is_empty() {
-        return own;
-    }
-    let words = LiveWords::new(live, own, bench.tokenizer.clone());
-    let words = match failed {
-        Some(failed) => words.until(failed),
-        None => words,
-    };
-    Box::new(match recorded {
-        Some(recorded) => words.after(recorded),
-        None => words,
-    })
-}
-
-/// Where the replies come from, for the screen.
-fn words_note(bench: &Bench, machines: &[PlacedMachine]) -> String {
-    let live = machines.iter().filter_map(|machine| match machine {
-        PlacedMachine::Live(machine) => {
-            Some(format!("{} at {}", machine.model, machine.client.server()))
-        }
-        _ => None,
-    });
-    let live: Vec<String> = live.collect();
-    match (live.is_empty(), live.len() == machines.len()) {
-        (true, _) => bench.words.note(),
-        (false, true) => format!("said by {}, in its own time", live.join(", ")),
-        (false, false) => {
-            format!("said by {}, in its own time; others: {}", live.join(", "), bench.words.note())
-        }
     }
 }
 

@@ -26,6 +26,8 @@ use crate::bench::{Bench, MachineChoice, Mounted};
 use crate::cast::Cast;
 use crate::exit::Failure;
 use crate::machines::{PlacedMachine, RECORDED, place};
+use crate::servers::Servers;
+use crate::tool_cast::ServerTools;
 
 /// What a run leaves: its slip, and what a slip does not hold.
 pub(crate) struct Outcome {
@@ -51,7 +53,18 @@ impl Extent {
     pub(crate) fn of(bench: &Bench) -> Extent {
         Extent { sessions: bench.sessions, load: bench.load.clone() }
     }
+
+    /// How many live at once, at most.
+    pub(crate) fn at_once(&self) -> usize {
+        match self.load {
+            Load::AtOnce { count, .. } => count.min(self.sessions),
+            Load::Arrivals(_) => self.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
+        }
+    }
 }
+
+/// The most instances of one component that a run keeps room for when sessions arrive at random.
+const ARRIVING_SESSIONS_AT_ONCE: usize = 10_000;
 
 /// What watches a run.
 pub(crate) struct Watchers<'w> {
@@ -98,6 +111,7 @@ pub(crate) fn run_deployed(
     let setting = Setting {
         machines: machines.collect(),
         live: None,
+        servers: Servers::recorded(bench)?,
         words: bench.words.begin(),
         extent: extent.clone(),
         until: RunUntil::AllHaveEnded,
@@ -115,6 +129,8 @@ pub(crate) struct Setting {
     pub(crate) machines: Vec<PlacedMachine>,
     /// What waits for real servers, where there are some.
     pub(crate) live: Option<LiveRun>,
+    /// The MCP servers whose tools are used.
+    pub(crate) servers: Servers,
     /// What models and users say.
     pub(crate) words: Box<dyn Words>,
     /// How many sessions, and when they start.
@@ -139,8 +155,9 @@ pub(crate) fn run(
     setting: Setting,
     watchers: Watchers<'_>,
 ) -> Result<Outcome, Failure> {
-    let Setting { machines, live, mut words, extent, until, threads, keeps_files } = setting;
-    let cast = Cast::load(bench, &machines, &extent)?;
+    let Setting { machines, live, servers, mut words, extent, until, threads, keeps_files } =
+        setting;
+    let cast = Cast::load(bench, &machines, &extent, servers.tools())?;
     let plans: Vec<SessionPlan> = (0..extent.sessions)
         .map(|session| {
             let task_index = session % bench.tasks.len();
@@ -163,7 +180,7 @@ pub(crate) fn run(
         Some(live) => Box::new(live.pace()),
         None => Box::new(Jumping),
     };
-    let mut fetcher = live.as_ref().map(LiveRun::fetcher);
+    let mut fetcher = live.as_ref().map(|live| servers.asked_by(live.fetcher()));
     let mut sessions = Vec::new();
     let record = drive::run(Stage {
         sessions: plans,
@@ -173,9 +190,9 @@ pub(crate) fn run(
         budget_usd: bench.budget_usd,
         routing: bench.routing.rules.clone(),
         agent: bench.agent.name.as_str().into(),
-        plugins: bench.tools.iter().map(|tool| tool.name.as_str().into()).collect(),
-        agents: cast.agents.clone(),
-        tools: cast.tools.clone(),
+        plugins: cast.tools.names(),
+        agents: cast.tools.agents.clone(),
+        tools: cast.tools.tools.clone(),
         machines: under_loop.collect(),
         words: words.as_mut(),
         pace: pace.as_mut(),
@@ -194,7 +211,7 @@ pub(crate) fn run(
     })
     .map_err(Failure::usage)?;
     let shares: Vec<_> = record.sessions.iter().map(critical_path).collect();
-    let slip = compose(facts(bench, &machines), &record, &shares);
+    let slip = compose(facts(bench, &machines, servers.tools()), &record, &shares);
     let broken = breaches(&slip);
     assert!(broken.is_empty(), "the slip breaks the laws:\n{}", broken.join("\n"));
     let files = sessions.iter().map(SessionState::files).collect();
@@ -229,7 +246,7 @@ pub(crate) fn deploy(
 }
 
 /// A machine that nobody has asked yet.
-fn backend(
+pub(crate) fn backend(
     bench: &Bench,
     machine: &PlacedMachine,
     live: Option<&LiveRun>,
@@ -261,7 +278,7 @@ fn priced(machine: Box<dyn Backend>, price: Option<&TokenPrice>) -> Box<dyn Back
 }
 
 /// The components of a bench, in the order of the slip.
-pub(crate) fn components_of(bench: &Bench) -> Vec<Component> {
+pub(crate) fn components_of(bench: &Bench, servers: &[ServerTools]) -> Vec<Component> {
     let component = |role, mounted: &Mounted| Component {
         role,
         name: mounted.name.clone(),
@@ -269,17 +286,22 @@ pub(crate) fn components_of(bench: &Bench) -> Vec<Component> {
     };
     let tools = bench.tools.iter().map(|tool| component(ComponentRole::Tool, tool));
     let agents = bench.agents.iter().map(|agent| component(ComponentRole::Agent, &agent.component));
+    let servers = servers.iter().map(|server| Component {
+        role: ComponentRole::Tool,
+        name: server.name.to_string(),
+        digest: server.digest(),
+    });
     let own = std::iter::once(component(ComponentRole::Agent, &bench.agent));
-    own.chain(tools).chain(agents).collect()
+    own.chain(tools).chain(servers).chain(agents).collect()
 }
 
-fn facts(bench: &Bench, machines: &[PlacedMachine]) -> RunFacts {
+fn facts(bench: &Bench, machines: &[PlacedMachine], servers: &[ServerTools]) -> RunFacts {
     let is_live = |machine: &PlacedMachine| matches!(machine, PlacedMachine::Live(_));
     RunFacts {
         bench: slip::Bench { name: bench.name.clone(), digest: bench.digest.clone() },
         seed: bench.seed,
         machines: machines.iter().map(PlacedMachine::facts).collect(),
-        components: components_of(bench),
+        components: components_of(bench, servers),
         words: match machines.iter().all(is_live) {
             true => WordsUsed { kind: WordsKind::Endpoint, digest: None },
             false => bench.words.used(),

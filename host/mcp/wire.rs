@@ -13,6 +13,9 @@ use timeslip_timeline::http::{HttpAnswer, HttpError, HttpHeader, HttpRequest, Ht
 /// The scheme of the addresses.
 pub const SCHEME: &str = "mcp";
 
+/// How the addresses begin.
+pub const ADDRESSES: &str = "mcp://";
+
 const CONTENT_TYPE: &str = "content-type";
 const JSON: &str = "application/json";
 

@@ -9,7 +9,7 @@ use timeslip_runtime::limits::Limits;
 
 use super::file::LoadTable;
 use super::routing::Tier;
-use super::{Bench, Callable, Mounted, MountedAgent};
+use super::{Bench, Callable, Mounted, MountedAgent, MountedServer};
 
 /// The digest in the form of the slip.
 pub(super) fn bench_digest(bench: &Bench, load: &LoadTable, trace: Option<&str>) -> String {
@@ -77,6 +77,10 @@ fn absent_from_older_benches(
             bench.agents.iter().map(|one| agent(bench, one)).collect(),
         ));
     }
+    if !bench.servers.is_empty() {
+        let servers = bench.servers.iter().map(MountedServer::said);
+        said.push(("servers", "mcp", servers.collect()));
+    }
     if !bench.tools_of_agent.is_everything(bench) {
         said.push(("delegates", "tools_of_agent", names_of(bench, &bench.tools_of_agent)));
     }
@@ -106,7 +110,9 @@ fn agent(bench: &Bench, agent: &MountedAgent) -> Value {
 fn names_of(bench: &Bench, callable: &Callable) -> Value {
     let plugins = callable.plugins.iter().map(|plugin| &bench.tools[*plugin].name);
     let agents = callable.agents.iter().map(|agent| &bench.agents[*agent].component.name);
-    json!(plugins.chain(agents).collect::<Vec<_>>())
+    let servers = callable.servers.iter().map(|server| &*bench.servers[*server].plan.name);
+    let names = plugins.chain(agents).map(String::as_str).chain(servers);
+    json!(names.collect::<Vec<_>>())
 }
 
 fn models(grant: &ModelGrant) -> Value {

@@ -69,6 +69,7 @@ pub(super) fn resolve(
         models: model_grant(&file.agent.models),
         tools: mounts.plugins,
         agents: mounts.agents,
+        servers: mounts.servers,
         tools_of_agent: mounts.of_agent,
         words,
         tokenizer,

@@ -28,13 +28,17 @@ fn kind(result: &Value) -> &str {
     result["_meta"]["timeslip/error"].as_str().unwrap_or_default()
 }
 
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).expect("JSON can be written")
+}
+
 #[test]
 fn tools_are_listed_and_called() {
     let place = Place::new();
     let calculator = component("plugins/prebuilt/calculator.wasm");
     let mut client = Client::connect(serve(&place, &[&calculator, &probe()]));
     let listed = client.ask("tools/list", json!({}))["result"].clone();
-    insta::assert_json_snapshot!(listed);
+    insta::assert_snapshot!(pretty(&listed));
     let tools = listed["tools"].as_array().unwrap();
     assert_eq!(client.ask("tools/list", json!({}))["result"], listed, "the order stays");
     let schema = &tools.iter().find(|tool| tool["name"] == "no-json").unwrap()["outputSchema"];
@@ -42,7 +46,7 @@ fn tools_are_listed_and_called() {
 
     let mut result = client.call("echo", json!({ "text": "hi" }));
     let meta = result.as_object_mut().unwrap().remove("_meta").unwrap();
-    insta::assert_json_snapshot!(result);
+    insta::assert_snapshot!(pretty(&result));
     let compute = meta["timeslip/compute_ns"].as_u64().unwrap();
     assert!(compute > 0 && meta["timeslip/e2e_ns"] == compute, "{meta}");
     let again = client.call("echo", json!({ "text": "hi" }));

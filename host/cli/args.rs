@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Capacity(Box<CapacityArgs>),
     /// Fits a machine's profile to what a real endpoint took for its requests.
     Calibrate(Box<CalibrateArgs>),
-    /// Serves modelled machines as an OpenAI-compatible server.
+    /// Serves modelled machines as an OpenAI-compatible server, or agents as a server of tasks.
     Serve(Box<ServeArgs>),
     /// Offers tools to MCP clients.
     #[command(subcommand)]
@@ -96,6 +96,9 @@ pub(crate) struct RunArgs {
     /// A task in place of the bench's.
     #[arg(long, value_name = "TEXT")]
     pub(crate) task: Option<String>,
+    /// The one of the bench's tasks that is done, by its name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["task", "again"])]
+    pub(crate) only: Option<String>,
     /// How many sessions to run; they take the bench's tasks in turn.
     #[arg(long, value_name = "N")]
     pub(crate) sessions: Option<usize>,
@@ -189,6 +192,7 @@ impl RunArgs {
         Overrides {
             on: self.on.clone(),
             task: self.task.clone(),
+            only: self.only.clone(),
             sessions: self.sessions,
             at_once: self.at_once,
             rate_per_second: self.rate,

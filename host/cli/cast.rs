@@ -12,7 +12,7 @@ use timeslip_runtime::session::SessionState;
 use timeslip_timeline::conversation::ToolDefinition;
 use timeslip_timeline::drive::{SessionGuests, SessionPlan};
 
-use crate::bench::{Bench, Mounted};
+use crate::bench::{Bench, Mounted, Task};
 use crate::exit::Failure;
 use crate::machines::{PlacedMachine, ns_per_fuel};
 use crate::stage::Extent;
@@ -21,6 +21,8 @@ use crate::tool_cast::{ServerTools, ToolCast, room_of_tools};
 /// The loaded components, and what each of them is given.
 pub(crate) struct Cast {
     agent: AgentComponent,
+    /// That of a task that configures nothing.
+    agent_setup: Setup,
     /// One for each task: a task may configure the agent.
     agent_setups: Vec<Arc<Setup>>,
     /// What the agent may call.
@@ -47,13 +49,20 @@ impl Cast {
             .map_err(Failure::usage)?;
         let definitions = tools.definitions.clone();
         let agent_setup = shared.agent(&bench.agent, "[agent]", bench.models.clone(), definitions);
-        let setup_of = |config: &BTreeMap<String, String>| {
-            let mut setup = agent_setup.clone();
-            setup.config.extend(config.clone());
-            Arc::new(setup)
-        };
-        let agent_setups = bench.tasks.iter().map(|task| setup_of(&task.config)).collect();
-        Ok(Cast { agent, agent_setups, tools })
+        let setup_of = |task: &Task| Arc::new(configured(agent_setup.clone(), &task.config));
+        let agent_setups = bench.tasks.iter().map(setup_of).collect();
+        Ok(Cast { agent, agent_setup, agent_setups, tools })
+    }
+
+    /// The same components for one task, which configures the agent so, and whose run has this seed.
+    pub(crate) fn for_one(&self, config: &BTreeMap<String, String>, seed: u64) -> Cast {
+        let agent_setup = Setup { seed, ..self.agent_setup.clone() };
+        Cast {
+            agent: self.agent.clone(),
+            agent_setups: vec![Arc::new(configured(agent_setup.clone(), config))],
+            agent_setup,
+            tools: self.tools.seeded(seed),
+        }
     }
 
     /// The guests of a session.
@@ -66,6 +75,13 @@ impl Cast {
             make_delegate: self.tools.make_delegate(session),
         }
     }
+}
+
+/// A setup with a task's configuration before its own.
+fn configured(setup: Setup, config: &BTreeMap<String, String>) -> Setup {
+    let mut setup = setup;
+    setup.config.extend(config.clone());
+    setup
 }
 
 /// A runtime with room for these components, each with how many of its instances live at once.

@@ -101,6 +101,25 @@ impl ToolCast {
         })
     }
 
+    /// The same tools in a run of another seed.
+    pub(crate) fn seeded(&self, seed: u64) -> ToolCast {
+        let seeded = |setup: &Arc<Setup>| Arc::new(Setup { seed, ..(**setup).clone() });
+        let plugins = self.plugins.iter().map(|(plugin, setup)| (plugin.clone(), seeded(setup)));
+        let delegates = self.delegates.iter().map(|delegate| Delegate {
+            name: delegate.name.clone(),
+            component: delegate.component.clone(),
+            setup: seeded(&delegate.setup),
+        });
+        ToolCast {
+            plugins: plugins.collect(),
+            servers: self.servers.clone(),
+            delegates: delegates.collect(),
+            tools: self.tools.clone(),
+            definitions: self.definitions.clone(),
+            agents: self.agents.clone(),
+        }
+    }
+
     /// How many seats of plugins a session has: those of the plugins, then those of the servers.
     pub(crate) fn seats(&self) -> usize {
         self.plugins.len() + self.servers.len()

@@ -27,11 +27,7 @@ pub(crate) fn words(
     recorded: Option<CassetteWords>,
     failed: Option<Arc<OnceLock<String>>>,
 ) -> Box<dyn Words> {
-    let live = machines.iter().filter_map(|machine| match machine {
-        PlacedMachine::Live(machine) => Some(Arc::from(machine.model.as_str())),
-        _ => None,
-    });
-    let live: BTreeSet<Arc<str>> = live.collect();
+    let live = live_models(machines);
     let own: Box<dyn Words> = match (&recorded, &bench.words) {
         // They are the recorded ones themselves, which are played first.
         (Some(_), LoadedWords::Cassette(_)) if live.is_empty() => Box::new(NoWords),
@@ -49,6 +45,31 @@ pub(crate) fn words(
         Some(recorded) => words.after(recorded),
         None => words,
     })
+}
+
+/// What models and users say in a run that has words of its own, where nothing was recorded.
+pub(crate) fn beside_servers(
+    own: Box<dyn Words>,
+    bench: &Bench,
+    machines: &[PlacedMachine],
+    left: Option<&'static str>,
+) -> Box<dyn Words> {
+    match left {
+        Some(left) => {
+            let words = LiveWords::new(live_models(machines), own, bench.tokenizer.clone());
+            Box::new(words.only_under(left))
+        }
+        None => own,
+    }
+}
+
+/// The models that real servers speak for.
+fn live_models(machines: &[PlacedMachine]) -> BTreeSet<Arc<str>> {
+    let live = machines.iter().filter_map(|machine| match machine {
+        PlacedMachine::Live(machine) => Some(Arc::from(machine.model.as_str())),
+        _ => None,
+    });
+    live.collect()
 }
 
 /// Where the replies come from, for the screen.

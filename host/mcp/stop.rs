@@ -1,54 +1,6 @@
-//! Tells whoever does a call that nobody waits for it any more.
+//! What stops a call that nobody waits for any more.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Whether a call is to be stopped. Clones are of the same call.
-#[derive(Clone, Default)]
-pub struct Stop {
-    shared: Arc<Shared>,
-}
-
-#[derive(Default)]
-struct Shared {
-    is_set: AtomicBool,
-    wake: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-}
-
-impl std::fmt::Debug for Stop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stop").field("is_set", &self.is_set()).finish()
-    }
-}
-
-impl Stop {
-    /// Whether it is.
-    pub fn is_set(&self) -> bool {
-        self.shared.is_set.load(Ordering::SeqCst)
-    }
-
-    /// Stops the call, and wakes who waits for something else.
-    pub fn set(&self) {
-        self.shared.is_set.store(true, Ordering::SeqCst);
-        if let Some(wake) = self.lock().take() {
-            wake();
-        }
-    }
-
-    /// What wakes the one who does the call; at once, where it is to be stopped already.
-    pub fn on_set(&self, wake: impl FnOnce() + Send + 'static) {
-        *self.lock() = Some(Box::new(wake));
-        if self.is_set()
-            && let Some(wake) = self.lock().take()
-        {
-            wake();
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<dyn FnOnce() + Send>>> {
-        self.shared.wake.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+pub use timeslip_timeline::stop::Stop;
 
 /// Stops a call when it goes out of scope.
 pub(crate) struct StopOnDrop(pub(crate) Stop);
@@ -56,36 +8,5 @@ pub(crate) struct StopOnDrop(pub(crate) Stop);
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.set();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU32;
-
-    use super::*;
-
-    #[test]
-    fn who_does_the_call_is_woken_once_whenever_it_is_stopped() {
-        for stops_first in [true, false] {
-            let (stop, woken) = (Stop::default(), Arc::new(AtomicU32::new(0)));
-            let count = woken.clone();
-            let listen = || {
-                stop.on_set(move || {
-                    count.fetch_add(1, Ordering::SeqCst);
-                })
-            };
-            if stops_first {
-                stop.set();
-                listen();
-            } else {
-                listen();
-                assert!(!stop.is_set());
-                stop.set();
-            }
-            stop.set();
-            assert!(stop.is_set());
-            assert_eq!(woken.load(Ordering::SeqCst), 1);
-        }
     }
 }

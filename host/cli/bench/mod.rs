@@ -53,6 +53,7 @@ pub(crate) use recording::{RECORDING_FILE, RecordedSession, RecordingFile};
 pub(crate) use routing::BenchRouting;
 pub(crate) use servers::MountedServer;
 pub(crate) use starts::at_random;
+pub(crate) use tasks::COMMAND_LINE_TASK;
 pub(crate) use words::{LoadedWords, RecordedWords};
 
 /// A bench with everything it leads to.
@@ -62,6 +63,8 @@ pub(crate) struct Bench {
     /// SHA-256 over all that it says and the contents of what it leads to, in the form of the slip.
     /// Machines and seed have places of their own in the slip.
     pub(crate) digest: String,
+    /// What the digest is of.
+    said: serde_json::Value,
     /// The seed of all randomness.
     pub(crate) seed: u64,
     /// The tokens a second that one user should see.
@@ -144,6 +147,7 @@ pub(crate) struct Mounted {
 }
 
 /// A task.
+#[derive(Clone)]
 pub(crate) struct Task {
     /// The name in the slip.
     pub(crate) name: Arc<str>,

@@ -124,22 +124,22 @@ mod tests {
     fn a_task_is_a_name_or_an_input_and_nothing_else() {
         let asked = read_task(br#"{"seed": 3, "task": "a"}"#).unwrap();
         assert_eq!(asked, TaskAsked { kind: TaskKind::Named("a".to_owned()), seed: Some(3) });
-        insta::assert_snapshot!(problem("[]"), @"");
-        insta::assert_snapshot!(problem("{}"), @"");
-        insta::assert_snapshot!(problem(r#"{"task": 1}"#), @"");
-        insta::assert_snapshot!(problem(r#"{"task": "a", "input": "b"}"#), @"");
-        insta::assert_snapshot!(problem(r#"{"input": ""}"#), @"");
-        insta::assert_snapshot!(problem(r#"{"inputs": "a"}"#), @"");
-        insta::assert_snapshot!(problem(r#"{"input": "a", "temperature": 1}"#), @"");
-        insta::assert_snapshot!(problem(r#"{"input": "a", "seed": -1}"#), @"");
-        insta::assert_snapshot!(problem(r#"{"input": "a", "seed": "1"}"#), @"");
+        insta::assert_snapshot!(problem("[]"), @"the body is no JSON object: it is another kind of value");
+        insta::assert_snapshot!(problem("{}"), @"task: it is missing; give the name of a task, or `input` in its place");
+        insta::assert_snapshot!(problem(r#"{"task": 1}"#), @"task: give a string; it is a number");
+        insta::assert_snapshot!(problem(r#"{"task": "a", "input": "b"}"#), @"input: a task is given by `task`, its name, or by `input`, not by both");
+        insta::assert_snapshot!(problem(r#"{"input": ""}"#), @"input: it is empty; say what to do");
+        insta::assert_snapshot!(problem(r#"{"inputs": "a"}"#), @"inputs: a task has no such member; did you mean `input`?");
+        insta::assert_snapshot!(problem(r#"{"input": "a", "temperature": 1}"#), @"temperature: a task has no such member; give task, input, seed");
+        insta::assert_snapshot!(problem(r#"{"input": "a", "seed": -1}"#), @"seed: give a whole number from 0 to 18446744073709551615; it is -1");
+        insta::assert_snapshot!(problem(r#"{"input": "a", "seed": "1"}"#), @"seed: give a whole number from 0 to 18446744073709551615; it is a string");
     }
 
     #[test]
     fn an_unknown_task_has_its_nearest_named_or_all() {
         let tasks = ["book", "cancel"].map(|name| ServedTask { name: name.to_owned() });
-        insta::assert_snapshot!(unknown("bok", &tasks), @"");
-        insta::assert_snapshot!(unknown("something", &tasks), @"");
+        insta::assert_snapshot!(unknown("bok", &tasks), @"the bench has no task `bok`; did you mean `book`?");
+        insta::assert_snapshot!(unknown("something", &tasks), @"the bench has no task `something`; here are book, cancel");
     }
 
     proptest! {

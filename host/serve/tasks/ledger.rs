@@ -127,6 +127,20 @@ mod tests {
             .lines()
             .filter(|line| !line.contains("_bucket{") && !line.starts_with('#'))
             .collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        timeslip:tasks_queued{bench="air\"line"} 1
+        timeslip:tasks_running{bench="air\"line"} 2
+        timeslip:tasks_accepted_total{bench="air\"line"} 3
+        timeslip:tasks_refused_total{bench="air\"line"} 1
+        timeslip:tasks_ended_total{bench="air\"line",status="succeeded"} 1
+        timeslip:tasks_ended_total{bench="air\"line",status="failed"} 0
+        timeslip:tasks_ended_total{bench="air\"line",status="cancelled"} 1
+        timeslip:task_e2e_seconds_sum{bench="air\"line"} 2
+        timeslip:task_e2e_seconds_count{bench="air\"line"} 1
+        timeslip:task_running_seconds_sum{bench="air\"line"} 0.5
+        timeslip:task_running_seconds_count{bench="air\"line"} 1
+        timeslip:task_queue_seconds_sum{bench="air\"line"} 0.02
+        timeslip:task_queue_seconds_count{bench="air\"line"} 1
+        "#);
     }
 }

@@ -1,5 +1,6 @@
 //! Stores that are cut off, in use, newer or no stores, and what one keeps.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use super::*;
@@ -104,7 +105,7 @@ fn tasks_of_another_bench_fail_and_name_both() {
     assert_eq!(taken_up, TakenUp { waiting: Vec::new(), of_others: 1 });
     let failure = store.task(number).unwrap().unwrap().failure.unwrap();
     assert_eq!(failure.kind, "bench_changed");
-    insta::assert_snapshot!(failure.message, @"");
+    insta::assert_snapshot!(failure.message, @"it was accepted for bench a, and the server was started again with bench b; give the task again, or serve what it was accepted for");
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn writes_until_it_is_killed() {
 
 #[test]
 fn a_writer_that_is_killed_loses_nothing_that_it_told() {
-    for pause in [50, 120, 300] {
+    for before in [1, 8, 40] {
         let (_folder, file) = place();
         let mut writer = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "tasks::store::tests::writes_until_it_is_killed", "--nocapture"])
@@ -144,16 +145,16 @@ fn a_writer_that_is_killed_loses_nothing_that_it_told() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let began = std::time::Instant::now();
-        while !file.exists() && began.elapsed().as_secs() < 60 {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
+        let mut told = String::new();
+        while told.matches("accepted").count() < before {
+            told += &format!("{}\n", lines.next().expect("it writes on").unwrap());
         }
-        std::thread::sleep(std::time::Duration::from_millis(pause));
         let in_use = Store::open(&file).map(drop).unwrap_err().to_string();
         assert!(in_use.contains("is in use by another server"), "{in_use}");
         writer.kill().unwrap();
-        let told = writer.wait_with_output().unwrap().stdout;
-        let told = String::from_utf8(told).unwrap();
+        writer.wait().unwrap();
+        lines.for_each(|line| told += &format!("{}\n", line.unwrap()));
         let numbers = |word: &str| {
             let lines =
                 told.lines().filter_map(|line| line.split_once(word)?.1.trim().parse().ok());
@@ -185,14 +186,23 @@ fn refused(file: &Path) -> String {
 fn what_is_no_store_is_left_as_it_is() {
     let (folder, file) = place();
     std::fs::write(&file, "no database at all, but long enough to have a header of one").unwrap();
-    insta::assert_snapshot!(refused(&file), @"");
+    insta::assert_snapshot!(refused(&file), @r#"
+    PLACE/tasks.db is no store of tasks: it is not a SQLite file, or only the beginning of one; it was left as it is
+      fix: give another file by --store
+    "#);
     std::fs::remove_file(&file).unwrap();
-    insta::assert_snapshot!(refused(&folder.path().join("none/tasks.db")), @"");
+    insta::assert_snapshot!(refused(&folder.path().join("none/tasks.db")), @r#"
+    cannot make the store PLACE/tasks.db: there is no folder PLACE
+      fix: make it, or give another file by --store
+    "#);
     let whole = folder.path().join("whole.db");
     let other = rusqlite::Connection::open(&whole).unwrap();
     other.execute_batch("CREATE TABLE x (y); PRAGMA application_id = 7").unwrap();
     drop(other);
-    insta::assert_snapshot!(refused(&whole), @"");
+    insta::assert_snapshot!(refused(&whole), @r#"
+    PLACE/whole.db is no store of tasks: it is another program's SQLite file (its application_id is 7); it was left as it is
+      fix: give another file by --store
+    "#);
 }
 
 #[test]
@@ -202,7 +212,10 @@ fn a_store_of_a_later_timeslip_and_one_that_is_cut_off_are_left_as_they_are() {
     let later = rusqlite::Connection::open(&file).unwrap();
     later.execute_batch("PRAGMA user_version = 2").unwrap();
     drop(later);
-    insta::assert_snapshot!(refused(&file), @"");
+    insta::assert_snapshot!(refused(&file), @r#"
+    the store PLACE/tasks.db has the format 2, and this timeslip (0.1.0) knows 1
+      fix: serve it by the timeslip that wrote it, or give another file by --store
+    "#);
 
     let (_folder, file) = place();
     let store = Store::open(&file).unwrap();

@@ -107,7 +107,7 @@ mod tests {
             log.push(step.to_owned());
         }
         let texts = |seen: Seen| seen.steps.iter().map(|step| step.to_string()).collect::<Vec<_>>();
-        assert_eq!(texts(log.behind(|attempt| u64::from(attempt), 100)), ["three"]);
+        assert_eq!(texts(log.behind(u64::from, 100)), ["three"]);
         assert_eq!(texts(log.behind(|_| 0, 1)), ["one"], "at least one");
         assert_eq!(texts(log.behind(|_| 0, 4)), ["one", "two"]);
         assert_eq!(texts(log.behind(|_| u64::MAX, 4)), [""; 0]);

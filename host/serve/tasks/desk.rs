@@ -22,6 +22,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Whole seconds after which another try is worth it, where nothing says more.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
+/// What a server says that ends.
+const STOPPING: &str = "the server is stopping, and takes no more tasks";
+
 /// What is served, and what becomes of it.
 pub(crate) struct Desk {
     pub(crate) agents: ServedAgents,
@@ -113,9 +116,8 @@ impl Desk {
     fn reserve(&self) -> Result<bool, ApiError> {
         let mut state = self.lock();
         if state.is_stopping {
-            let message = "the server is stopping, and takes no more tasks".to_owned();
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Err(ApiError::overloaded(status, message, RETRY_AFTER_SECONDS));
+            return Err(ApiError::overloaded(status, STOPPING.to_owned(), RETRY_AFTER_SECONDS));
         }
         let idle = self.bounds.sessions.saturating_sub(state.running.len());
         let has_room =
@@ -261,9 +263,10 @@ impl Desk {
         (runs || waits).then(|| state.logs.entry(number).or_default().clone())
     }
 
-    /// Why the store cannot be written, if it cannot.
+    /// Why no task can be taken or ended, if none can.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.lock().trouble.clone()
+        let state = self.lock();
+        state.trouble.clone().or_else(|| state.is_stopping.then(|| STOPPING.to_owned()))
     }
 
     /// The page of `/metrics`.

@@ -48,6 +48,16 @@ pub(super) fn object(row: &TaskRow) -> Value {
     })
 }
 
+/// A task in a list, without its input and its answer, which may be long.
+pub(super) fn listed(row: &TaskRow) -> Value {
+    let mut object = object(row);
+    if let Some(members) = object.as_object_mut() {
+        members.remove("input");
+        members.remove("answer");
+    }
+    object
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

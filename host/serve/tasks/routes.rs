@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use super::asked::read_task;
 use super::desk::{Desk, unwritable};
 use super::events::{EventId, EventsBody, Watcher};
-use super::object::{id_of, number_of, object};
+use super::object::{id_of, listed, number_of, object};
 use super::server::TaskSettings;
 use super::store::{Status, StoreError, TaskRow};
 use crate::body::read_body;
@@ -174,7 +174,7 @@ async fn list(State(app): App, uri: Uri, headers: HeaderMap) -> Answer {
     let mut rows = app.ask(move |desk| stored(desk.store.newest(before, limit + 1))).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let data: Vec<Value> = rows.iter().map(object).collect();
+    let data: Vec<Value> = rows.iter().map(listed).collect();
     Ok(json_of(StatusCode::OK, &json!({"object": "list", "data": data, "has_more": has_more})))
 }
 

@@ -132,6 +132,10 @@ fn a_task_of_a_clients_own_input_has_the_slip_that_run_prints() {
         }
     }
     let listed = served.get("/v1/tasks?limit=2").json();
+    let mut last = show(&served, "task-3");
+    let members = last.as_object_mut().unwrap();
+    assert!(members.remove("input").is_some() && members.remove("answer").is_some());
+    assert_eq!(listed["data"][0], last, "a list has no long texts");
     let ids = |list: &Value| {
         let tasks = list["data"].as_array().unwrap();
         tasks.iter().map(|task| id(task).to_owned()).collect::<Vec<_>>()

@@ -173,7 +173,7 @@ impl Store {
         self.read(|db| rows::by_number(db, number))
     }
 
-    /// The newest tasks before a number, the newest first.
+    /// The newest tasks before a number, the newest first, without inputs and answers.
     pub(crate) fn newest(&self, before: i64, most: u32) -> Result<Vec<TaskRow>, StoreError> {
         self.read(|db| rows::newest(db, before, most))
     }

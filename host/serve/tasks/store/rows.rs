@@ -73,8 +73,12 @@ impl TaskRow {
 }
 
 /// The columns that [`row`] takes.
-const COLUMNS: &str = "number, status, name, input, seed, attempts, created_at, started_at, ended_at, \
-                       answer, failure, figures";
+const COLUMNS: &str = "number, status, name, input, seed, attempts, created_at, started_at, \
+                       ended_at, answer, failure, figures";
+
+/// The same without texts that a client or an agent may make long.
+const SHORT_COLUMNS: &str = "number, status, name, NULL, seed, attempts, created_at, started_at, \
+                             ended_at, NULL, failure, figures";
 
 fn row(row: &Row<'_>) -> rusqlite::Result<TaskRow> {
     let word: String = row.get(1)?;
@@ -119,9 +123,11 @@ pub(super) fn by_key(db: &Connection, key: &str) -> rusqlite::Result<Option<(Tas
     db.query_row(&sql, [key], |found| Ok((row(found)?, found.get(12)?))).optional()
 }
 
-/// The newest tasks before a number, the newest first.
+/// The newest tasks before a number, the newest first, without inputs and answers: a list of long ones
+/// would be as long as all of them together.
 pub(super) fn newest(db: &Connection, before: i64, most: u32) -> rusqlite::Result<Vec<TaskRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM task WHERE number < ?1 ORDER BY number DESC LIMIT ?2");
+    let sql =
+        format!("SELECT {SHORT_COLUMNS} FROM task WHERE number < ?1 ORDER BY number DESC LIMIT ?2");
     let mut asked = db.prepare(&sql)?;
     let rows = asked.query_map((before, most), row)?;
     rows.collect()

@@ -120,6 +120,6 @@ fn metrics_tell_modelled_times_and_the_queue() {
     assert_eq!(served.metric("timeslip:task_e2e_seconds_count"), 1.0);
     assert!((served.metric("timeslip:task_e2e_seconds_sum") - e2e_ns / 1e9).abs() < 1e-9);
     assert_eq!(served.metric("timeslip:task_queue_seconds_count"), 1.0);
-    assert_eq!(served.metric("timeslip:tasks_running"), 0.0);
+    served.wait_for_metric("timeslip:tasks_running", 0.0);
     assert_eq!(served.get("/health").status, 200);
 }

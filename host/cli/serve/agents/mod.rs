@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::json;
+use timeslip_mcp::client::end_all;
 use timeslip_serve::{TaskServeError, TaskServer, TaskSettings};
 use timeslip_timeline::drive::Load;
 
@@ -59,7 +60,10 @@ pub(super) fn serve(args: &ServeArgs, bench: &Path) -> Result<Exit, Failure> {
     }
     wait_for_interruption();
     eprintln!("stopping; tasks that run may go on for {:?}", args.limits.grace);
-    match server.stop(args.limits.grace) {
+    let left = server.stop(args.limits.grace);
+    // MCP servers are in groups of their own, which an interruption does not reach.
+    end_all();
+    match left {
         0 => {}
         left => eprintln!("{} left in the store; the next start goes on with them", tasks(left)),
     }

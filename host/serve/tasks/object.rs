@@ -52,8 +52,7 @@ pub(super) fn object(row: &TaskRow) -> Value {
 pub(super) fn listed(row: &TaskRow) -> Value {
     let mut object = object(row);
     if let Some(members) = object.as_object_mut() {
-        members.remove("input");
-        members.remove("answer");
+        members.retain(|name, _| name != "input" && name != "answer");
     }
     object
 }

@@ -241,7 +241,7 @@ async fn slip(State(app): App, Path(id): Path<String>, headers: HeaderMap) -> An
         }
         stored(desk.store.slip(row.number))?.ok_or_else(|| {
             let why = "and a task that was not done to its end has no slip";
-            conflict("no_slip", format!("`{id}` is {}, {why}", row.status.word()))
+            conflict("no_slip", format!("`{id}` is over ({}), {why}", row.status.word()))
         })
     };
     let slip = app.ask(read).await?;

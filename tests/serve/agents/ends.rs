@@ -79,7 +79,7 @@ fn serve_live(place: &Place, real: &ChatServer) -> Served {
     place.write(
         "bench.toml",
         text.replace(
-            "kind = \"synthetic\"\noutput_tokens = { min = 10, max = 90 }",
+            "kind = \"synthetic\"\noutput_tokens = { uniform = [10, 90] }",
             "kind = \"endpoint\"",
         ),
     );

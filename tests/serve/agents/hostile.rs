@@ -125,7 +125,7 @@ fn a_bench_of_recordings_takes_its_own_tasks_alone() {
     place.write("two.jsonl", cassette);
     let text = bench("")
         .replace(
-            "kind = \"synthetic\"\noutput_tokens = { min = 10, max = 90 }",
+            "kind = \"synthetic\"\noutput_tokens = { uniform = [10, 90] }",
             "kind = \"cassette\"",
         )
         .replace("input = \"chat 3\"", "input = \"echo a\"\ncassette = \"one.jsonl\"")

@@ -20,7 +20,7 @@ fn bench(more: &str) -> String {
         "name = \"probes\"\nmachines = [\"h200-8\"]\nseed = 3\n\
          [agent]\ncomponent = '{}'\nmodels = [\"*\"]\n\
          [[tool]]\nname = \"probe-tool\"\ncomponent = '{}'\n\
-         [words]\nkind = \"synthetic\"\noutput_tokens = {{ min = 10, max = 90 }}\n\
+         [words]\nkind = \"synthetic\"\noutput_tokens = {{ uniform = [10, 90] }}\n\
          [[task]]\nname = \"chats\"\ninput = \"chat 3\"\n\
          [[task]]\nname = \"mixed\"\ninput = \"mixed\"\n{more}",
         component("probe-agent"),

@@ -3,7 +3,6 @@
 //! Engine, components, words and profiles are loaded once, and shared by all tasks.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::thread;
 
 use timeslip_gate::compose::{RunFacts, ended_step};

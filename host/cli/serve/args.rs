@@ -186,15 +186,16 @@ With --agents, clients give tasks:
   POST /v1/tasks {\"task\": NAME} or {\"input\": TEXT}, perhaps with \"seed\"; 202 with the task once it is
        on the disk. Idempotency-Key: the same key and body give the same task again, with 200.
   GET  /v1/tasks?limit=&after=    the newest first        GET /v1/tasks/ID
-  GET  /v1/tasks/ID/steps         server-sent events: each step as it is over, then the end;
-                                  Last-Event-ID goes on behind it, also after a restart
+  GET  /v1/tasks/ID/steps         server-sent events: each step as it is over, in the form of the slip
+                                  without `prompt` and `within`, then the end, which is the task;
+                                  Last-Event-ID goes on behind an event, also after a restart
   GET  /v1/tasks/ID/slip          what `timeslip run BENCH --sessions 1 --json` prints for the task, with
                                   --only NAME or --task TEXT, and --seed
   POST /v1/tasks/ID/cancel, or DELETE /v1/tasks/ID; 409 when it is over
 Each task is a run of its own, with the bench's machines for itself alone, so its times do not depend on
 what else is done; to see tasks contend, run the bench under a load, or serve its machines and load those.
-What the bench says of its load is not used. A bench with real servers goes as the clock does; a budget of
-a run is then each task's.
+What the bench says of its load is not used: where its sessions arrive by a rate or a trace, the slip is
+that of --at-once 1. A bench with real servers goes as the clock does; a budget of a run is then each task's.
 A server that ends, or is killed, goes on with every task that it accepted when it is started again with the
 same store. On modelled machines the slip is the same; a real server is asked again. Where the bench or a
 machine has changed meanwhile, its tasks fail, and say so.

@@ -153,43 +153,9 @@ pub(crate) fn perform(
     let sessions = again.map_or(bench.sessions, |_| 1);
     let wishes = FileWishes::check(bench, sessions, args.keep_files.as_deref(), args.save)?;
     check_outputs(args)?;
-    let mut live = None;
-    let machines = place(bench, &bench.machines, &mut live)?;
-    let recording = begin(bench, &machines)?;
-    if recording.is_some() && live.is_none() && !bench.servers.is_empty() {
-        live = Some(LiveRun::start().map_err(Failure::run)?);
-    }
-    let servers = Servers::of(bench, live.as_ref())?;
-    let words_note = words_note(bench, &machines);
-    let (recorders, recorded, told) = match recording {
-        Some(Recording { mut recorders, words, told }) => {
-            recorders.servers(servers.tools())?;
-            (Some(recorders), Some(words), Some(told))
-        }
-        None => (None, None, None),
-    };
-    let failed = recorders.as_ref().map(Recorders::failed);
+    let Begun { setting, words_note, recorders, told } =
+        begun(args, bench, again, wishes.any(), begin)?;
     let recorders = RefCell::new(recorders);
-    let setting = Setting {
-        words: words(
-            bench,
-            &machines,
-            left_to_servers(&machines, live.is_some()),
-            recorded,
-            failed,
-        ),
-        machines,
-        live,
-        servers,
-        extent: Extent::of(bench),
-        until: match (again, args.debug.break_on_error) {
-            (Some(again), _) => again.until(),
-            (None, true) => RunUntil::FirstFailure,
-            (None, false) => RunUntil::AllHaveEnded,
-        },
-        threads: args.threads.map_or_else(available_threads, usize::from),
-        keeps_files: wishes.any(),
-    };
     let mut progress = Progress::new(bench.sessions);
     let watchers = Watchers {
         on_step_end: &mut |session, step| {
@@ -223,6 +189,57 @@ pub(crate) fn perform(
         tell(&format!("{steps} steps {}", told.unwrap_or_default()));
     }
     Ok(exit)
+}
+
+/// A run that is about to go.
+struct Begun {
+    setting: Setting,
+    words_note: String,
+    recorders: Option<Recorders>,
+    /// What is told of the recording, where there is one.
+    told: Option<String>,
+}
+
+/// Places the machines, begins the recording, if there is to be one, and starts the servers.
+fn begun(
+    args: &RunArgs,
+    bench: &Bench,
+    again: Option<&Again>,
+    keeps_files: bool,
+    begin: impl FnOnce(&Bench, &[PlacedMachine]) -> Result<Option<Recording>, Failure>,
+) -> Result<Begun, Failure> {
+    let mut live = None;
+    let machines = place(bench, &bench.machines, &mut live)?;
+    let recording = begin(bench, &machines)?;
+    if recording.is_some() && live.is_none() && !bench.servers.is_empty() {
+        live = Some(LiveRun::start().map_err(Failure::run)?);
+    }
+    let servers = Servers::of(bench, live.as_ref())?;
+    let words_note = words_note(bench, &machines);
+    let (recorders, recorded, told) = match recording {
+        Some(Recording { mut recorders, words, told }) => {
+            recorders.servers(servers.tools())?;
+            (Some(recorders), Some(words), Some(told))
+        }
+        None => (None, None, None),
+    };
+    let failed = recorders.as_ref().map(Recorders::failed);
+    let left_to = left_to_servers(&machines, live.is_some());
+    let setting = Setting {
+        words: words(bench, &machines, left_to, recorded, failed),
+        machines,
+        live,
+        servers,
+        extent: Extent::of(bench),
+        until: match (again, args.debug.break_on_error) {
+            (Some(again), _) => again.until(),
+            (None, true) => RunUntil::FirstFailure,
+            (None, false) => RunUntil::AllHaveEnded,
+        },
+        threads: args.threads.map_or_else(available_threads, usize::from),
+        keeps_files,
+    };
+    Ok(Begun { setting, words_note, recorders, told })
 }
 
 /// Refuses, before anything runs, places that results cannot be written to.

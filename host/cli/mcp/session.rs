@@ -173,12 +173,10 @@ fn done(mut record: RunRecord) -> Done {
         Some((StepKind::Tool(tool), took)) => (tool.output.clone(), tool.compute, took),
         _ => (None, Span::ZERO, Span::ZERO),
     };
-    let output = output.unwrap_or_else(|| {
-        Err(ToolError::Failed(match session.outcome {
-            SessionOutcome::Stopped(cause) => cause.message,
-            SessionOutcome::Answered(text) | SessionOutcome::GaveUp(text) => text,
-        }))
-    });
+    let output = output.unwrap_or(Err(ToolError::Failed(match session.outcome {
+        SessionOutcome::Stopped(cause) => cause.message,
+        SessionOutcome::Answered(text) | SessionOutcome::GaveUp(text) => text,
+    })));
     Done { output, compute, took }
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct ServeArgs {
     /// Lets the plugins write into their folders. What they write stays in the client's session.
     #[arg(long)]
     pub(crate) write: bool,
-    /// An address that the plugins may fetch from, such as https://example.org/docs/*. Give it again
-    /// for more.
+    /// An address that the plugins may fetch from; `*` at its end stands for whatever follows. Give it
+    /// again for more.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) fetch: Vec<String>,
     /// A method that they may use there beside GET and HEAD. Give it again for more.

@@ -15,6 +15,8 @@ mod exit;
 mod file;
 #[path = "../../../host/cli/bench/gate_file.rs"]
 mod gate_file;
+#[path = "../../../host/cli/bench/mcp_file.rs"]
+mod mcp_file;
 #[path = "../../../host/cli/bench/text.rs"]
 mod text;
 

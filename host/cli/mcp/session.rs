@@ -6,14 +6,13 @@ use std::sync::Arc;
 use timeslip_live::pace::WallPace;
 use timeslip_live::{LiveFetcher, LiveRun};
 use timeslip_mcp::server::{Done, StepNote, ToolCall, ToolSession, Tools, Watch};
-use timeslip_mcp::stop::Stop;
 use timeslip_runtime::session::SessionState;
 use timeslip_timeline::backend::SessionId;
 use timeslip_timeline::conversation::{ToolDefinition, ToolError};
 use timeslip_timeline::drive::{self, Load, Machine, RunUntil, SessionGuests, SessionPlan, Stage};
 use timeslip_timeline::guest::Guest;
 use timeslip_timeline::http::{Fetcher, HttpStage};
-use timeslip_timeline::pace::Pace;
+use timeslip_timeline::pace::{Pace, UntilStopped};
 use timeslip_timeline::record::{Asker, RunRecord, SessionOutcome, Step, StepKind};
 use timeslip_timeline::time::{Instant, Span};
 
@@ -117,7 +116,8 @@ impl ClientSession {
             backend: backend(bench, machine, live, purse.as_ref()),
         });
         let plan = SessionPlan { task_index: 0, task: CLIENT.into(), input: "".into(), tier: None };
-        let mut pace = CallPace { stop: &watch.stop, live, wall: None, has_ended: false };
+        let pace = CallPace { live, wall: None };
+        let mut pace = UntilStopped::new(pace, watch.stop.clone());
         let mut steps = 0;
         let record = drive::run(Stage {
             sessions: vec![plan],
@@ -192,57 +192,20 @@ fn note_of(step: &Step) -> String {
 
 /// The pace of one call: as the computer's clock goes where servers are asked, and in jumps otherwise.
 struct CallPace<'s> {
-    stop: &'s Stop,
     live: Option<&'s LiveRun>,
     /// There from the call's own instant on; up to that the clock jumps.
     wall: Option<WallPace>,
-    /// Whether the loop has been told that the call is to end.
-    has_ended: bool,
-}
-
-impl CallPace<'_> {
-    /// Says once that nothing will ever come, so that the loop ends the session, and then lets the end
-    /// come.
-    fn stopped(&mut self, due: Option<Instant>) -> Option<Instant> {
-        match std::mem::replace(&mut self.has_ended, true) {
-            true => due,
-            false => None,
-        }
-    }
 }
 
 impl Pace for CallPace<'_> {
     fn next_instant(&mut self, now: Instant, due: Option<Instant>) -> Option<Instant> {
-        if self.stop.is_set() {
-            return self.stopped(due);
-        }
-        let next = match (&mut self.wall, self.live) {
+        match (&mut self.wall, self.live) {
             (Some(wall), _) => wall.next_instant(now, due),
             (None, Some(live)) => {
                 self.wall = Some(live.pace());
                 due
             }
             (None, None) => due,
-        };
-        match self.stop.is_set() {
-            true => self.stopped(due),
-            false => next,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_that_is_stopped_ends_the_session_once_and_then_lets_the_end_come() {
-        let stop = Stop::default();
-        let mut pace = CallPace { stop: &stop, live: None, wall: None, has_ended: false };
-        let due = Some(Instant::from_nanos(9));
-        assert_eq!(pace.next_instant(Instant::ZERO, due), due);
-        stop.set();
-        assert_eq!(pace.next_instant(Instant::ZERO, due), None);
-        assert_eq!(pace.next_instant(Instant::ZERO, due), due);
     }
 }

@@ -1,6 +1,8 @@
 //! Instants as a history holds them: text of one form, so that the order of texts is the order of
 //! instants.
 
+use timeslip_timeline::calendar::date_and_time;
+
 /// An instant in Coordinated Universal Time as `2026-11-24T21:58:00Z`, from whole seconds since
 /// 1970, as `git log -1 --format=%ct` and a system's clock give them. What lies before 1970 or
 /// after the year 9999 is moved to that border.
@@ -8,10 +10,7 @@ pub fn utc(seconds_since_1970: i64) -> String {
     /// The last second of the year 9999.
     const LAST: i64 = 253_402_300_799;
     let seconds = seconds_since_1970.clamp(0, LAST);
-    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (of_day / 3600, of_day % 3600 / 60, of_day % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    format!("{}Z", date_and_time(seconds))
 }
 
 /// Whether a text has the form that [`utc`] gives: texts of other forms, with fractions or an
@@ -23,21 +22,6 @@ pub fn is_utc(text: &str) -> bool {
         sign => byte == *sign,
     };
     text.len() == FORM.len() && text.bytes().zip(FORM).all(fits)
-}
-
-/// Year, month and day of a number of days since 1970, not before it (Howard Hinnant,
-/// "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    // Years begin in March here, so that the day that a leap year adds is a year's last.
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

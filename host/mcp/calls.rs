@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rmcp::model::{ErrorData, ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RequestContext, RoleServer};
+use timeslip_timeline::stop::Stop;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 use crate::server::{Done, SESSIONS_AT_WORK_MAX, Shared, StepNote, ToolCall, ToolSession, Watch};
-use crate::stop::{Stop, StopOnDrop};
+use crate::stop::StopOnDrop;
 
 /// The most calls of one session that wait or are done.
 pub(crate) const CALLS_MAX: usize = 256;

@@ -16,7 +16,6 @@ pub mod guest;
 pub mod http;
 pub mod server;
 pub mod stdio;
-pub mod stop;
 pub mod tools;
 pub mod wire;
 
@@ -24,6 +23,7 @@ mod calls;
 mod gate;
 mod process;
 mod result;
+mod stop;
 
 #[cfg(test)]
 mod client_tests;

@@ -13,11 +13,11 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer};
 use timeslip_timeline::conversation::{ToolDefinition, ToolError, nearest};
+use timeslip_timeline::stop::Stop;
 use timeslip_timeline::time::Span;
 
 use crate::calls::Calls;
 use crate::result::tool_result;
-use crate::stop::Stop;
 use crate::tools::tool_of;
 
 /// The most sessions that have made calls, and hold instances of components, at once.

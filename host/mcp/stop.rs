@@ -1,6 +1,6 @@
 //! What stops a call that nobody waits for any more.
 
-pub use timeslip_timeline::stop::Stop;
+use timeslip_timeline::stop::Stop;
 
 /// Stops a call when it goes out of scope.
 pub(crate) struct StopOnDrop(pub(crate) Stop);

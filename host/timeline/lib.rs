@@ -13,6 +13,7 @@
 
 pub mod account;
 pub mod backend;
+pub mod calendar;
 pub mod chance;
 pub mod conversation;
 pub mod cut;

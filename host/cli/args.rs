@@ -14,6 +14,7 @@ use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
 use crate::serve::args::ServeArgs;
+use crate::show::args::ReportFileArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 pass, 1 the run failed, 2 usage (arguments, a bench, a component, a profile or words \
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     Capacity(Box<CapacityArgs>),
     /// Fits a machine's profile to what a real endpoint took for its requests.
     Calibrate(Box<CalibrateArgs>),
+    /// Draws slips as one HTML file to be looked at.
+    Report(ReportFileArgs),
     /// Serves modelled machines as an OpenAI-compatible server.
     Serve(Box<ServeArgs>),
     /// Lists, shows, explains and checks hardware profiles.
@@ -130,6 +133,9 @@ pub(crate) struct RunArgs {
     /// Writes the slip to a file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) slip: Option<PathBuf>,
+    /// Draws the run in an HTML file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Writes what each session changed in granted folders into FOLDER/NUMBER-TASK/.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep_files: Option<PathBuf>,

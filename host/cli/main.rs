@@ -24,6 +24,7 @@ mod progress;
 mod run;
 mod serve;
 mod session_files;
+mod show;
 mod stage;
 mod table;
 mod transcript;
@@ -68,6 +69,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Compare(args) => load::compare::compare(args),
         Command::Capacity(args) => load::capacity::capacity(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Report(args) => show::report::report(args),
         Command::Serve(args) => serve::serve(args),
         Command::Hardware(command) => hardware::hardware(command),
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use timeslip_gate::slip::SessionStatus;
+use timeslip_report::page::Page;
 use timeslip_report::{RunScreen, Style, ToolOutputsNote, run_screen};
 use timeslip_timeline::backend::Words;
 use timeslip_timeline::drive::{RUN_ENDED, RunUntil};
@@ -25,6 +26,7 @@ use crate::machines::{PlacedMachine, place};
 use crate::output;
 use crate::progress::Progress;
 use crate::session_files::FileWishes;
+use crate::show;
 use crate::stage::{self, Extent, Outcome, Setting, Watchers};
 use crate::transcript;
 
@@ -214,17 +216,20 @@ pub(crate) fn perform(
 
 /// Refuses, before anything runs, places that results cannot be written to.
 fn check_outputs(args: &RunArgs) -> Result<(), Failure> {
-    let (slip, log) = (args.slip.as_deref(), args.debug.log.as_deref());
-    for path in slip.into_iter().chain(log) {
+    let files = [("--slip", &args.slip), ("--log", &args.debug.log), ("--report", &args.report)];
+    let files: Vec<(&str, &Path)> =
+        files.into_iter().filter_map(|(flag, file)| Some((flag, file.as_deref()?))).collect();
+    for (index, (flag, path)) in files.iter().enumerate() {
         output::check_place(path)?;
+        let same = files[..index].iter().find(|(_, other)| output::is_one_file(other, path));
+        if let Some((other, _)) = same {
+            return Err(Failure::usage(format!(
+                "{other} and {flag} both write {}\n  fix: name a file for each",
+                path.display()
+            )));
+        }
     }
-    match (slip, log) {
-        (Some(slip), Some(log)) if output::is_one_file(slip, log) => Err(Failure::usage(format!(
-            "--slip and --log both write {}\n  fix: name a file for each",
-            log.display()
-        ))),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// What models and users say: real servers for themselves, after what was recorded of them.
@@ -281,6 +286,9 @@ fn report(
     let json = outcome.slip.to_json();
     if let Some(path) = &args.slip {
         output::write_file(path, json.as_bytes())?;
+    }
+    if let Some(path) = &args.report {
+        show::report::write(path, &Page::of_slips([&outcome.slip]))?;
     }
     if args.json {
         output::print(&json)?;

@@ -2,7 +2,8 @@
 //!
 //! Start with [`screen`]: what `timeslip run` prints, built from a slip by `timetable` (one line a
 //! step), `figures` (the run in figures) and `bar`; and [`mod@verdict_screen`]: what `timeslip check`
-//! prints, built from a verdict. [`formats`] writes a verdict for other programs. [`style`] says for
+//! prints, built from a verdict. [`formats`] writes a verdict for other programs, and [`page`] draws
+//! any result as one HTML file. [`style`] says for
 //! what terminal, and [`text`] how numbers and names are written.
 //!
 //! Architecture invariants: this crate makes text and prints nothing. Names and messages may come
@@ -11,6 +12,7 @@
 
 pub mod bands;
 pub mod formats;
+pub mod page;
 pub mod screen;
 pub mod style;
 pub mod text;

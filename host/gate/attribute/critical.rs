@@ -1,0 +1,151 @@
+//! Which steps of a session stand on its critical path, as far as its instants show it.
+
+use std::collections::BTreeSet;
+
+use super::waits::{Waits, delegated_steps, end_of, end_of_session, waits_of};
+use crate::slip::Session;
+use crate::step::Step;
+
+/// Whether each step of a session is on its critical path: walking back from the session's end, from
+/// each act of an agent to the step that it waited for last, and from there to the act that asked for
+/// it. Between two such steps the agent computes. A tool step that an agent does with steps of its
+/// own is on the path with those of them that it waited for.
+pub fn critical_steps(session: &Session) -> Vec<bool> {
+    let walk = Walk { session, waits: waits_of(session), delegated: delegated_steps(session) };
+    let mut on_path = vec![false; session.steps.len()];
+    let last = walk.stopped_in(None).or_else(|| walk.last_of(&walk.waits.ends.after));
+    walk.back_from(last, &mut on_path);
+    on_path
+}
+
+struct Walk<'a> {
+    session: &'a Session,
+    waits: Waits,
+    delegated: BTreeSet<usize>,
+}
+
+impl Walk<'_> {
+    /// Marks a step and all that the path goes through before it.
+    fn back_from(&self, last: Option<usize>, on_path: &mut [bool]) {
+        let mut next = last;
+        while let Some(place) = next.filter(|place| !on_path[*place]) {
+            on_path[place] = true;
+            let own = match self.waits.gives_up[place].as_ref() {
+                Some(act) if self.delegated.contains(&place) => self.last_within(place, &act.after),
+                _ => self.stopped_in(Some(place)),
+            };
+            if self.delegated.contains(&place) {
+                self.back_from(own, on_path);
+            }
+            next = self.last_of(&self.waits.begins[place].after);
+        }
+    }
+
+    /// Of some steps the one that ended last; of equals the first.
+    fn last_of(&self, places: &[usize]) -> Option<usize> {
+        let steps = &self.session.steps;
+        places.iter().copied().rev().max_by_key(|place| end_of(&steps[*place]))
+    }
+
+    /// Of some steps the one that ended last and is a step of the agent within a tool step.
+    fn last_within(&self, tool: usize, places: &[usize]) -> Option<usize> {
+        let own = places.iter().filter(|place| self.session.steps[**place].within() == Some(tool));
+        self.last_of(&own.copied().collect::<Vec<usize>>())
+    }
+
+    /// What the agent of a session that was stopped waited for then: the first of its steps that
+    /// reached to the end.
+    fn stopped_in(&self, within: Option<usize>) -> Option<usize> {
+        self.session.error.as_ref()?;
+        let end = end_of_session(self.session);
+        let mut steps = self.session.steps.iter().enumerate();
+        let reaches = |step: &Step| step.within() == within && end_of(step) >= end;
+        steps.find(|(_, step)| reaches(step)).map(|(place, _)| place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use timeslip_timeline::drive::Load;
+    use timeslip_timeline::time::Span;
+
+    use super::*;
+    use crate::attribute::driven::driven;
+    use crate::attribute::hand_made::{session, tool};
+    use crate::attribute::retime_tests::any_sessions;
+    use crate::slip::TimeShareNs;
+
+    #[test]
+    fn of_what_runs_side_by_side_the_longer_is_on_the_path() {
+        let steps = vec![tool("a", 0, 10), tool("b", 10, 20), tool("c", 15, 5), tool("d", 30, 1)];
+        assert_eq!(critical_steps(&session("t", 0, 31, steps)), [true, true, false, true]);
+    }
+
+    /// The shares of a stretch of an agent's time along the steps that are marked.
+    fn shares_along(
+        session: &Session,
+        on_path: &[bool],
+        within: Option<usize>,
+        (from, until): (u64, u64),
+        shares: &mut TimeShareNs,
+    ) {
+        let mut cursor = from;
+        for (place, step) in session.steps.iter().enumerate() {
+            if !on_path[place] || step.within() != within {
+                continue;
+            }
+            let begin = step.at_ns().max(cursor).min(until);
+            let end = (step.at_ns() + step.e2e_ns()).min(until).max(begin);
+            shares.agent += begin - cursor;
+            let is_delegated = session.steps.iter().any(|inner| inner.within() == Some(place));
+            match step {
+                Step::Chat(chat) => {
+                    let mut at = chat.at_ns;
+                    let mut left = begin;
+                    let stages = [
+                        (&mut shares.queue, chat.queue_ns),
+                        (&mut shares.prefill, chat.prefill_ns),
+                        (&mut shares.transfer, chat.transfer_ns),
+                        (&mut shares.decode, chat.decode_ns),
+                    ];
+                    for (share, stage) in stages {
+                        at += stage;
+                        let upto = at.min(end).max(left);
+                        *share += upto - left;
+                        left = upto;
+                    }
+                }
+                Step::Tool(_) if is_delegated => {
+                    shares_along(session, on_path, Some(place), (begin, end), shares);
+                }
+                Step::Tool(_) => shares.tool += end - begin,
+                Step::User(_) => shares.user += end - begin,
+                Step::Sleep(_) => shares.sleep += end - begin,
+            }
+            cursor = end;
+        }
+        shares.agent += until - cursor;
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn the_shares_along_the_path_are_those_of_the_accounting(
+            sessions in any_sessions(),
+            at_once in 1usize..5,
+            deadline in prop::option::of(100u64..2000),
+        ) {
+            let deadline = deadline.map(Span::from_millis);
+            let slip = driven(&sessions, Load::at_once(at_once), deadline);
+            for session in &slip.sessions {
+                let (from, until) = (session.at_ns, session.at_ns + session.e2e_ns);
+                let mut shares = TimeShareNs::default();
+                let path = critical_steps(session);
+                shares_along(session, &path, None, (from, until), &mut shares);
+                prop_assert_eq!(shares, session.time_share_ns, "{:#?}", session);
+            }
+        }
+    }
+}

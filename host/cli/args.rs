@@ -14,7 +14,8 @@ use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
 use crate::serve::args::ServeArgs;
-use crate::show::args::ReportFileArgs;
+use crate::show::args::{ExportArgs, ExportFlags, ReportFileArgs};
+use crate::what_if::args::WhatIfArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 pass, 1 the run failed, 2 usage (arguments, a bench, a component, a profile or words \
@@ -73,6 +74,10 @@ pub(crate) enum Command {
     Calibrate(Box<CalibrateArgs>),
     /// Draws slips as one HTML file to be looked at.
     Report(ReportFileArgs),
+    /// Runs a slip once more in virtual time with one thing faster or slower.
+    WhatIf(Box<WhatIfArgs>),
+    /// Writes a slip for other programs: traces, spans, tables, metrics.
+    Export(ExportArgs),
     /// Serves modelled machines as an OpenAI-compatible server.
     Serve(Box<ServeArgs>),
     /// Lists, shows, explains and checks hardware profiles.
@@ -136,6 +141,9 @@ pub(crate) struct RunArgs {
     /// Draws the run in an HTML file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// In what other formats the slip is written.
+    #[command(flatten)]
+    pub(crate) exports: ExportFlags,
     /// Writes what each session changed in granted folders into FOLDER/NUMBER-TASK/.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep_files: Option<PathBuf>,

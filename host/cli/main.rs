@@ -28,6 +28,7 @@ mod show;
 mod stage;
 mod table;
 mod transcript;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,8 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Capacity(args) => load::capacity::capacity(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Report(args) => show::report::report(args),
+        Command::WhatIf(args) => what_if::what_if(args),
+        Command::Export(args) => show::export::export(args),
         Command::Serve(args) => serve::serve(args),
         Command::Hardware(command) => hardware::hardware(command),
     }

@@ -229,7 +229,7 @@ fn check_outputs(args: &RunArgs) -> Result<(), Failure> {
             )));
         }
     }
-    Ok(())
+    args.exports.check_places()
 }
 
 /// What models and users say: real servers for themselves, after what was recorded of them.
@@ -290,6 +290,7 @@ fn report(
     if let Some(path) = &args.report {
         show::report::write(path, &Page::of_slips([&outcome.slip]))?;
     }
+    args.exports.write(&outcome.slip)?;
     if args.json {
         output::print(&json)?;
         if let Some(note) = compare_tool_outputs(bench, &outcome.record) {

@@ -20,11 +20,7 @@ const SUMMARY_VARIABLE: &str = "GITHUB_STEP_SUMMARY";
 /// when they are there.
 ///
 /// The slips are those of the verdict's runs, for a report that shows them.
-pub(crate) fn report(
-    args: &ReportArgs,
-    verdict: &Verdict,
-    slips: &[&Slip],
-) -> Result<(), Failure> {
+pub(crate) fn report(args: &ReportArgs, verdict: &Verdict, slips: &[&Slip]) -> Result<(), Failure> {
     type Format = fn(&Verdict) -> String;
     let files: [(&Option<std::path::PathBuf>, Format); 5] = [
         (&args.markdown, formats::markdown),

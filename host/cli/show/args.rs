@@ -23,3 +23,46 @@ waterfall of a session with its critical path, distributions, and several slips 
 Example:
   timeslip run --slip run.json
   timeslip report run.json -o run.html";
+
+/// `timeslip export`.
+#[derive(Args, Debug)]
+#[command(after_help = EXPORT_HELP)]
+pub(crate) struct ExportArgs {
+    /// The slip.
+    pub(crate) slip: PathBuf,
+    #[command(flatten)]
+    pub(crate) flags: ExportFlags,
+}
+
+/// What a slip is written as besides.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ExportFlags {
+    /// Writes a trace to a file, for Perfetto (Chrome's trace event format).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Sends OpenTelemetry spans to a collector (http://HOST:4318), or writes them to a file as JSON.
+    #[arg(long, value_name = "URL|FILE")]
+    pub(crate) otlp: Option<String>,
+    /// Where the run's clock begins in those spans: a day (2026-01-31), or seconds since 1970.
+    #[arg(long, value_name = "WHEN", requires = "otlp")]
+    pub(crate) epoch: Option<String>,
+    /// Writes the steps to a CSV file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Writes the steps to a Parquet file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) parquet: Option<PathBuf>,
+    /// Writes the figures to a file in Prometheus' text format.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prometheus: Option<PathBuf>,
+}
+
+const EXPORT_HELP: &str = "\
+Spans have OpenTelemetry's names for generative AI; energy, cost and what hardware did stand under
+timeslip.*. One trace holds one session. `run` takes the same flags.
+Examples:
+  timeslip export run.json --trace run.trace.json
+  timeslip export run.json --otlp http://127.0.0.1:4318 --epoch 2026-01-31
+  timeslip export run.json --parquet steps.parquet
+In Python: duckdb.sql(\"select tool, count(*), avg(e2e_ns) / 1e6 as ms from 'steps.parquet'
+where kind = 'tool' group by tool order by ms desc\")";

@@ -1,4 +1,7 @@
-//! `timeslip report`, and the `--report` of commands: results as an HTML file to be looked at.
+//! `timeslip report` and `timeslip export`, and the same as flags of other commands: results as an
+//! HTML file to be looked at, and in the formats of other programs.
 
 pub(crate) mod args;
+pub(crate) mod export;
+mod post;
 pub(crate) mod report;

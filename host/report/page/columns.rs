@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use timeslip_gate::attribute::critical_steps;
-use timeslip_gate::slip::{ComponentUse, PromptPartKind, Session, SessionError, SessionStatus, Slip};
+use timeslip_gate::slip::{
+    ComponentUse, PromptPartKind, Session, SessionError, SessionStatus, Slip,
+};
 use timeslip_gate::step::{ChatFinish, ChatStep, Fetch, ObservedChat, Route, Step};
 use timeslip_gate::summary::{DOLLAR_STEPS, JOULE_STEPS, Summary};
 

@@ -169,7 +169,9 @@ impl Reader<'_> {
             within,
             machine: name_of(self.run, &columns["machine"][rank]),
             model: name_of(self.run, &columns["model"][rank]),
-            route: at(&columns["route"], place).cloned().map(|v| serde_json::from_value(v).unwrap()),
+            route: at(&columns["route"], place)
+                .cloned()
+                .map(|v| serde_json::from_value(v).unwrap()),
             input_tokens: number("input"),
             cached_input_tokens: number("cached"),
             output_tokens: number("output"),
@@ -337,10 +339,7 @@ fn runs_of_one_name_are_told_apart() {
         let names = data["runs"].as_array().unwrap().iter();
         names.map(|run| run["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        names(&[&slip, &slip]),
-        ["rubin-groq3+dgx-spark (1)", "rubin-groq3+dgx-spark (2)"]
-    );
+    assert_eq!(names(&[&slip, &slip]), ["rubin-groq3+dgx-spark (1)", "rubin-groq3+dgx-spark (2)"]);
     assert_eq!(
         names(&[&slip, &other]),
         ["hardware-guide on rubin-groq3+dgx-spark", "other on rubin-groq3+dgx-spark"]

@@ -28,7 +28,7 @@ class SessionRows {
   constructor(run) {
     this.run = run;
     this.count = run.sessions.task.length;
-    this.begin = Math.min(...sampled(run.sessions.at), run.end);
+    this.begin = 0;
     this.end = run.end;
     this.label = `Timeline of ${counted(this.count, "session")} and their machines`;
     this.machines = machineLanes(run);
@@ -76,7 +76,7 @@ class SessionRows {
     const mark = run.failedSessions.has(session) ? "✗ " : "";
     view.gutterText(mark + sessionName(run, session), top + TRACK / 2 + 1, 0, ink);
     const begins = run.sessions.at[session];
-    view.bar(begins, begins + run.sessions.e2e[session], top + TRACK - 3, 2, colours.agent);
+    if (run.hasPath) view.bar(begins, begins + run.sessions.e2e[session], top + TRACK - 3, 2, colours.agent);
     this.drawSteps(view, session, top);
   }
 
@@ -182,11 +182,6 @@ function errorText(run, session) {
   return `${plain(kind)}: ${plain(message)}`;
 }
 
-/** Values few enough to be handed to one call; of many, all are looked at in turn. */
-function sampled(values) {
-  return [values.reduce((least, value) => Math.min(least, value), Infinity)];
-}
-
 function longestSteps(run) {
   const longest = new Float64Array(run.sessions.task.length);
   run.e2e.forEach((length, step) => {
@@ -236,7 +231,7 @@ function timelineSection(run, open) {
       if (event.key === "Enter") view.choose(1);
     },
   });
-  const used = new Set(["agent"]);
+  const used = new Set(run.hasPath ? ["agent"] : []);
   for (let step = 0; step < run.kind.length; step += 1) stretches(run, step, (stage) => used.add(stage));
   const lead = rows.machines.length
     ? "Machines above, sessions below. Batch, tokens and power are of the chats under way; a chat's joules are spread evenly over its reading and writing."

@@ -4,6 +4,7 @@ function whatIfSection(whatIf) {
   const parts = [];
   if (whatIf.asked) parts.push(askedPart(whatIf));
   if (whatIf.stages.length > 0) parts.push(tornado(whatIf), stagesTable(whatIf));
+  if (whatIf.others.length > 0) parts.push(othersTable(whatIf));
   const notes = whatIf.notes.map((note) => element("li", {}, plain(note)));
   return section("what-if", "What if", "The run, once more in virtual time, with one thing faster or slower. Nothing here is scaled by hand: what waits for what decides.",
     ...parts, notes.length ? element("ul", { class: "faint" }, notes) : null);
@@ -63,4 +64,16 @@ function stagesTable(whatIf) {
     plain(stage.name), difference(stage.faster, "sessions_ns", span), difference(stage.faster, "cost_usd", dollars),
     difference(stage.slower, "sessions_ns", span), difference(stage.slower, "cost_usd", dollars),
   ]));
+}
+
+/** Other changes: what they do, and what they cost. */
+function othersTable(whatIf) {
+  const { base } = whatIf;
+  const columns = [["change"], ["time of all sessions", true], ["cost of all chips", true]];
+  return table("Other changes", columns, whatIf.others.map((other) => {
+    const nanos = other.figures.sessions_ns - base.sessions_ns;
+    const both = base.machines_usd !== null && other.figures.machines_usd !== null;
+    const more = both ? other.figures.machines_usd - base.machines_usd : null;
+    return [plain(other.what), { text: signed(nanos, span) || "0 s", exact: nanos }, more === null ? UNKNOWN : signed(more, dollars) || "$0"];
+  }));
 }

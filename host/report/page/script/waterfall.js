@@ -82,7 +82,7 @@ function slowest(run) {
 function waterfallSection(run) {
   const place = element("div");
   const node = section("session", "One session", null, place);
-  const show = (session) => place.replaceChildren(...waterfall(run, session, show));
+  const show = (session) => place.replaceChildren(...waterfall(run, session, show).filter(Boolean));
   if (run.sessions.task.length > 0) show(slowest(run));
   return { node, show };
 }

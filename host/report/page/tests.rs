@@ -345,3 +345,30 @@ fn runs_of_one_name_are_told_apart() {
         ["hardware-guide on rubin-groq3+dgx-spark", "other on rubin-groq3+dgx-spark"]
     );
 }
+
+/// The script writes numbers as the terminal does; `tests/pages/units.mjs` holds it to the same list.
+#[test]
+fn numbers_read_as_on_the_terminal() {
+    use crate::text;
+    let cases: Value = serde_json::from_str(include_str!("units.json")).unwrap();
+    let written = |form: &str, value: &Value| {
+        let number = value.as_f64().unwrap_or_default();
+        let whole = value.as_u64().unwrap_or_default();
+        match form {
+            "span" => timeslip_timeline::time::Span::from_nanos(whole).to_string(),
+            "count" => text::count(whole),
+            "rate" => text::rate(number),
+            "joules" => text::joules(number),
+            "dollars" => text::dollars(number),
+            "bytes" => text::bytes(number),
+            "percent" => text::percent(value[0].as_u64().unwrap(), value[1].as_u64().unwrap()),
+            "plain" => plain(value.as_str().unwrap()),
+            other => panic!("no form {other}"),
+        }
+    };
+    for (form, cases) in cases.as_object().unwrap() {
+        for case in cases.as_array().unwrap() {
+            assert_eq!(written(form, &case[0]), case[1], "{form} of {}", case[0]);
+        }
+    }
+}

@@ -86,10 +86,10 @@ function comparedTable(figures, compared) {
     notes.map((figure) => element("p", { class: "faint" }, `≈ rests on an estimate. The band of “${figure.title}” takes ${figure.note}.`)));
 }
 
-const NAME_MOST = 36;
+const NAME_MOST = 34;
 
 function barChart(figure, compared, values, bands, target) {
-  const [width, line, left] = [420, 36, 2];
+  const [width, line, left] = [370, 36, 2];
   const largest = Math.max(...values.map((value) => value ?? 0), target ?? 0);
   if (!(largest > 0)) return element("p", { class: "faint" }, UNKNOWN);
   const reach = Math.max(largest, ...bands.map((band) => Math.min(band?.high ?? 0, largest * 1.6)));

@@ -1,6 +1,6 @@
 // How the figures of a run spread.
 
-const CHART = { width: 420, height: 170, left: 44, right: 14, top: 26, bottom: 30 };
+const CHART = { width: 370, height: 170, left: 44, right: 14, top: 26, bottom: 30 };
 
 function distributionSection(run) {
   const { summary } = run;

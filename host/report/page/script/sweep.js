@@ -82,7 +82,7 @@ function sweepCard(chart, points, machines) {
 }
 
 function scatter(chart, points, machines) {
-  const { width, left, right, top } = { ...CHART, left: 58, top: 18 };
+  const { width, left, right, top } = { ...CHART, width: 400, left: 58, top: 18 };
   const [height, bottom] = [280, 36];
   const value = (one) => one.figures[chart.key];
   const user = (one) => one.figures.tokens_per_second_per_user;

@@ -24,14 +24,16 @@ function askedPart(whatIf) {
 }
 
 function tornado(whatIf) {
-  const [width, line, left, right] = [760, 26, 130, 150];
+  // Where there is little room, names stand above their bars.
+  const narrow = innerWidth < 640;
+  const [width, line, left] = narrow ? [340, 38, 0] : [760, 26, 140];
   const base = whatIf.base.sessions_ns;
   const ends = whatIf.stages.map((stage) => [stage.faster, stage.slower].map((one) => one.figures.sessions_ns - base));
   const reach = Math.max(1, ...ends.flat().map(Math.abs));
-  const middle = left + (width - left - right) / 2;
-  const x = (value) => middle + (value / reach) * ((width - left - right) / 2 - 70);
+  const middle = left + (width - left) / 2;
+  const x = (value) => middle + (value / reach) * ((width - left) / 2 - 66);
   const bars = whatIf.stages.map((stage, at) => {
-    const y = at * line + 24;
+    const y = at * line + (narrow ? 38 : 24);
     const bar = (value, kind) => {
       const [from, until] = [Math.min(x(0), x(value)), Math.max(x(0), x(value))];
       const before = value < 0 || (value === 0 && kind === "faster");
@@ -42,15 +44,15 @@ function tornado(whatIf) {
         svgElement("text", { x: before ? from - 5 : until + 5, y: y + 11, "text-anchor": before ? "end" : "start" }, signed(value, span) || "0 s"),
       ];
     };
-    return [svgElement("text", { class: "strong", x: left - 10, y: y + 11, "text-anchor": "end" }, plain(stage.name)),
-      bar(ends[at][0], "faster"), bar(ends[at][1], "slower")];
+    const name = narrow ? { x: 0, y: y - 4 } : { x: left - 10, y: y + 11, "text-anchor": "end" };
+    return [svgElement("text", { class: "strong", ...name }, plain(stage.name)), bar(ends[at][0], "faster"), bar(ends[at][1], "slower")];
   });
   const told = whatIf.stages.map((stage, at) => `${stage.name}: ${signed(ends[at][0], span) || "0 s"} at twice the speed, ${signed(ends[at][1], span) || "0 s"} at half`).join("; ");
-  const height = whatIf.stages.length * line + 34;
+  const height = whatIf.stages.length * line + (narrow ? 20 : 34);
   return svgElement("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Tornado chart. ${told}` },
     svgElement("text", { x: middle - 10, y: 12, "text-anchor": "end" }, "← twice as fast"),
     svgElement("text", { x: middle + 10, y: 12 }, "half as fast →"),
-    svgElement("line", { class: "axis", x1: middle, x2: middle, y1: 16, y2: height - 8 }), bars);
+    svgElement("line", { class: "axis", x1: middle, x2: middle, y1: 16, y2: height - 4 }), bars);
 }
 
 function stagesTable(whatIf) {

@@ -72,9 +72,11 @@ function metricsTable(run) {
     const form = UNIT_FORMS[metric.unit];
     const both = metric.before !== null && metric.now !== null;
     const difference = both ? metric.now - metric.before : null;
+    const told = both ? signed(difference, form) : "";
+    const small = /^[+−]0(\.0+)? /.test(told);
     const better = both && difference !== 0 && difference < 0 === metric.less_is_better;
     const kind = !both || difference === 0 ? null : better ? "better" : "worse";
     return [plain(metric.metric), cell(metric.before, form), cell(metric.now, form),
-      element("span", { class: kind }, both ? signed(difference, form) : "")];
+      element("span", { class: kind }, small ? told.replace(/^([+−])0(\.0+)?/, "$1<0.1") : told)];
   }));
 }

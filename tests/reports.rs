@@ -229,3 +229,23 @@ fn a_question_that_cannot_be_asked_is_met_with_the_fix() {
     place.write("run.json", place.read("run.json").replace(&digest, "\"sha256:0\""));
     assert!(told(&[]).contains("has another profile here"));
 }
+
+#[test]
+fn a_slip_is_walked_through_step_by_step_with_what_was_said() {
+    let place = Place::new();
+    place.run(&["run", "--slip", "run.json", "--log", "run.jsonl"]).passed();
+    let view = |more: &[&str]| place.run(&[&["view", "run.json"], more].concat());
+    insta::assert_snapshot!(view(&["--step", "1", "--log", "run.jsonl"]).passed());
+    let session = view(&[]).passed();
+    assert!(session.contains("tool search_profiles"), "{session}");
+    let steps = parse(&place.read("run.json"))["sessions"][0]["steps"].clone();
+    assert_eq!(parse(&view(&["--step", "2", "--json"]).passed()), steps[2]);
+    let told = view(&["--session", "3"]).failed(2);
+    assert!(told.contains("no session 3") && told.contains("below 1"), "{told}");
+    assert!(view(&["--step", "99"]).failed(2).contains("no step 99"));
+    let told = view(&["--log", "run.json"]).failed(2);
+    assert!(told.contains("run.json:1: this is no line of a transcript"), "{told}");
+    place.run(&["run", "--sessions", "60", "--slip", "many.json"]).passed();
+    let many = place.run(&["view", "many.json"]).passed();
+    assert_eq!(many.lines().count(), 51, "fifty sessions, and how many more there are: {many}");
+}

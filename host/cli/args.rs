@@ -14,7 +14,7 @@ use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
 use crate::serve::args::ServeArgs;
-use crate::show::args::{ExportArgs, ExportFlags, ReportFileArgs};
+use crate::show::args::{ExportArgs, ExportFlags, ReportFileArgs, ViewArgs};
 use crate::what_if::args::WhatIfArgs;
 
 const EXIT_CODES: &str = "\
@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Report(ReportFileArgs),
     /// Runs a slip once more in virtual time with one thing faster or slower.
     WhatIf(Box<WhatIfArgs>),
+    /// Walks through a slip: its sessions, their steps, and what was said in them.
+    View(ViewArgs),
     /// Writes a slip for other programs: traces, spans, tables, metrics.
     Export(ExportArgs),
     /// Serves modelled machines as an OpenAI-compatible server.

@@ -73,6 +73,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Report(args) => show::report::report(args),
         Command::WhatIf(args) => what_if::what_if(args),
         Command::Export(args) => show::export::export(args),
+        Command::View(args) => show::view::view(args),
         Command::Serve(args) => serve::serve(args),
         Command::Hardware(command) => hardware::hardware(command),
     }

@@ -179,9 +179,10 @@ pub(crate) fn perform(
         threads: args.threads.map_or_else(available_threads, usize::from),
         keeps_files: wishes.any(),
     };
-    let mut progress = Progress::new(bench.sessions);
+    let progress = RefCell::new(Progress::new(bench.sessions));
     let watchers = Watchers {
         on_step_end: &mut |session, step| {
+            progress.borrow_mut().step_ended(session, step);
             if let Some(recorders) = recorders.borrow_mut().as_mut() {
                 recorders.step(session, step);
             }
@@ -191,7 +192,7 @@ pub(crate) fn perform(
                 recorders.fetch(session, fetch);
             }
         },
-        on_session_end: &mut |ended, now| progress.session_ended(ended, now),
+        on_session_end: &mut |ended, now| progress.borrow_mut().session_ended(ended, now),
     };
     let outcome = stage::run(bench, setting, watchers)?;
     drop(progress);

@@ -18,6 +18,7 @@ pub mod screen;
 pub mod style;
 pub mod text;
 pub mod verdict_screen;
+pub mod view;
 
 mod amount;
 mod bar;

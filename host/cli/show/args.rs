@@ -66,3 +66,34 @@ Examples:
   timeslip export run.json --parquet steps.parquet
 In Python: duckdb.sql(\"select tool, count(*), avg(e2e_ns) / 1e6 as ms from 'steps.parquet'
 where kind = 'tool' group by tool order by ms desc\")";
+
+/// `timeslip view`.
+#[derive(Args, Debug)]
+#[command(after_help = VIEW_HELP)]
+pub(crate) struct ViewArgs {
+    /// The slip.
+    pub(crate) slip: PathBuf,
+    /// The session, counted from 0; the only one if left out, or a list of all.
+    #[arg(long, value_name = "N")]
+    pub(crate) session: Option<usize>,
+    /// One step of it, counted from 0, with every figure.
+    #[arg(long, value_name = "N")]
+    pub(crate) step: Option<usize>,
+    /// The run's transcript, as `run --log FILE` writes it: what was said in each step.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Prints the session, or the step, as the slip has it, as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draws in ASCII alone.
+    #[arg(long)]
+    pub(crate) ascii: bool,
+}
+
+const VIEW_HELP: &str = "\
+On a terminal it goes on with a prompt: Enter for the next step, p for the one before, a number for that
+step, `s 3` for session 3, l for the list of sessions, q to leave. A slip holds no words: with --log a
+step shows messages, arguments and results.
+Example:
+  timeslip run --slip run.json --log run.jsonl
+  timeslip view run.json --log run.jsonl";

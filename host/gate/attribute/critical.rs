@@ -144,7 +144,14 @@ mod tests {
                 let mut shares = TimeShareNs::default();
                 let path = critical_steps(session);
                 shares_along(session, &path, None, (from, until), &mut shares);
-                prop_assert_eq!(shares, session.time_share_ns, "{:#?}", session);
+                // An agent that is stopped may have computed on after its last asking, which no
+                // instant of a slip shows.
+                let most = if session.error.is_some() { 1_000 } else { 0 };
+                for ((name, found), (_, share)) in
+                    shares.named().into_iter().zip(session.time_share_ns.named())
+                {
+                    prop_assert!(found.abs_diff(share) <= most, "{}: {:#?}", name, session);
+                }
             }
         }
     }

@@ -162,7 +162,7 @@ fn steady_bench(place: &Place) {
 fn what_is_predicted_is_what_a_run_on_the_changed_profile_gives() {
     let questions: [(&str, &[&str]); 3] = [
         ("h200-8", &["--decode", "2x", "--prefill", "0.5x"]),
-        ("h200-8", &["--prefix-cache", "off"]),
+        ("h200-8", &["--prefix-cache", "off", "--decode", "0.25x"]),
         ("rubin-groq3", &["--transfer", "0.25x", "--decode", "0.5x"]),
     ];
     for (machine, question) in questions {
@@ -181,6 +181,22 @@ fn what_is_predicted_is_what_a_run_on_the_changed_profile_gives() {
         assert_eq!(without_machines(&answer["asked"]["figures"]), real, "{question:?}");
         assert_ne!(real, figures_of(&base), "{question:?} changes something");
     }
+}
+
+#[test]
+fn without_a_cache_of_prompts_chats_take_what_they_do_on_a_machine_without_one() {
+    let place = Place::new();
+    place.run(&["run", "--on", "h200-8", "--slip", "base.json"]).passed();
+    let ask = ["what-if", "base.json", "--prefix-cache", "off", "--write", "p", "--json"];
+    let answer = parse(&place.run(&ask).passed());
+    let run = ["run", "--profiles", "p", "--on", "h200-8-what-if", "--slip", "real.json"];
+    place.run(&run).passed();
+    let of = |file: &str| figures_of(&parse(&place.read(file)));
+    let (base, real) = (of("base.json"), of("real.json"));
+    for figure in ["ttft_p50_ns", "tokens_per_second_per_user", "energy_j", "cost_usd"] {
+        assert_eq!(answer["asked"]["figures"][figure], real[figure], "{figure}");
+    }
+    assert!(real["ttft_p50_ns"].as_u64() > base["ttft_p50_ns"].as_u64());
 }
 
 #[test]

@@ -148,12 +148,36 @@ mod tests {
     #[test]
     fn a_chat_shows_every_figure_and_what_was_said() {
         let said = vec![("user".to_owned(), "How fast?\u{1b}[2J".to_owned())];
-        insta::assert_snapshot!(step_view(&examples::guide(), 0, &said, STYLE), @"");
+        insta::assert_snapshot!(step_view(&examples::guide(), 0, &said, STYLE), @r"
+        step 0 of 4: chat with gpt-oss-120b on rubin-groq3, on the critical path
+          begins at      2.00 ms
+          time           238 ms
+          queue          4.00 ms
+          prefill        31.0 ms
+          transfer       3.00 ms
+          decode         200 ms
+          to first token 40.0 ms
+          inter-token    637 µs
+          tokens/s/user  1,571
+          prompt         1,204 tokens, 0 cached
+          reply          312 tokens
+          energy         250 mJ
+          cost           $0.00310
+          user
+            How fast?\u{1b}[2J
+        ");
     }
 
     #[test]
     fn a_call_that_failed_says_why_and_what_is_unknown_reads_so() {
-        insta::assert_snapshot!(step_view(&examples::lost(), 2, &[], STYLE), @"");
+        insta::assert_snapshot!(step_view(&examples::lost(), 2, &[], STYLE), @r"
+        step 2 of 5: tool reserve, on the critical path
+          begins at      8.00 ms
+          time           2.00 ms
+          computing      1.00 ms
+          waiting        1.00 ms
+          error          failed: no seat\u{1b}[2J left
+        ");
         let view = step_view(&examples::lost(), 1, &[], STYLE);
         assert!(view.contains("energy         unknown\n"), "{view}");
         assert_eq!(step_view(&examples::lost(), 99, &[], STYLE), "");

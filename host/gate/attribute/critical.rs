@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::waits::{Waits, delegated_steps, end_of, end_of_session, waits_of};
+use super::waits::{Waits, delegated_steps, end_of, end_of_session, last_followed, waits_of};
 use crate::slip::Session;
 use crate::step::Step;
 
 /// Whether each step of a session is on its critical path: walking back from the session's end, from
 /// each act of an agent to the step that it waited for last, and from there to the act that asked for
 /// it. Between two such steps the agent computes. A tool step that an agent does with steps of its
-/// own is on the path with those of them that it waited for.
+/// own is on the path with those of them that it waited for. Of a session that was stopped, the step
+/// that it waited for then is on it, from the agent's last act on.
 pub fn critical_steps(session: &Session) -> Vec<bool> {
     let walk = Walk { session, waits: waits_of(session), delegated: delegated_steps(session) };
     let mut on_path = vec![false; session.steps.len()];
-    let last = walk.stopped_in(None).or_else(|| walk.last_of(&walk.waits.ends.after));
-    walk.back_from(last, &mut on_path);
+    walk.mark_agent(None, &walk.waits.ends.after, &mut on_path);
     on_path
 }
 
@@ -25,32 +25,36 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Marks a step and all that the path goes through before it.
-    fn back_from(&self, last: Option<usize>, on_path: &mut [bool]) {
-        let mut next = last;
-        while let Some(place) = next.filter(|place| !on_path[*place]) {
-            on_path[place] = true;
-            let own = match self.waits.gives_up[place].as_ref() {
-                Some(act) if self.delegated.contains(&place) => self.last_within(place, &act.after),
-                _ => self.stopped_in(Some(place)),
-            };
-            if self.delegated.contains(&place) {
-                self.back_from(own, on_path);
+    /// Marks what the path goes through of an agent's steps: the session's own, or the one within a
+    /// tool step. Its last act followed these.
+    fn mark_agent(&self, within: Option<usize>, followed: &[usize], on_path: &mut [bool]) {
+        let mut next = match self.stopped_in(within) {
+            Some(place) => {
+                self.mark_step(place, on_path);
+                self.last_of(within, &last_followed(self.session, within))
             }
-            next = self.last_of(&self.waits.begins[place].after);
+            None => self.last_of(within, followed),
+        };
+        while let Some(place) = next.filter(|place| !on_path[*place]) {
+            self.mark_step(place, on_path);
+            next = self.last_of(within, &self.waits.begins[place].after);
         }
     }
 
-    /// Of some steps the one that ended last; of equals the first.
-    fn last_of(&self, places: &[usize]) -> Option<usize> {
-        let steps = &self.session.steps;
-        places.iter().copied().rev().max_by_key(|place| end_of(&steps[*place]))
+    fn mark_step(&self, place: usize, on_path: &mut [bool]) {
+        on_path[place] = true;
+        if self.delegated.contains(&place) {
+            let done = self.waits.gives_up[place].as_ref();
+            let followed = done.map(|act| act.after.as_slice()).unwrap_or_default();
+            self.mark_agent(Some(place), followed, on_path);
+        }
     }
 
-    /// Of some steps the one that ended last and is a step of the agent within a tool step.
-    fn last_within(&self, tool: usize, places: &[usize]) -> Option<usize> {
-        let own = places.iter().filter(|place| self.session.steps[**place].within() == Some(tool));
-        self.last_of(&own.copied().collect::<Vec<usize>>())
+    /// Of some steps the agent's own one that ended last; of equals the first.
+    fn last_of(&self, within: Option<usize>, places: &[usize]) -> Option<usize> {
+        let steps = &self.session.steps;
+        let own = places.iter().copied().filter(|place| steps[*place].within() == within);
+        own.rev().max_by_key(|place| end_of(&steps[*place]))
     }
 
     /// What the agent of a session that was stopped waited for then: the first of its steps that

@@ -132,7 +132,7 @@ fn tables_have_a_line_for_each_step() {
     assert_eq!(
         lines[1],
         "0,sram-against-hbm,0,,chat,,rubin-groq3,gpt-oss-120b,2000000,238000000,4000000,31000000,\
-         3000000,200000000,40000000,636656,1570.7070707070707,1204,0,312,0.25,0.0031,,,stop,,1"
+         3000000,200000000,40000000,636656,1570.707070707071,1204,0,312,0.25,0.0031,,,stop,,1"
     );
     let parquet = parquet::steps_parquet(&slip());
     assert_eq!((&parquet[..4], &parquet[parquet.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));

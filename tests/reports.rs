@@ -151,7 +151,7 @@ fn steady_bench(place: &Place) {
             "name = \"steady\"\nmachines = [\"h200-8\"]\n[agent]\ncomponent = '{}'\nmodels = [\"*\"]\n\
              [[tool]]\ncomponent = '{}'\n[words]\nkind = \"synthetic\"\noutput_tokens = {{ fixed = 60 }}\n\
              [[task]]\nname = \"turns\"\ninput = \"chat 5\"\n[[task]]\nname = \"more\"\n\
-             input = \"chat 9\"\n[[task]]\nname = \"mixed\"\ninput = \"mixed\"\n",
+             input = \"chat 9\"\n[[task]]\nname = \"few\"\ninput = \"chat 2\"\n",
             agent.display(),
             tool.display()
         ),

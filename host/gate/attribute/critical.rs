@@ -35,7 +35,8 @@ impl Walk<'_> {
             }
             None => self.last_of(within, followed),
         };
-        while let Some(place) = next.filter(|place| !on_path[*place]) {
+        // A step follows steps above it alone, so this comes to an end.
+        while let Some(place) = next {
             self.mark_step(place, on_path);
             next = self.last_of(within, &self.waits.begins[place].after);
         }

@@ -33,7 +33,7 @@ fn a_trace_holds_every_step_once_for_its_session() {
     let chats = of_sessions("chat");
     let whole: f64 = chats.iter().map(|one| one["dur"].as_f64().unwrap()).sum();
     assert!((stages - whole).abs() < 1e-6, "the stages are the chats");
-    let last = events.iter().filter(|event| event["ph"] == "C").next_back().unwrap();
+    let last = events.iter().rfind(|event| event["ph"] == "C").unwrap();
     assert!(last["args"].as_object().unwrap().values().all(|value| *value == 0), "{last}");
 }
 

@@ -22,7 +22,7 @@ fn numbers(value: &Value) -> Vec<u64> {
 }
 
 /// What stands in a list of pairs for a place.
-fn at<'a>(pairs: &'a Value, place: usize) -> Option<&'a Value> {
+fn at(pairs: &Value, place: usize) -> Option<&Value> {
     let pairs = pairs.as_array().unwrap().iter();
     pairs.clone().find(|pair| pair[0] == place).map(|pair| &pair[1])
 }

@@ -8,6 +8,7 @@ fn help_says_what_can_be_done() {
     insta::assert_snapshot!(place.run(&["--help"]).passed());
     insta::assert_snapshot!(place.run(&["run", "--help"]).passed());
     insta::assert_snapshot!(place.run(&["import", "--help"]).passed());
+    insta::assert_snapshot!(place.run(&["serve", "--help"]).passed());
 }
 
 #[test]

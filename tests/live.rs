@@ -1,7 +1,7 @@
 //! Runs on a real server, recordings of it, and what becomes of them when things go wrong.
 
 mod bad_servers;
-mod server;
+pub(crate) mod server;
 
 use std::path::Path;
 use std::time::Duration;

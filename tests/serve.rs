@@ -1,5 +1,6 @@
 //! Modelled machines as a server: what clients of OpenAI's APIs get from `timeslip serve`.
 
+mod agents;
 mod client;
 mod hostile;
 

@@ -174,6 +174,11 @@ fn the_simulator_and_the_loop_stay_apart_from_what_they_may_not_know() {
             ["wasmtime", "timeslip-sim", "timeslip-runtime", "timeslip-words", "timeslip-gate"]
                 .as_slice(),
         ),
+        (
+            "host/mcp",
+            ["wasmtime", "timeslip-sim", "timeslip-runtime", "timeslip-words", "timeslip-live"]
+                .as_slice(),
+        ),
         ("host/gate", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),
         ("host/report", ["wasmtime", "timeslip-sim", "timeslip-runtime"].as_slice()),
         ("host/history", ["wasmtime", "timeslip-sim", "timeslip-runtime", "tokio"].as_slice()),

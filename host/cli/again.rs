@@ -15,6 +15,7 @@ use timeslip_timeline::time::Instant;
 
 use crate::bench::{Bench, Overrides};
 use crate::exit::Failure;
+use crate::servers::Servers;
 use crate::stage::{Outcome, components_of};
 
 /// A session that is run once more.
@@ -122,7 +123,7 @@ impl Again {
                 self.file
             ))
         };
-        let components = components_of(bench);
+        let components = components_of(bench, Servers::recorded(bench)?.tools());
         for (was, is) in self.slip.components.iter().zip(&components) {
             if was != is {
                 return Err(other(different_component(was, is)));

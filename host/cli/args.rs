@@ -13,6 +13,7 @@ pub(crate) use crate::gate::args::{AcceptArgs, CheckArgs, DiffArgs, HistoryArgs,
 use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
+use crate::mcp::args::McpCommand;
 use crate::serve::args::ServeArgs;
 use crate::show::args::{ExportArgs, ExportFlags, ReportFileArgs, ViewArgs};
 use crate::what_if::args::WhatIfArgs;
@@ -80,8 +81,11 @@ pub(crate) enum Command {
     View(ViewArgs),
     /// Writes a slip for other programs: traces, spans, tables, metrics.
     Export(ExportArgs),
-    /// Serves modelled machines as an OpenAI-compatible server.
+    /// Serves modelled machines as an OpenAI-compatible server, or agents as a server of tasks.
     Serve(Box<ServeArgs>),
+    /// Offers tools to MCP clients.
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Lists, shows, explains and checks hardware profiles.
     #[command(subcommand)]
     Hardware(HardwareCommand),
@@ -102,6 +106,9 @@ pub(crate) struct RunArgs {
     /// A task in place of the bench's.
     #[arg(long, value_name = "TEXT")]
     pub(crate) task: Option<String>,
+    /// The one of the bench's tasks that is done, by its name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["task", "again"])]
+    pub(crate) only: Option<String>,
     /// How many sessions to run; they take the bench's tasks in turn.
     #[arg(long, value_name = "N")]
     pub(crate) sessions: Option<usize>,
@@ -201,6 +208,7 @@ impl RunArgs {
         Overrides {
             on: self.on.clone(),
             task: self.task.clone(),
+            only: self.only.clone(),
             sessions: self.sessions,
             at_once: self.at_once,
             rate_per_second: self.rate,

@@ -18,17 +18,21 @@ mod interrupt;
 mod live;
 mod load;
 mod machines;
+mod mcp;
 mod output;
 mod parallel;
 mod progress;
 mod run;
 mod serve;
+mod servers;
 mod session_files;
 mod show;
 mod stage;
 mod table;
+mod tool_cast;
 mod transcript;
 mod what_if;
+mod words;
 
 use std::process::ExitCode;
 
@@ -36,6 +40,7 @@ use clap::Parser;
 
 use args::{Arguments, Command};
 use exit::{Exit, Failure};
+use mcp::args::McpCommand;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -62,6 +67,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::New(args) => author::new::new(args),
         Command::Build(args) => author::build::build(args),
         Command::Dev(args) => author::dev::dev(args),
+        Command::Mcp(McpCommand::Serve(args)) => mcp::serve::serve(args),
         Command::Record(args) => live::record::record(args),
         Command::Import(args) => import::import(args),
         Command::Cassette(command) => cassette::cassette(command),

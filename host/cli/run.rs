@@ -2,19 +2,16 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 
 use timeslip_gate::slip::SessionStatus;
+use timeslip_live::LiveRun;
 use timeslip_report::page::Page;
 use timeslip_report::{RunScreen, Style, ToolOutputsNote, run_screen};
-use timeslip_timeline::backend::Words;
 use timeslip_timeline::drive::{RUN_ENDED, RunUntil};
 use timeslip_timeline::record::{RunRecord, SessionOutcome, SessionRecord, StepKind, ToolStep};
 use timeslip_words::cassette::{CassetteWords, Matching, ObservedToolCall, ToolVerdict};
-use timeslip_words::live::LiveWords;
 
 use crate::again::Again;
 use crate::args::{DebugArgs, RunArgs};
@@ -25,10 +22,12 @@ use crate::live::recorder::Recorders;
 use crate::machines::{PlacedMachine, place};
 use crate::output;
 use crate::progress::Progress;
+use crate::servers::{Servers, asks_servers};
 use crate::session_files::FileWishes;
 use crate::show;
 use crate::stage::{self, Extent, Outcome, Setting, Watchers};
 use crate::transcript;
+use crate::words::{left_to_servers, words, words_note};
 
 /// Differing outputs that are shown.
 const EXAMPLES_MAX: usize = 3;
@@ -123,7 +122,7 @@ impl Recording {
                  fix: `timeslip record` makes a recording of it",
             ));
         };
-        if !machines.iter().any(|machine| matches!(machine, PlacedMachine::Live(_))) {
+        if !asks_servers(bench, machines) {
             return Err(Failure::usage(
                 "--on-miss record asks a real server, and none is named\n  fix: add --endpoint URL",
             ));
@@ -156,29 +155,9 @@ pub(crate) fn perform(
     let sessions = again.map_or(bench.sessions, |_| 1);
     let wishes = FileWishes::check(bench, sessions, args.keep_files.as_deref(), args.save)?;
     check_outputs(args)?;
-    let mut live = None;
-    let machines = place(bench, &bench.machines, &mut live)?;
-    let recording = begin(bench, &machines)?;
-    let words_note = words_note(bench, &machines);
-    let (recorders, recorded, told) = match recording {
-        Some(Recording { recorders, words, told }) => (Some(recorders), Some(words), Some(told)),
-        None => (None, None, None),
-    };
-    let failed = recorders.as_ref().map(Recorders::failed);
+    let Begun { setting, words_note, recorders, told } =
+        begun(args, bench, again, wishes.any(), begin)?;
     let recorders = RefCell::new(recorders);
-    let setting = Setting {
-        words: words(bench, &machines, recorded, failed),
-        machines,
-        live,
-        extent: Extent::of(bench),
-        until: match (again, args.debug.break_on_error) {
-            (Some(again), _) => again.until(),
-            (None, true) => RunUntil::FirstFailure,
-            (None, false) => RunUntil::AllHaveEnded,
-        },
-        threads: args.threads.map_or_else(available_threads, usize::from),
-        keeps_files: wishes.any(),
-    };
     let progress = RefCell::new(Progress::new(bench.sessions));
     let watchers = Watchers {
         on_step_end: &mut |session, step| {
@@ -215,6 +194,57 @@ pub(crate) fn perform(
     Ok(exit)
 }
 
+/// A run that is about to go.
+struct Begun {
+    setting: Setting,
+    words_note: String,
+    recorders: Option<Recorders>,
+    /// What is told of the recording, where there is one.
+    told: Option<String>,
+}
+
+/// Places the machines, begins the recording, if there is to be one, and starts the servers.
+fn begun(
+    args: &RunArgs,
+    bench: &Bench,
+    again: Option<&Again>,
+    keeps_files: bool,
+    begin: impl FnOnce(&Bench, &[PlacedMachine]) -> Result<Option<Recording>, Failure>,
+) -> Result<Begun, Failure> {
+    let mut live = None;
+    let machines = place(bench, &bench.machines, &mut live)?;
+    let recording = begin(bench, &machines)?;
+    if recording.is_some() && live.is_none() && !bench.servers.is_empty() {
+        live = Some(LiveRun::start().map_err(Failure::run)?);
+    }
+    let servers = Servers::of(bench, live.as_ref())?;
+    let words_note = words_note(bench, &machines);
+    let (recorders, recorded, told) = match recording {
+        Some(Recording { mut recorders, words, told }) => {
+            recorders.servers(servers.tools())?;
+            (Some(recorders), Some(words), Some(told))
+        }
+        None => (None, None, None),
+    };
+    let failed = recorders.as_ref().map(Recorders::failed);
+    let left_to = left_to_servers(&machines, live.is_some());
+    let setting = Setting {
+        words: words(bench, &machines, left_to, recorded, failed),
+        machines,
+        live,
+        servers,
+        extent: Extent::of(bench),
+        until: match (again, args.debug.break_on_error) {
+            (Some(again), _) => again.until(),
+            (None, true) => RunUntil::FirstFailure,
+            (None, false) => RunUntil::AllHaveEnded,
+        },
+        threads: args.threads.map_or_else(available_threads, usize::from),
+        keeps_files,
+    };
+    Ok(Begun { setting, words_note, recorders, told })
+}
+
 /// Refuses, before anything runs, places that results cannot be written to.
 fn check_outputs(args: &RunArgs) -> Result<(), Failure> {
     let files = [("--slip", &args.slip), ("--log", &args.debug.log), ("--report", &args.report)];
@@ -231,51 +261,6 @@ fn check_outputs(args: &RunArgs) -> Result<(), Failure> {
         }
     }
     args.exports.check_places()
-}
-
-/// What models and users say: real servers for themselves, after what was recorded of them.
-fn words(
-    bench: &Bench,
-    machines: &[PlacedMachine],
-    recorded: Option<CassetteWords>,
-    failed: Option<Arc<OnceLock<String>>>,
-) -> Box<dyn Words> {
-    let own = bench.words.begin();
-    let live = machines.iter().filter_map(|machine| match machine {
-        PlacedMachine::Live(machine) => Some(Arc::from(machine.model.as_str())),
-        _ => None,
-    });
-    let live: BTreeSet<Arc<str>> = live.collect();
-    if live.is_empty() {
-        return own;
-    }
-    let words = LiveWords::new(live, own, bench.tokenizer.clone());
-    let words = match failed {
-        Some(failed) => words.until(failed),
-        None => words,
-    };
-    Box::new(match recorded {
-        Some(recorded) => words.after(recorded),
-        None => words,
-    })
-}
-
-/// Where the replies come from, for the screen.
-fn words_note(bench: &Bench, machines: &[PlacedMachine]) -> String {
-    let live = machines.iter().filter_map(|machine| match machine {
-        PlacedMachine::Live(machine) => {
-            Some(format!("{} at {}", machine.model, machine.client.server()))
-        }
-        _ => None,
-    });
-    let live: Vec<String> = live.collect();
-    match (live.is_empty(), live.len() == machines.len()) {
-        (true, _) => bench.words.note(),
-        (false, true) => format!("said by {}, in its own time", live.join(", ")),
-        (false, false) => {
-            format!("said by {}, in its own time; others: {}", live.join(", "), bench.words.note())
-        }
-    }
 }
 
 fn report(

@@ -26,6 +26,8 @@ use crate::bench::{Bench, MachineChoice, Mounted};
 use crate::cast::Cast;
 use crate::exit::Failure;
 use crate::machines::{PlacedMachine, RECORDED, place};
+use crate::servers::Servers;
+use crate::tool_cast::ServerTools;
 
 /// What a run leaves: its slip, and what a slip does not hold.
 pub(crate) struct Outcome {
@@ -51,7 +53,18 @@ impl Extent {
     pub(crate) fn of(bench: &Bench) -> Extent {
         Extent { sessions: bench.sessions, load: bench.load.clone() }
     }
+
+    /// How many live at once, at most.
+    pub(crate) fn at_once(&self) -> usize {
+        match self.load {
+            Load::AtOnce { count, .. } => count.min(self.sessions),
+            Load::Arrivals(_) => self.sessions.min(ARRIVING_SESSIONS_AT_ONCE),
+        }
+    }
 }
+
+/// The most instances of one component that a run keeps room for when sessions arrive at random.
+const ARRIVING_SESSIONS_AT_ONCE: usize = 10_000;
 
 /// What watches a run.
 pub(crate) struct Watchers<'w> {
@@ -98,6 +111,7 @@ pub(crate) fn run_deployed(
     let setting = Setting {
         machines: machines.collect(),
         live: None,
+        servers: Servers::recorded(bench)?,
         words: bench.words.begin(),
         extent: extent.clone(),
         until: RunUntil::AllHaveEnded,
@@ -115,6 +129,8 @@ pub(crate) struct Setting {
     pub(crate) machines: Vec<PlacedMachine>,
     /// What waits for real servers, where there are some.
     pub(crate) live: Option<LiveRun>,
+    /// The MCP servers whose tools are used.
+    pub(crate) servers: Servers,
     /// What models and users say.
     pub(crate) words: Box<dyn Words>,
     /// How many sessions, and when they start.
@@ -139,16 +155,77 @@ pub(crate) fn run(
     setting: Setting,
     watchers: Watchers<'_>,
 ) -> Result<Outcome, Failure> {
-    let Setting { machines, live, mut words, extent, until, threads, keeps_files } = setting;
-    let cast = Cast::load(bench, &machines, &extent)?;
-    let plans: Vec<SessionPlan> = (0..extent.sessions)
-        .map(|session| {
-            let task_index = session % bench.tasks.len();
-            let task = &bench.tasks[task_index];
-            let (name, input, tier) = (task.name.clone(), task.input.clone(), task.tier.clone());
-            SessionPlan { task_index, task: name, input, tier }
-        })
-        .collect();
+    let Setting { machines, live, servers, mut words, extent, until, threads, keeps_files } =
+        setting;
+    let cast = Cast::load(bench, &machines, &extent, servers.tools())?;
+    let plans = (0..extent.sessions).map(|session| {
+        let task_index = session % bench.tasks.len();
+        let task = &bench.tasks[task_index];
+        let (name, input, tier) = (task.name.clone(), task.input.clone(), task.tier.clone());
+        SessionPlan { task_index, task: name, input, tier }
+    });
+    let mut pace: Box<dyn Pace> = match &live {
+        Some(live) => Box::new(live.pace()),
+        None => Box::new(Jumping),
+    };
+    let scene = Scene {
+        machines: &machines,
+        live: live.as_ref(),
+        servers: &servers,
+        cast: &cast,
+        facts: facts(bench, &machines, servers.tools()),
+        plans: plans.collect(),
+        load: extent.load,
+        words: words.as_mut(),
+        pace: pace.as_mut(),
+        until,
+        threads,
+        keeps_files,
+    };
+    play(bench, scene, watchers)
+}
+
+/// A run of which everything is loaded.
+pub(crate) struct Scene<'s> {
+    /// The machines.
+    pub(crate) machines: &'s [PlacedMachine],
+    /// What waits for real servers, where there are some.
+    pub(crate) live: Option<&'s LiveRun>,
+    /// The MCP servers whose tools are used.
+    pub(crate) servers: &'s Servers,
+    /// The components.
+    pub(crate) cast: &'s Cast,
+    /// What the slip says beside what happens.
+    pub(crate) facts: RunFacts,
+    /// The sessions.
+    pub(crate) plans: Vec<SessionPlan>,
+    /// When they start.
+    pub(crate) load: Load,
+    /// What models and users say.
+    pub(crate) words: &'s mut dyn Words,
+    /// How fast the clock may go.
+    pub(crate) pace: &'s mut dyn Pace,
+    /// When the run is over.
+    pub(crate) until: RunUntil,
+    /// Threads that run components.
+    pub(crate) threads: usize,
+    /// Whether the files of ended sessions are wanted.
+    pub(crate) keeps_files: bool,
+}
+
+/// Runs what is loaded.
+///
+/// # Errors
+/// When a machine fails.
+///
+/// # Panics
+/// As [`run_bench`].
+pub(crate) fn play(
+    bench: &Bench,
+    scene: Scene<'_>,
+    watchers: Watchers<'_>,
+) -> Result<Outcome, Failure> {
+    let Scene { machines, live, servers, cast, facts, .. } = scene;
     let purse = bench.run_budget_usd.map(|limit| Arc::new(Purse::new(limit)));
     let under_loop = machines.iter().map(|machine| {
         let tier = bench.routing.tier_of(machine.name());
@@ -156,32 +233,28 @@ pub(crate) fn run(
             name: machine.name().into(),
             model: machine.model().into(),
             tier: tier.map(|tier| tier.name.as_str().into()),
-            backend: backend(bench, machine, live.as_ref(), purse.as_ref()),
+            backend: backend(bench, machine, live, purse.as_ref()),
         }
     });
-    let mut pace: Box<dyn Pace> = match &live {
-        Some(live) => Box::new(live.pace()),
-        None => Box::new(Jumping),
-    };
-    let mut fetcher = live.as_ref().map(LiveRun::fetcher);
+    let mut fetcher = live.map(|live| servers.asked_by(live.fetcher()));
     let mut sessions = Vec::new();
     let record = drive::run(Stage {
-        sessions: plans,
-        load: extent.load.clone(),
-        until,
+        sessions: scene.plans,
+        load: scene.load,
+        until: scene.until,
         deadline: bench.deadline,
         budget_usd: bench.budget_usd,
         routing: bench.routing.rules.clone(),
         agent: bench.agent.name.as_str().into(),
-        plugins: bench.tools.iter().map(|tool| tool.name.as_str().into()).collect(),
-        agents: cast.agents.clone(),
-        tools: cast.tools.clone(),
+        plugins: cast.tools.names(),
+        agents: cast.tools.agents.clone(),
+        tools: cast.tools.tools.clone(),
         machines: under_loop.collect(),
-        words: words.as_mut(),
-        pace: pace.as_mut(),
+        words: scene.words,
+        pace: scene.pace,
         make_guests: &mut |session, plan| {
             let state = SessionState::new(session, bench.budgets);
-            sessions.extend(keeps_files.then(|| state.clone()));
+            sessions.extend(scene.keeps_files.then(|| state.clone()));
             cast.guests(&state, plan)
         },
         on_step_end: watchers.on_step_end,
@@ -190,11 +263,11 @@ pub(crate) fn run(
             fetcher: fetcher.as_mut().map(|fetcher| fetcher as &mut dyn Fetcher),
             on_fetch_end: Some(watchers.on_fetch_end),
         },
-        threads,
+        threads: scene.threads,
     })
     .map_err(Failure::usage)?;
     let shares: Vec<_> = record.sessions.iter().map(critical_path).collect();
-    let slip = compose(facts(bench, &machines), &record, &shares);
+    let slip = compose(facts, &record, &shares);
     let broken = breaches(&slip);
     assert!(broken.is_empty(), "the slip breaks the laws:\n{}", broken.join("\n"));
     let files = sessions.iter().map(SessionState::files).collect();
@@ -229,7 +302,7 @@ pub(crate) fn deploy(
 }
 
 /// A machine that nobody has asked yet.
-fn backend(
+pub(crate) fn backend(
     bench: &Bench,
     machine: &PlacedMachine,
     live: Option<&LiveRun>,
@@ -261,7 +334,7 @@ fn priced(machine: Box<dyn Backend>, price: Option<&TokenPrice>) -> Box<dyn Back
 }
 
 /// The components of a bench, in the order of the slip.
-pub(crate) fn components_of(bench: &Bench) -> Vec<Component> {
+pub(crate) fn components_of(bench: &Bench, servers: &[ServerTools]) -> Vec<Component> {
     let component = |role, mounted: &Mounted| Component {
         role,
         name: mounted.name.clone(),
@@ -269,17 +342,27 @@ pub(crate) fn components_of(bench: &Bench) -> Vec<Component> {
     };
     let tools = bench.tools.iter().map(|tool| component(ComponentRole::Tool, tool));
     let agents = bench.agents.iter().map(|agent| component(ComponentRole::Agent, &agent.component));
+    let servers = servers.iter().map(|server| Component {
+        role: ComponentRole::Tool,
+        name: server.name.to_string(),
+        digest: server.digest(),
+    });
     let own = std::iter::once(component(ComponentRole::Agent, &bench.agent));
-    own.chain(tools).chain(agents).collect()
+    own.chain(tools).chain(servers).chain(agents).collect()
 }
 
-fn facts(bench: &Bench, machines: &[PlacedMachine]) -> RunFacts {
+/// What the slip of a bench says beside what happens.
+pub(crate) fn facts(
+    bench: &Bench,
+    machines: &[PlacedMachine],
+    servers: &[ServerTools],
+) -> RunFacts {
     let is_live = |machine: &PlacedMachine| matches!(machine, PlacedMachine::Live(_));
     RunFacts {
         bench: slip::Bench { name: bench.name.clone(), digest: bench.digest.clone() },
         seed: bench.seed,
         machines: machines.iter().map(PlacedMachine::facts).collect(),
-        components: components_of(bench),
+        components: components_of(bench, servers),
         words: match machines.iter().all(is_live) {
             true => WordsUsed { kind: WordsKind::Endpoint, digest: None },
             false => bench.words.used(),

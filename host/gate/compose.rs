@@ -153,6 +153,15 @@ fn within(session: &SessionRecord, step: &record::Step) -> Option<usize> {
     }
 }
 
+/// A step as it is over, in the form of the slip, without what leads to other parts of a slip: the parts
+/// of its prompt, and the step whose agent asked for it.
+pub fn ended_step(ended: &record::Step) -> Step {
+    match step(ended, None, &mut Parts::default()) {
+        Step::Chat(chat) => Step::Chat(ChatStep { prompt: PartRanges::default(), ..chat }),
+        other => other,
+    }
+}
+
 fn step(step: &record::Step, within: Option<usize>, parts: &mut Parts) -> Step {
     let at_ns = step.asked_at.as_nanos();
     let e2e_ns = step.end_to_end().as_nanos();

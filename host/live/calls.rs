@@ -32,6 +32,8 @@ pub(crate) struct Table {
     under_way: BTreeMap<CallId, UnderWay>,
     /// What tools fetch.
     pub(crate) fetches: Fetches,
+    /// Whether nobody waits for any of it any more.
+    pub(crate) is_stopped: bool,
 }
 
 /// A chat that a server works on.

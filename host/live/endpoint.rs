@@ -34,8 +34,23 @@ pub type CountText = Arc<dyn Fn(&Message, &str) -> u64 + Send + Sync>;
 /// the calls under way. Dropping it closes every connection.
 #[derive(Debug)]
 pub struct LiveRun {
+    /// Nothing where another run has the threads.
     runtime: Option<Runtime>,
+    handle: Handle,
     calls: Arc<Calls>,
+}
+
+/// Ends a run's waiting.
+#[derive(Clone, Debug)]
+pub struct StopWaiting {
+    calls: Arc<Calls>,
+}
+
+impl StopWaiting {
+    /// From here on nothing comes from outside, and what the run waits for never will.
+    pub fn stop(&self) {
+        self.calls.change(|table| table.is_stopped = true);
+    }
 }
 
 /// What is to be done with a server's chats.
@@ -61,7 +76,24 @@ impl LiveRun {
     pub fn start() -> Result<LiveRun, SetupError> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| SetupError::System { reason: error.to_string() })?;
-        Ok(LiveRun { runtime: Some(runtime), calls: Arc::default() })
+        let handle = runtime.handle().clone();
+        Ok(LiveRun { runtime: Some(runtime), handle, calls: Arc::default() })
+    }
+
+    /// Another run on the same threads, which knows nothing of the calls of this one. It must end
+    /// before this one does.
+    pub fn beside(&self) -> LiveRun {
+        LiveRun { runtime: None, handle: self.handle.clone(), calls: Arc::default() }
+    }
+
+    /// What ends this run's waiting from another thread.
+    pub fn stop_waiting(&self) -> StopWaiting {
+        StopWaiting { calls: self.calls.clone() }
+    }
+
+    /// The threads.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// The pace of the run's clock.
@@ -71,13 +103,12 @@ impl LiveRun {
 
     /// A machine that asks this server.
     pub fn machine(&self, client: Arc<Client>, options: EndpointOptions) -> Endpoint {
-        let runtime = self.runtime.as_ref().expect("it is there until it is dropped");
         Endpoint {
             place: self.calls.add_machine(),
             calls: self.calls.clone(),
             client,
             options,
-            runtime: runtime.handle().clone(),
+            runtime: self.handle.clone(),
             asked: BTreeMap::new(),
             busy: BusyTime::default(),
         }
@@ -85,13 +116,12 @@ impl LiveRun {
 
     /// What asks real servers for tools.
     pub fn fetcher(&self) -> LiveFetcher {
-        let runtime = self.runtime.as_ref().expect("it is there until it is dropped");
-        LiveFetcher::new(self.calls.clone(), runtime.handle().clone())
+        LiveFetcher::new(self.calls.clone(), self.handle.clone())
     }
 
     /// Waits for what a future gives, on the threads of the run.
     pub fn wait_for<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.as_ref().expect("it is there until it is dropped").block_on(future)
+        self.handle.block_on(future)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Asks real servers for what tools fetch, in the time that it really takes.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant as WallInstant;
 
@@ -16,11 +17,19 @@ use crate::exchange::span;
 use crate::fetch::{FetchLimits, fetch};
 use crate::settings::Settings;
 
+/// A request under way.
+type Asking = Pin<Box<dyn Future<Output = HttpAnswer> + Send>>;
+
+/// Asks for what stands under addresses that are no HTTP.
+pub type Asker = Arc<dyn Fn(Arc<HttpRequest>) -> Asking + Send + Sync>;
+
 /// Asks real servers for what tools fetch.
 pub struct LiveFetcher {
     calls: Arc<Calls>,
     runtime: Handle,
     limits: FetchLimits,
+    /// Those who are asked in place of HTTP, by the scheme of addresses.
+    askers: BTreeMap<&'static str, Asker>,
     /// Connections by the scheme of addresses: only `https` needs the system's certificates.
     pools: BTreeMap<String, reqwest::Client>,
     tasks: BTreeMap<FetchId, AbortHandle>,
@@ -32,9 +41,27 @@ impl LiveFetcher {
             calls,
             runtime,
             limits: FetchLimits::default(),
+            askers: BTreeMap::new(),
             pools: BTreeMap::new(),
             tasks: BTreeMap::new(),
         }
+    }
+
+    /// The same, with somebody else who is asked for addresses of this scheme.
+    pub fn with_asker(mut self, scheme: &'static str, asker: Asker) -> LiveFetcher {
+        self.askers.insert(scheme, asker);
+        self
+    }
+
+    /// What asks for a request.
+    fn asking(&mut self, request: Arc<HttpRequest>) -> Result<Asking, HttpError> {
+        let scheme = request.url.split("://").next().unwrap_or_default();
+        if let Some(asker) = self.askers.get(scheme) {
+            return Ok(asker(request));
+        }
+        let (pool, url) = self.pool_for(&request.url)?;
+        let limits = self.limits;
+        Ok(Box::pin(async move { fetch(&pool, url, &request, limits).await.map(Arc::new) }))
     }
 
     /// The same with other limits.
@@ -63,18 +90,18 @@ impl LiveFetcher {
 
 impl Fetcher for LiveFetcher {
     fn begin(&mut self, at: Instant, id: FetchId, request: Arc<HttpRequest>) {
-        let (pool, url) = match self.pool_for(&request.url) {
-            Ok(found) => found,
+        let asking = match self.asking(request) {
+            Ok(asking) => asking,
             Err(error) => return self.play(at, id, Err(error)),
         };
         self.calls.change(|table| table.fetches.asked(id, at));
-        let (calls, limits) = (self.calls.clone(), self.limits);
+        let calls = self.calls.clone();
         let task = async move {
             let began = WallInstant::now();
             calls.change(|table| table.fetches.began(id, began));
             let mut ending = Ending { calls, id, began, is_told: false };
-            let answer = fetch(&pool, url, &request, limits).await;
-            ending.tell(answer.map(Arc::new));
+            let answer = asking.await;
+            ending.tell(answer);
         };
         self.tasks.insert(id, self.runtime.spawn(task).abort_handle());
     }

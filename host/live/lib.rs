@@ -60,9 +60,9 @@ mod written_tests;
 
 pub use body::Delivery;
 pub use client::{Account, Client, Progress};
-pub use endpoint::{CountText, Endpoint, EndpointOptions, LiveRun};
+pub use endpoint::{CountText, Endpoint, EndpointOptions, LiveRun, StopWaiting};
 pub use error::{FailedCall, LiveError, SetupError};
-pub use fetcher::LiveFetcher;
+pub use fetcher::{Asker, LiveFetcher};
 pub use key::{ApiKey, KeySource};
 pub use reply::LiveReply;
 pub use settings::{Api, Settings};

@@ -31,6 +31,9 @@ impl Pace for WallPace {
         let calls = self.calls.clone();
         let mut table = calls.lock();
         loop {
+            if table.is_stopped {
+                return None;
+            }
             let wall = WallInstant::now();
             let first = table.first_at();
             let Some(at) = first.into_iter().chain(due).min() else {

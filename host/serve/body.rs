@@ -39,7 +39,7 @@ pub(crate) async fn read_body(
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
                 let message = format!("the body ends early: {error}");
-                ApiError::body(StatusCode::BAD_REQUEST, "incomplete_body", message)
+                ApiError::refused(StatusCode::BAD_REQUEST, "incomplete_body", message)
             })?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > limits.body_bytes {
@@ -62,7 +62,7 @@ pub(crate) async fn read_body(
         Err(_) => {
             let seconds = limits.body_timeout.as_secs_f64();
             let message = format!("the body was not there {seconds} s after its head");
-            Err(ApiError::body(StatusCode::REQUEST_TIMEOUT, "body_timeout", message))
+            Err(ApiError::refused(StatusCode::REQUEST_TIMEOUT, "body_timeout", message))
         }
     }
 }
@@ -84,7 +84,7 @@ async fn too_large(mut body: Body, limits: &Limits) -> ApiError {
     let _ = tokio::time::timeout(REST_TIMEOUT, take).await;
     let most = limits.body_bytes;
     let message = format!("the body has more than {most} bytes, which is the most a body may");
-    ApiError::body(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    ApiError::refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
 }
 
 /// A body without a type is taken for JSON.
@@ -97,7 +97,7 @@ fn check_type(request: &Request<Body>) -> Result<(), ApiError> {
         true => Ok(()),
         false => {
             let message = format!("the body is of type `{kind}`; send `application/json`");
-            Err(ApiError::body(
+            Err(ApiError::refused(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 message,

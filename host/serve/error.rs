@@ -57,8 +57,8 @@ impl ApiError {
         ApiError::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, message).with_code("invalid_json")
     }
 
-    /// A body that is sent wrongly.
-    pub(crate) fn body(status: StatusCode, code: &'static str, message: String) -> ApiError {
+    /// A request that does not fit what is here.
+    pub(crate) fn refused(status: StatusCode, code: &'static str, message: String) -> ApiError {
         ApiError::new(status, INVALID_REQUEST, message).with_code(code)
     }
 

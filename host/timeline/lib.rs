@@ -2,7 +2,8 @@
 //!
 //! Start with these files: [`time`] (the clock's numbers), [`guest`] (code that runs inside a
 //! session), [`backend`] (machines and words) and [`drive`] (the loop). [`route`] chooses among
-//! several machines of one model, and [`pace`] says how fast the clock may go. [`cut`] gives each
+//! several machines of one model, [`pace`] says how fast the clock may go, and [`stop`] that nobody waits
+//! for the run any more. [`cut`] gives each
 //! token of a modelled reply its text. [`observed`] holds
 //! what was seen of a chat with a real server, and [`playback`] lets it go the same way again.
 //! [`http`] has what tool plugins fetch. [`record`] is what a run leaves behind, and [`account`] names every nanosecond of it.
@@ -25,6 +26,7 @@ pub mod price;
 pub mod queue;
 pub mod record;
 pub mod route;
+pub mod stop;
 pub mod time;
 
 mod crew;

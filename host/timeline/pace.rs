@@ -1,5 +1,6 @@
 //! How fast the clock of a run may go.
 
+use crate::stop::Stop;
 use crate::time::Instant;
 
 /// Says when the clock of a run may move on.
@@ -21,5 +22,62 @@ pub struct Jumping;
 impl Pace for Jumping {
     fn next_instant(&mut self, _now: Instant, due: Option<Instant>) -> Option<Instant> {
         due
+    }
+}
+
+/// Another pace, until the run is to be stopped.
+///
+/// It then says once that nothing will ever come, so that the loop ends the sessions, and lets their
+/// ends come.
+#[derive(Debug)]
+pub struct UntilStopped<P> {
+    pace: P,
+    stop: Stop,
+    has_stopped: bool,
+}
+
+impl<P> UntilStopped<P> {
+    /// This pace, until this stop is set.
+    pub fn new(pace: P, stop: Stop) -> UntilStopped<P> {
+        UntilStopped { pace, stop, has_stopped: false }
+    }
+
+    /// Whether the run was stopped before its end.
+    pub fn has_stopped(&self) -> bool {
+        self.has_stopped
+    }
+}
+
+impl<P: Pace> Pace for UntilStopped<P> {
+    fn next_instant(&mut self, now: Instant, due: Option<Instant>) -> Option<Instant> {
+        if !self.stop.is_set() {
+            let next = self.pace.next_instant(now, due);
+            // It may have been set while the pace waited.
+            if !self.stop.is_set() {
+                return next;
+            }
+        }
+        match std::mem::replace(&mut self.has_stopped, true) {
+            true => due,
+            false => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_is_stopped_is_told_once_that_nothing_comes_and_then_may_end() {
+        let stop = Stop::default();
+        let mut pace = UntilStopped::new(Jumping, stop.clone());
+        let due = Some(Instant::from_nanos(9));
+        assert_eq!(pace.next_instant(Instant::ZERO, due), due);
+        assert!(!pace.has_stopped());
+        stop.set();
+        assert_eq!(pace.next_instant(Instant::ZERO, due), None);
+        assert_eq!(pace.next_instant(Instant::ZERO, due), due);
+        assert!(pace.has_stopped());
     }
 }

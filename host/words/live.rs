@@ -42,6 +42,8 @@ pub struct LiveWords {
     own: Box<dyn Words>,
     tokenizer: Arc<Tokenizer>,
     failed: Option<Arc<OnceLock<String>>>,
+    /// The beginning of the addresses that are left to servers.
+    left: &'static str,
 }
 
 impl LiveWords {
@@ -51,7 +53,14 @@ impl LiveWords {
         own: Box<dyn Words>,
         tokenizer: Arc<Tokenizer>,
     ) -> LiveWords {
-        LiveWords { recorded: None, live_models, own, tokenizer, failed: None }
+        LiveWords { recorded: None, live_models, own, tokenizer, failed: None, left: "" }
+    }
+
+    /// The same, for whom addresses that begin otherwise are not of servers: what is fetched there is
+    /// what its own words say.
+    pub fn only_under(mut self, beginning: &'static str) -> LiveWords {
+        self.left = beginning;
+        self
     }
 
     /// The same, until something is set here: why nothing that is asked could be kept any more.
@@ -128,6 +137,9 @@ impl Words for LiveWords {
         let recorded = self.recorded.as_mut().map(|words| words.recorded_fetch(session, request));
         if let Some(said) = recorded.transpose()?.flatten() {
             return Ok(said);
+        }
+        if !request.url.starts_with(self.left) {
+            return self.own.fetch(session, request);
         }
         self.check_kept()?;
         Ok(FetchSaid::LeftToServer)

@@ -66,6 +66,14 @@ impl Served {
         self.send(&post(path, body, head))
     }
 
+    /// The same, where the server may be gone meanwhile.
+    pub(super) fn try_post(&self, path: &str, body: &str, head: &str) -> Option<Answer> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.write_all(post(path, body, head).as_bytes()).ok()?;
+        Some(Answer::read(stream)).filter(|answer| answer.status != 0)
+    }
+
     /// Sends bytes and reads until the server closes.
     pub(super) fn send(&self, request: &str) -> Answer {
         let mut stream = self.connect();
@@ -88,6 +96,12 @@ impl Served {
             assert!(began.elapsed() < PATIENCE, "{name} never was {value}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Kills it, as `kill -9` does.
+    pub(super) fn kill(&self) {
+        let killed = Command::new("kill").args(["-9", &self.child.id().to_string()]).status();
+        assert!(killed.expect("there is a kill").success());
     }
 
     /// Asks it to end, as `kill` does.

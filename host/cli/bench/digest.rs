@@ -9,15 +9,39 @@ use timeslip_runtime::limits::Limits;
 
 use super::file::LoadTable;
 use super::routing::Tier;
-use super::{Bench, Callable, Mounted, MountedAgent};
+use super::{Bench, Callable, LoadedWords, Mounted, MountedAgent, MountedServer, Task};
 
-/// The digest in the form of the slip.
-pub(super) fn bench_digest(bench: &Bench, load: &LoadTable, trace: Option<&str>) -> String {
-    let tasks: Vec<Value> = bench
-        .tasks
-        .iter()
-        .map(|task| json!({ "name": *task.name, "input": *task.input, "config": task.config }))
-        .collect();
+impl Bench {
+    /// The digest of the same bench with this task alone, and these words.
+    pub(crate) fn digest_of_one(&self, task: &Task, words: &LoadedWords) -> String {
+        let mut said = self.said.clone();
+        said["tasks"] = tasks(std::slice::from_ref(task));
+        said["words"] = json!(words.used().digest);
+        if self.routing.chooses() {
+            said["routing"]["of_tasks"] = tiers_of(std::slice::from_ref(task));
+        }
+        digest_of(&said)
+    }
+}
+
+/// The digest of what a bench says, in the form of the slip.
+pub(super) fn digest_of(said: &Value) -> String {
+    component_digest(said.to_string().as_bytes())
+}
+
+fn tasks(tasks: &[Task]) -> Value {
+    let task =
+        |task: &Task| json!({ "name": *task.name, "input": *task.input, "config": task.config });
+    tasks.iter().map(task).collect()
+}
+
+fn tiers_of(tasks: &[Task]) -> Value {
+    let tiers: Vec<Option<&str>> = tasks.iter().map(|task| task.tier.as_deref()).collect();
+    json!(tiers)
+}
+
+/// All that a bench says, and the contents of what it leads to.
+pub(super) fn said_by(bench: &Bench, load: &LoadTable, trace: Option<&str>) -> Value {
     let limits = &bench.limits;
     let mut said = json!({
         "name": bench.name,
@@ -26,7 +50,7 @@ pub(super) fn bench_digest(bench: &Bench, load: &LoadTable, trace: Option<&str>)
         "models": models(&bench.models),
         "tools": bench.tools.iter().map(mounted).collect::<Vec<Value>>(),
         "words": bench.words.used().digest,
-        "tasks": tasks,
+        "tasks": tasks(&bench.tasks),
         "load": {
             "sessions": bench.sessions,
             "at_once": load.at_once,
@@ -50,7 +74,7 @@ pub(super) fn bench_digest(bench: &Bench, load: &LoadTable, trace: Option<&str>)
     for (part, key, value) in absent_from_older_benches(bench, load, trace) {
         said[part][key] = value;
     }
-    component_digest(said.to_string().as_bytes())
+    said
 }
 
 /// What a bench may leave unsaid, and then it has the digest that it had before there were words
@@ -77,6 +101,10 @@ fn absent_from_older_benches(
             bench.agents.iter().map(|one| agent(bench, one)).collect(),
         ));
     }
+    if !bench.servers.is_empty() {
+        let servers = bench.servers.iter().map(MountedServer::said);
+        said.push(("servers", "mcp", servers.collect()));
+    }
     if !bench.tools_of_agent.is_everything(bench) {
         said.push(("delegates", "tools_of_agent", names_of(bench, &bench.tools_of_agent)));
     }
@@ -87,8 +115,7 @@ fn absent_from_older_benches(
         said.push(("routing", "default_tier", json!(rules.default_tier.as_deref())));
         said.push(("routing", "expected_output_tokens", json!(rules.expected_output_tokens)));
         said.push(("routing", "tiers", routing.tiers.iter().map(tier).collect()));
-        let tiers: Vec<Option<&str>> = bench.tasks.iter().map(|t| t.tier.as_deref()).collect();
-        said.push(("routing", "of_tasks", json!(tiers)));
+        said.push(("routing", "of_tasks", tiers_of(&bench.tasks)));
     }
     said.retain(|(_, _, value)| !value.is_null());
     said
@@ -106,7 +133,9 @@ fn agent(bench: &Bench, agent: &MountedAgent) -> Value {
 fn names_of(bench: &Bench, callable: &Callable) -> Value {
     let plugins = callable.plugins.iter().map(|plugin| &bench.tools[*plugin].name);
     let agents = callable.agents.iter().map(|agent| &bench.agents[*agent].component.name);
-    json!(plugins.chain(agents).collect::<Vec<_>>())
+    let servers = callable.servers.iter().map(|server| &*bench.servers[*server].plan.name);
+    let names = plugins.chain(agents).map(String::as_str).chain(servers);
+    json!(names.collect::<Vec<_>>())
 }
 
 fn models(grant: &ModelGrant) -> Value {

@@ -8,6 +8,7 @@ use timeslip_words::synthetic::SyntheticSpec;
 use super::build_file::{BuildTable, one_or_several};
 use super::endpoint_file::EndpointTable;
 use super::gate_file::{BudgetTable, CheckTable};
+use super::mcp_file::McpTable;
 
 /// A bench file.
 #[derive(Clone, Debug, Deserialize)]
@@ -96,7 +97,7 @@ pub(crate) struct AgentTable {
     pub(crate) config: BTreeMap<String, ConfigValue>,
 }
 
-/// `[[tool]]`: a tool plugin, or an agent that is a tool of others.
+/// `[[tool]]`: a tool plugin, an agent that is a tool of others, or an MCP server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToolTable {
@@ -109,6 +110,9 @@ pub(crate) struct ToolTable {
     /// An agent's component, in place of a plugin's: each call is a task for a new instance of it.
     #[serde(default)]
     pub(crate) agent: Option<String>,
+    /// An MCP server, in place of a component.
+    #[serde(default)]
+    pub(crate) mcp: Option<McpTable>,
     /// What the agent does, for the models that may call it.
     #[serde(default)]
     pub(crate) description: Option<String>,

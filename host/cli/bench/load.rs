@@ -32,6 +32,8 @@ pub(crate) struct Overrides {
     pub(crate) on: Vec<String>,
     /// A task in place of the bench's.
     pub(crate) task: Option<String>,
+    /// The one of the bench's tasks that is done.
+    pub(crate) only: Option<String>,
     /// How many sessions.
     pub(crate) sessions: Option<usize>,
     /// The most at once.

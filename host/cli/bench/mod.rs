@@ -2,6 +2,7 @@
 //! everything it leads to, read and checked before anything runs.
 
 mod arrivals;
+mod bare_plugins;
 mod budgets;
 mod build_file;
 mod builds;
@@ -14,11 +15,13 @@ mod files;
 mod gate_file;
 mod grants;
 mod load;
+mod mcp_file;
 mod mounts;
 mod price;
 mod recording;
 mod resolve;
 mod routing;
+mod servers;
 mod starts;
 mod tasks;
 mod text;
@@ -38,6 +41,7 @@ use timeslip_words::tokenizer::Tokenizer;
 
 use crate::live::EndpointPlan;
 
+pub(crate) use bare_plugins::{BareGrants, BarePlugin};
 pub(crate) use budgets::GateRules;
 pub(crate) use build_file::{BuildTable, ComponentKind, Engine, Language};
 pub(crate) use builds::Builds;
@@ -47,7 +51,9 @@ pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file, bench_of_here};
 pub(crate) use mounts::{Callable, MountedAgent};
 pub(crate) use recording::{RECORDING_FILE, RecordedSession, RecordingFile};
 pub(crate) use routing::BenchRouting;
+pub(crate) use servers::MountedServer;
 pub(crate) use starts::at_random;
+pub(crate) use tasks::COMMAND_LINE_TASK;
 pub(crate) use words::{LoadedWords, RecordedWords};
 
 /// A bench with everything it leads to.
@@ -57,6 +63,8 @@ pub(crate) struct Bench {
     /// SHA-256 over all that it says and the contents of what it leads to, in the form of the slip.
     /// Machines and seed have places of their own in the slip.
     pub(crate) digest: String,
+    /// What the digest is of.
+    said: serde_json::Value,
     /// The seed of all randomness.
     pub(crate) seed: u64,
     /// The tokens a second that one user should see.
@@ -75,6 +83,8 @@ pub(crate) struct Bench {
     pub(crate) tools: Vec<Mounted>,
     /// The agents that are tools of others.
     pub(crate) agents: Vec<MountedAgent>,
+    /// The MCP servers whose tools are used.
+    pub(crate) servers: Vec<MountedServer>,
     /// What the agent may call.
     pub(crate) tools_of_agent: Callable,
     /// Where replies come from.
@@ -137,6 +147,7 @@ pub(crate) struct Mounted {
 }
 
 /// A task.
+#[derive(Clone)]
 pub(crate) struct Task {
     /// The name in the slip.
     pub(crate) name: Arc<str>,

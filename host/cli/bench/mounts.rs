@@ -1,4 +1,4 @@
-//! What a bench mounts for its agent: tool plugins, and agents that are tools of others.
+//! What a bench mounts for its agent: tool plugins, agents that are tools of others, and MCP servers.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use super::components::component_bytes;
 use super::file::{BenchFile, ToolTable};
 use super::grants::GrantedFolders;
 use super::resolve::{Reader, model_grant, stem_of};
+use super::servers::{self, MountedServer};
 use super::{Bench, Mounted};
 use crate::exit::Failure;
 
@@ -18,6 +19,8 @@ pub(crate) struct Mounts {
     pub(crate) plugins: Vec<Mounted>,
     /// The agents that are tools.
     pub(crate) agents: Vec<MountedAgent>,
+    /// The MCP servers.
+    pub(crate) servers: Vec<MountedServer>,
     /// What the bench's own agent may call.
     pub(crate) of_agent: Callable,
 }
@@ -41,12 +44,27 @@ pub(crate) struct Callable {
     pub(crate) plugins: Vec<usize>,
     /// Places among the agents.
     pub(crate) agents: Vec<usize>,
+    /// Places among the MCP servers.
+    pub(crate) servers: Vec<usize>,
 }
 
 impl Callable {
+    fn of(places: impl Iterator<Item = Place>) -> Callable {
+        let mut callable = Callable::default();
+        for place in places {
+            match place {
+                Place::Plugin(plugin) => callable.plugins.push(plugin),
+                Place::Agent(agent) => callable.agents.push(agent),
+                Place::Server(server) => callable.servers.push(server),
+            }
+        }
+        callable
+    }
+
     /// Whether it leaves nothing of the bench out.
     pub(crate) fn is_everything(&self, bench: &Bench) -> bool {
-        (self.plugins.len(), self.agents.len()) == (bench.tools.len(), bench.agents.len())
+        let named = (self.plugins.len(), self.agents.len(), self.servers.len());
+        named == (bench.tools.len(), bench.agents.len(), bench.servers.len())
     }
 }
 
@@ -70,10 +88,14 @@ impl Mounts {
         let places = Places::of(&file.tool, &names);
         let mut plugins = Vec::new();
         let mut agents = Vec::new();
+        let mut servers = Vec::new();
         for (table, name) in file.tool.iter().zip(&names) {
-            match &table.agent {
-                None => plugins.push(mounted(reader, table, name, "the tool plugin", granted)?),
-                Some(_) => agents.push(MountedAgent {
+            match (&table.mcp, &table.agent) {
+                (Some(mcp), _) => servers.push(servers::server(reader, table, mcp, name)?),
+                (None, None) => {
+                    plugins.push(mounted(reader, table, name, "the tool plugin", granted)?);
+                }
+                (None, Some(_)) => agents.push(MountedAgent {
                     component: mounted(reader, table, name, "the agent", granted)?,
                     description: match &table.description {
                         Some(description) => description.clone(),
@@ -82,16 +104,16 @@ impl Mounts {
                     models: model_grant(&table.models),
                     tools: match &table.tools {
                         Some(named) => places.callable(reader, named)?,
-                        None => Callable { plugins: places.plugins(), agents: Vec::new() },
+                        None => Callable { agents: Vec::new(), ..places.everything() },
                     },
                 }),
             }
         }
         let of_agent = match &file.agent.tools {
             Some(named) => places.callable(reader, named)?,
-            None => Callable { plugins: places.plugins(), agents: (0..agents.len()).collect() },
+            None => places.everything(),
         };
-        Ok(Mounts { plugins, agents, of_agent })
+        Ok(Mounts { plugins, agents, servers, of_agent })
     }
 }
 
@@ -104,16 +126,21 @@ fn component_of(table: &ToolTable) -> Option<&String> {
 fn names(reader: &Reader<'_>, tables: &[ToolTable]) -> Result<Vec<String>, Failure> {
     let mut names: Vec<String> = Vec::new();
     for (number, table) in tables.iter().enumerate() {
-        let Some(component) = component_of(table) else {
-            return Err(Failure::usage(format!(
-                "{}: a [[tool]] table names no component\n  fix: add `component = \
-                 \"PLUGIN.wasm\"`, or `agent = \"AGENT.wasm\"` for an agent that is a tool",
-                reader.text.place_of_table("[[tool]]", number)
-            )));
-        };
         let place = reader.text.place_of_table("[[tool]]", number);
         let wrong = |problem: String| Failure::usage(format!("{place}: {problem}"));
-        let name = table.name.clone().unwrap_or_else(|| stem_of(component));
+        let stem = match (&table.mcp, component_of(table)) {
+            (Some(mcp), _) => mcp.command.first().map_or("mcp", String::as_str),
+            (None, Some(component)) => component,
+            (None, None) => {
+                return Err(wrong(
+                    "a [[tool]] table names no component\n  fix: add `component = \
+                     \"PLUGIN.wasm\"`, `agent = \"AGENT.wasm\"` for an agent that is a tool, or \
+                     `mcp = { command = [\"PROGRAM\"] }` for an MCP server"
+                        .to_owned(),
+                ));
+            }
+        };
+        let name = table.name.clone().unwrap_or_else(|| stem_of(stem));
         if names.contains(&name) {
             return Err(wrong(format!(
                 "two [[tool]] tables are named `{name}`\n  fix: give this one another `name`"
@@ -125,7 +152,9 @@ fn names(reader: &Reader<'_>, tables: &[ToolTable]) -> Result<Vec<String>, Failu
                     .to_owned(),
             ));
         }
-        check_keys(table, &name).map_err(wrong)?;
+        if table.mcp.is_none() {
+            check_keys(table, &name).map_err(wrong)?;
+        }
         names.push(name);
     }
     Ok(names)
@@ -190,15 +219,18 @@ struct Places<'a> {
 enum Place {
     Plugin(usize),
     Agent(usize),
+    Server(usize),
 }
 
 impl<'a> Places<'a> {
     fn of(tables: &[ToolTable], names: &'a [String]) -> Places<'a> {
-        let (mut plugins, mut agents) = (0, 0);
+        let (mut plugins, mut agents, mut servers) = (0, 0, 0);
         let place = |(table, name): (&ToolTable, &'a String)| {
-            let (count, place): (&mut usize, fn(usize) -> Place) = match table.agent {
-                None => (&mut plugins, Place::Plugin),
-                Some(_) => (&mut agents, Place::Agent),
+            let (count, place): (&mut usize, fn(usize) -> Place) = match (&table.mcp, &table.agent)
+            {
+                (Some(_), _) => (&mut servers, Place::Server),
+                (None, None) => (&mut plugins, Place::Plugin),
+                (None, Some(_)) => (&mut agents, Place::Agent),
             };
             *count += 1;
             (name.as_str(), place(*count - 1))
@@ -206,12 +238,9 @@ impl<'a> Places<'a> {
         Places { of: tables.iter().zip(names).map(place).collect() }
     }
 
-    fn plugins(&self) -> Vec<usize> {
-        let plugins = self.of.iter().filter_map(|(_, place)| match place {
-            Place::Plugin(plugin) => Some(*plugin),
-            Place::Agent(_) => None,
-        });
-        plugins.collect()
+    /// All tables.
+    fn everything(&self) -> Callable {
+        Callable::of(self.of.iter().map(|(_, place)| *place))
     }
 
     /// The tables of these names, in the order of the bench.
@@ -227,14 +256,8 @@ impl<'a> Places<'a> {
                 reader.text.place_of(unknown)
             )));
         }
-        let mut callable = Callable::default();
-        for (_, place) in self.of.iter().filter(|(name, _)| named.iter().any(|one| one == name)) {
-            match place {
-                Place::Plugin(plugin) => callable.plugins.push(*plugin),
-                Place::Agent(agent) => callable.agents.push(*agent),
-            }
-        }
-        Ok(callable)
+        let is_named = |(name, _): &&(&str, Place)| named.iter().any(|one| one == name);
+        Ok(Callable::of(self.of.iter().filter(is_named).map(|(_, place)| *place)))
     }
 }
 
@@ -265,9 +288,12 @@ mod tests {
     #[test]
     fn tools_are_named_in_any_order_and_counted_among_their_kind() {
         let all = callable(TEAM, &["four", "three", "one", "two", "two"]).unwrap();
-        assert_eq!(all, Callable { plugins: vec![0, 1], agents: vec![0, 1] });
+        assert_eq!(
+            all,
+            Callable { plugins: vec![0, 1], agents: vec![0, 1], ..Callable::default() }
+        );
         let some = callable(TEAM, &["four", "three"]).unwrap();
-        assert_eq!(some, Callable { plugins: vec![1], agents: vec![1] });
+        assert_eq!(some, Callable { plugins: vec![1], agents: vec![1], ..Callable::default() });
         assert_eq!(callable(TEAM, &[]).unwrap(), Callable::default());
     }
 

@@ -15,7 +15,7 @@ use timeslip_timeline::time::Span;
 use super::budgets::gate_rules;
 use super::build_file::BuildTable;
 use super::components::component_bytes;
-use super::digest::bench_digest;
+use super::digest::{digest_of, said_by};
 use super::endpoints::{endpoint_of_command_line, endpoints};
 use super::file::{BenchFile, ConfigValue, LimitsTable, ToolTable};
 use super::files::BenchFolder;
@@ -24,7 +24,7 @@ use super::load::{DEFAULT_MACHINE, Overrides};
 use super::mounts::Mounts;
 use super::routing::routing;
 use super::starts::{overridden_load, starts};
-use super::tasks::load_tasks;
+use super::tasks::{load_tasks, only};
 use super::text::TomlText;
 use super::words::{load_tokenizer, load_words};
 use super::{Bench, MachineChoice, Mounted};
@@ -45,6 +45,9 @@ pub(super) fn resolve(
     let seed = overrides.seed.unwrap_or(file.seed);
     let reader = Reader { text, folder, builds: &file.build };
     let (tasks, cassettes) = load_tasks(&reader, &file, overrides)?;
+    let routing = routing(&reader, &file, &tasks)?;
+    let gate = gate_rules(&file, text, &tasks, &routing)?;
+    let (tasks, cassettes) = only(overrides.only.as_deref(), tasks, cassettes)?;
     let tokenizer = Arc::new(load_tokenizer(file.tokenizer.as_deref(), &reader)?);
     let words = load_words(&file, &reader, seed, cassettes, tokenizer.clone())?;
     let mut endpoints = endpoints(&reader, &file.endpoint)?;
@@ -57,9 +60,9 @@ pub(super) fn resolve(
     granted.check_apart(&reader)?;
     let load_table = overridden_load(&file.load, overrides);
     let starts = starts(&reader, &load_table, overrides, tasks.len(), seed)?;
-    let routing = routing(&reader, &file, &tasks)?;
     let mut bench = Bench {
         digest: String::new(),
+        said: serde_json::Value::Null,
         seed,
         target_tokens_per_second: file.target_tokens_per_second.unwrap_or(TARGET_TOKENS_PER_SECOND),
         machines,
@@ -69,12 +72,13 @@ pub(super) fn resolve(
         models: model_grant(&file.agent.models),
         tools: mounts.plugins,
         agents: mounts.agents,
+        servers: mounts.servers,
         tools_of_agent: mounts.of_agent,
         words,
         tokenizer,
         granted: granted.folders,
         folder: folder.clone(),
-        gate: gate_rules(&file, text, &tasks, &routing)?,
+        gate,
         routing,
         tasks,
         sessions: starts.sessions,
@@ -93,7 +97,8 @@ pub(super) fn resolve(
         is_recording: false,
         name: file.name,
     };
-    bench.digest = bench_digest(&bench, &load_table, starts.trace.as_deref());
+    bench.said = said_by(&bench, &load_table, starts.trace.as_deref());
+    bench.digest = digest_of(&bench.said);
     Ok(bench)
 }
 

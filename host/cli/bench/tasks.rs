@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use timeslip_timeline::conversation::nearest;
+
 use super::Task;
 use super::file::{BenchFile, TaskTable};
 use super::load::Overrides;
@@ -10,7 +12,7 @@ use super::words::TaskCassettes;
 use crate::exit::Failure;
 
 /// The name of the task that `--task` gives.
-pub(super) const COMMAND_LINE_TASK: &str = "task";
+pub(crate) const COMMAND_LINE_TASK: &str = "task";
 
 /// The tasks, and with words of kind `cassette` the recording of each.
 pub(super) fn load_tasks(
@@ -42,6 +44,33 @@ pub(super) fn load_tasks(
     let tasks: Result<Vec<Task>, Failure> =
         tables.iter().map(|table| task(reader, table)).collect();
     Ok((tasks?, TaskCassettes::OfTasks(cassettes)))
+}
+
+/// The one task that the command line names among the bench's, or all of them.
+///
+/// # Errors
+/// When there is none of that name.
+pub(super) fn only(
+    name: Option<&str>,
+    tasks: Vec<Task>,
+    cassettes: TaskCassettes,
+) -> Result<(Vec<Task>, TaskCassettes), Failure> {
+    let Some(name) = name else {
+        return Ok((tasks, cassettes));
+    };
+    let names = || tasks.iter().map(|task| &*task.name);
+    let Some(place) = names().position(|task| task == name) else {
+        let advice = match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(Failure::usage(format!("--only: the bench has no task `{name}`; {advice}")));
+    };
+    let cassettes = match cassettes {
+        TaskCassettes::OfTasks(mut paths) => TaskCassettes::OfTasks(vec![paths.swap_remove(place)]),
+        TaskCassettes::GivenOnCommandLine => TaskCassettes::GivenOnCommandLine,
+    };
+    Ok((tasks.into_iter().skip(place).take(1).collect(), cassettes))
 }
 
 /// The tasks as they are written, wherever they stand.

@@ -97,6 +97,30 @@ impl LoadedWords {
         }
     }
 
+    /// Those of a run of one task, by its place, and with a seed of its own.
+    pub(crate) fn for_one(
+        &self,
+        task: Option<usize>,
+        seed: u64,
+        tokenizer: &Arc<Tokenizer>,
+    ) -> LoadedWords {
+        match self {
+            LoadedWords::Script(words, file) => LoadedWords::Script(words.clone(), file.clone()),
+            LoadedWords::Synthetic(words) => LoadedWords::Synthetic(Box::new(words.seeded(seed))),
+            LoadedWords::Cassette(recorded) => {
+                let cassettes: Vec<Arc<Cassette>> = task
+                    .and_then(|task| recorded.cassettes.get(task))
+                    .cloned()
+                    .into_iter()
+                    .collect();
+                let matching = recorded.matching;
+                let words = CassetteWords::new(cassettes.clone(), matching, tokenizer.clone());
+                LoadedWords::Cassette(RecordedWords { words, cassettes, matching })
+            }
+            LoadedWords::Endpoint => LoadedWords::Endpoint,
+        }
+    }
+
     /// The recording of a task, if there is one.
     pub(crate) fn cassette(&self, task_index: usize) -> Option<&Arc<Cassette>> {
         match self {

@@ -15,6 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::machines::{PlacedMachine, RECORDED};
 use crate::output;
 use crate::run::{Recording, perform};
+use crate::servers::asks_servers;
 
 /// The folder of the cassettes in a recording.
 pub(crate) const CASSETTES: &str = "cassettes";
@@ -44,7 +45,7 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Exit, Failure> {
         ));
     }
     perform(&args.run, &bench, None, |bench, machines| {
-        if !machines.iter().any(|machine| matches!(machine, PlacedMachine::Live(_))) {
+        if !asks_servers(bench, machines) {
             return Err(Failure::usage(
                 "nothing here is a real server, so there is nothing to record\n  fix: add \
                  --endpoint URL, or an [[endpoint]] to the bench and to its `machines`",
@@ -171,7 +172,7 @@ fn header(session: &str, machines: &[PlacedMachine]) -> Header {
         PlacedMachine::Live(machine) => Some(machine),
         _ => None,
     });
-    let server = live.map_or("a real server", |machine| machine.client.server());
+    let server = live.map_or("MCP servers", |machine| machine.client.server());
     Header {
         schema: SCHEMA.to_owned(),
         name: session.to_owned(),

@@ -12,6 +12,7 @@ use timeslip_words::cassette::{Cassette, CassetteRecorder, Header};
 
 use crate::exit::Failure;
 use crate::output;
+use crate::tool_cast::ServerTools;
 
 /// Held while somebody records into a folder.
 const LOCK_FILE: &str = ".recording";
@@ -69,6 +70,23 @@ impl Recorders {
         self.failed.clone()
     }
 
+    /// Takes the MCP servers whose tools are used, before anything is asked of them.
+    ///
+    /// # Errors
+    /// When one of them is not what it was when it was recorded.
+    pub(crate) fn servers(&mut self, servers: &[ServerTools]) -> Result<(), Failure> {
+        for session in &mut self.sessions {
+            for ServerTools { name, definitions } in servers {
+                let text = session.recorder.server(name, definitions).map_err(|error| {
+                    let fix = "record the bench into another folder";
+                    Failure::usage(format!("{}: {error}\n  fix: {fix}", session.path.display()))
+                })?;
+                append(&session.path, text).map_err(Failure::run)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a step that is over.
     pub(crate) fn step(&mut self, session: SessionId, step: &Step) {
         self.append(session, |recorder| recorder.step(step));
@@ -90,16 +108,9 @@ impl Recorders {
         if text.is_empty() {
             return;
         }
-        let appended = OpenOptions::new()
-            .append(true)
-            .open(&session.path)
-            .and_then(|mut file| file.write_all(text.as_bytes()));
-        match appended {
+        match append(&session.path, text) {
             Ok(()) => self.written += 1,
-            Err(error) => {
-                let problem = format!("cannot write {}: {error}", session.path.display());
-                let _ = self.failed.set(problem);
-            }
+            Err(problem) => drop(self.failed.set(problem)),
         }
     }
 
@@ -116,6 +127,15 @@ impl Recorders {
             ))),
         }
     }
+}
+
+/// Appends whole lines to a cassette.
+fn append(path: &Path, text: &str) -> Result<(), String> {
+    let appended = OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    appended.map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 fn lock_folder(folder: &Path) -> Result<FolderLock, Failure> {

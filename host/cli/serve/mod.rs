@@ -1,5 +1,6 @@
-//! `timeslip serve`: modelled machines as an OpenAI-compatible server.
+//! `timeslip serve`: modelled machines as an OpenAI-compatible server, or agents as a server of tasks.
 
+mod agents;
 pub(crate) mod args;
 mod words;
 
@@ -19,7 +20,7 @@ use crate::live::args::LiveArgs;
 use crate::output::print;
 use crate::run::available_threads;
 use crate::stage;
-use args::ServeArgs;
+use args::{ServeArgs, Speed};
 
 /// How often it is looked whether the server is to end.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -32,17 +33,30 @@ struct Plan {
     seed: u64,
 }
 
-/// Serves machines until it is interrupted.
+/// Serves until it is interrupted.
 pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
+    match &args.agents {
+        Some(bench) => agents::serve(args, bench),
+        None => serve_machines(args),
+    }
+}
+
+fn serve_machines(args: &ServeArgs) -> Result<Exit, Failure> {
+    let Speed::Times(speed) = args.speed else {
+        return Err(Failure::usage(
+            "--speed max goes with --agents: clients of a machine come by the clock\n  fix: give a \
+             number, as in --speed 100x",
+        ));
+    };
     let plan = match &args.bench {
         Some(_) => of_bench(args)?,
         None => of_arguments(args)?,
     };
     check_apart(&plan.deployments)?;
-    let about = about(&plan, args.speed);
+    let about = about(&plan, speed);
     let settings = Settings {
         listen: args.listen,
-        speed: args.speed,
+        speed,
         keys: keys(args)?,
         faults: args.fault.clone(),
         seed: plan.seed,
@@ -57,15 +71,20 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     interrupt::watch();
     let server = Server::start(machines.collect(), plan.voice, settings).map_err(Failure::run)?;
     about(args.json, server.address())?;
-    while !interrupt::happened() {
-        std::thread::sleep(LOOK_EVERY);
-    }
+    wait_for_interruption();
     eprintln!("stopping; requests under way may go on for {:?}", args.limits.grace);
     match server.stop(args.limits.grace) {
         true => Ok(Exit::Pass),
         false => {
             Err(Failure::run("some requests were cut off, since they took longer than --grace"))
         }
+    }
+}
+
+/// Waits until the server is to end.
+fn wait_for_interruption() {
+    while !interrupt::happened() {
+        std::thread::sleep(LOOK_EVERY);
     }
 }
 

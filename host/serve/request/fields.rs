@@ -7,13 +7,13 @@ use crate::error::ApiError;
 
 /// A JSON object and where it stands in the body.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'v> {
+pub(crate) struct Fields<'v> {
     path: &'v str,
     map: &'v Map<String, Value>,
 }
 
 /// Reads a body that is a JSON object.
-pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(ApiError::not_json("it is another kind of value")),
@@ -35,7 +35,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
 
 impl<'v> Fields<'v> {
     /// The members of an object; `path` is empty for the body itself.
-    pub(super) fn new(path: &'v str, map: &'v Map<String, Value>) -> Fields<'v> {
+    pub(crate) fn new(path: &'v str, map: &'v Map<String, Value>) -> Fields<'v> {
         Fields { path, map }
     }
 
@@ -56,7 +56,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A member; absent where it is null.
-    pub(super) fn get(&self, name: &str) -> Option<&'v Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'v Value> {
         self.map.get(name).filter(|value| !value.is_null())
     }
 
@@ -76,7 +76,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A string.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&'v str>, ApiError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&'v str>, ApiError> {
         self.read(name, "a string", Value::as_str)
     }
 
@@ -146,7 +146,7 @@ impl<'v> Fields<'v> {
 }
 
 /// A value of another kind than the one that is wanted.
-pub(super) fn wrong(path: &str, wanted: &str, value: &Value) -> ApiError {
+pub(crate) fn wrong(path: &str, wanted: &str, value: &Value) -> ApiError {
     let kind = kind_of(value);
     ApiError::field(path, format!("give {wanted}; it is {kind}"))
 }

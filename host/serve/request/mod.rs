@@ -6,7 +6,7 @@
 mod chat;
 mod completions;
 mod content;
-mod fields;
+pub(crate) mod fields;
 mod responses;
 mod tools;
 
@@ -15,6 +15,8 @@ use timeslip_timeline::conversation::ChatRequest;
 pub(crate) use chat::read_chat;
 pub(crate) use completions::read_completion;
 pub(crate) use responses::read_response;
+
+use crate::tasks::read_task;
 
 /// What a client asks.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,7 @@ pub fn read_any(api: &str, body: &[u8]) -> Result<(), String> {
     let asked = match api {
         "chat" => read_chat(body),
         "completions" => read_completion(body),
+        "tasks" => return read_task(body).map(drop).map_err(|error| error.message),
         _ => read_response(body),
     };
     asked.map(drop).map_err(|error| error.message)

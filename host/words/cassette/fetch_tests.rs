@@ -106,6 +106,20 @@ fn what_was_fetched_is_played_back_in_its_order_with_its_latency() {
 }
 
 #[test]
+fn equal_requests_under_way_at_once_get_their_own_answers_again() {
+    let asked_at = |at: u64, body: &'static [u8], took: u64| {
+        let fetch = fetch(get("http://h/a"), Some(Ok(body)), took);
+        let (asked_at, ended_at) = (Instant::from_nanos(at), Instant::from_nanos(at + took));
+        Fetch { asked_at, ended_at, ..fetch }
+    };
+    // In the order in which their answers came, as a recording holds them.
+    let fetches = [asked_at(9, b"third", 1), asked_at(2, b"first", 20), asked_at(5, b"second", 30)];
+    let mut words = words(&recorded(&fetches).1, Matching::Exact);
+    let told = [(); 3].map(|()| played(&mut words, &get("http://h/a")).unwrap().0);
+    assert_eq!(told, ["first", "second", "third"]);
+}
+
+#[test]
 fn bytes_come_back_as_they_were() {
     for body in [&b""[..], b"text \xc3\xa9\r\n\0", b"\xff\xfe\x00"] {
         let (text, cassette) = recorded(&[fetch(get("http://h/"), Some(Ok(body)), 1)]);

@@ -60,7 +60,11 @@ impl Cassette {
     ) -> Result<(), (String, String)> {
         let fetch = written.fetch()?;
         let key = self.key_of_fetch(&fetch.request);
-        self.fetches_by_key.entry(key).or_default().push(self.fetches.len());
+        // Lines stand in the order in which answers came, and equal requests that were under way at once
+        // are asked again in the order in which they were asked.
+        let places = self.fetches_by_key.entry(key).or_default();
+        let is_earlier = |place: &usize| self.fetches[*place].fetch.asked_at <= fetch.asked_at;
+        places.insert(places.partition_point(is_earlier), self.fetches.len());
         self.fetches.push(RecordedFetch { line, fetch });
         Ok(())
     }

@@ -19,6 +19,7 @@ pub(super) enum Line {
     Tool(ToolLine),
     User(UserLine),
     Fetch(Box<FetchLine>),
+    Server(ServerLine),
 }
 
 /// The first line of a cassette.
@@ -114,6 +115,14 @@ pub(super) struct ToolsLine {
     pub(super) definitions: Vec<ToolDefinition>,
 }
 
+/// An MCP server whose tools were used, and what it offers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServerLine {
+    pub(super) name: String,
+    pub(super) definitions: Vec<ToolDefinition>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChatLine {
@@ -193,7 +202,7 @@ pub(super) struct UserLine {
 }
 
 /// The keys of each kind of line, and of each object inside a line, for messages about a wrong one.
-pub(super) const KEYS: [(&str, &[&str]); 17] = [
+pub(super) const KEYS: [(&str, &[&str]); 18] = [
     (
         "cassette",
         &[
@@ -246,6 +255,7 @@ pub(super) const KEYS: [(&str, &[&str]); 17] = [
             "took_ns",
         ],
     ),
+    ("server", &["kind", "name", "definitions"]),
     ("response", &["status", "headers", "body", "body_base64"]),
     ("headers", &["name", "value"]),
     ("error", &["kind", "message"]),
@@ -273,8 +283,8 @@ pub(super) const KEYS: [(&str, &[&str]); 17] = [
 ];
 
 /// The kinds of lines, which come first in [`KEYS`].
-pub(super) const KINDS: [&str; 7] =
-    ["cassette", "message", "tools", "chat", "tool", "user", "fetch"];
+pub(super) const KINDS: [&str; 8] =
+    ["cassette", "message", "tools", "chat", "tool", "user", "fetch", "server"];
 
 impl From<ToolCallLine> for ToolCall {
     fn from(line: ToolCallLine) -> ToolCall {

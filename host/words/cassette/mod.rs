@@ -17,7 +17,10 @@
 //!   and `message`) or `given_up`, and when it was asked and how long it took. A body is the text
 //!   `body` where it is UTF-8, and otherwise `body_base64`. It stands before the line of the tool
 //!   call that it belongs to, and adds no message. A request is found again by its method, its
-//!   address, its headers in any order and its body.
+//!   address, its headers in any order and its body. A call of an MCP server's tool is a `fetch` of
+//!   `mcp://SERVER/TOOL`, with the arguments as its body;
+//! - `server` says which tools an MCP server offers whose calls follow, by the `name` that the bench
+//!   gives the server.
 //!
 //! A chat's reply, a tool's output and a user's answer each add one message to the list, so nothing
 //! is written twice.
@@ -38,6 +41,7 @@ mod parse;
 mod record;
 mod recorded;
 mod secrets;
+mod servers;
 mod shared;
 mod words;
 mod write;
@@ -60,12 +64,14 @@ pub use outputs::{ObservedToolCall, ToolComparison, ToolOutputReport, ToolVerdic
 pub use record::CassetteRecorder;
 pub use recorded::{Entry, RecordedExchange};
 pub use secrets::{SecretLine, secret_lines};
+pub use servers::ServerHasChanged;
 pub use shared::SharedCassettes;
 pub use words::{CassetteWords, Matching};
 pub use write::CassetteWriter;
 
 use fetches::RecordedFetch;
 use key::{Key, RequestParts, key_of_message, key_of_request};
+use lines::ServerLine;
 
 /// The schema this program reads and writes.
 pub const SCHEMA: &str = "timeslip.cassette/1";
@@ -82,6 +88,7 @@ pub struct Cassette {
     chats: Vec<RecordedChat>,
     tools: Vec<RecordedToolCall>,
     answers: Vec<RecordedAnswer>,
+    servers: Vec<ServerLine>,
     fetches: Vec<RecordedFetch>,
     fetches_by_key: HashMap<Key, Vec<usize>>,
     chats_by_key: HashMap<Key, Vec<usize>>,

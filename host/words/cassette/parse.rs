@@ -83,6 +83,7 @@ impl Cassette {
             chats: Vec::new(),
             tools: Vec::new(),
             answers: Vec::new(),
+            servers: Vec::new(),
             fetches: Vec::new(),
             fetches_by_key: HashMap::new(),
             chats_by_key: HashMap::new(),
@@ -104,6 +105,10 @@ impl Cassette {
             Line::Chat(line) => self.add_chat_line(number, *line)?,
             Line::Tool(line) => self.add_tool_line(number, line),
             Line::User(line) => self.add_user_line(number, line)?,
+            Line::Server(line) => {
+                let added = self.add_server_line(line);
+                added.map_err(|(problem, fix)| (None, problem, fix))?;
+            }
             Line::Fetch(line) => {
                 let added = self.add_fetch_line(number, *line);
                 added.map_err(|(problem, fix)| (None, problem, fix))?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use timeslip_timeline::conversation::ToolDefinition;
 use timeslip_timeline::http::Fetch;
 use timeslip_timeline::observed::{CountedBy, Observed};
 use timeslip_timeline::record::{ChatEnd, ChatStep, Step, StepKind, ToolStep, UserStep};
@@ -11,7 +12,7 @@ use super::Cassette;
 use super::fetch_lines::FetchLine;
 use super::fetches::key_of_fetch;
 use super::key::{Key, key_of_call};
-use super::lines::{Header, UsageLine};
+use super::lines::{Header, ServerLine, UsageLine};
 use super::observed_lines::{AttemptLine, TimingLine};
 use super::write::CassetteWriter;
 use crate::redact::{redact, redacted_fetch, redacted_message, redacted_request};
@@ -25,6 +26,7 @@ pub struct CassetteRecorder {
     header: Header,
     writer: CassetteWriter,
     expected: Expected,
+    servers: Vec<ServerLine>,
 }
 
 /// How often something stands in a cassette that its session has not come to yet.
@@ -40,7 +42,7 @@ impl CassetteRecorder {
     /// Begins a cassette.
     pub fn new(header: Header) -> CassetteRecorder {
         let writer = CassetteWriter::new(header.clone());
-        CassetteRecorder { header, writer, expected: Expected::default() }
+        CassetteRecorder { header, writer, expected: Expected::default(), servers: Vec::new() }
     }
 
     /// Goes on with a cassette.
@@ -59,7 +61,25 @@ impl CassetteRecorder {
             expected.fetches.insert(*key, fetches.len() as u64);
         }
         let header = cassette.header.clone();
-        CassetteRecorder { header, writer: CassetteWriter::after(cassette), expected }
+        let servers = cassette.servers.clone();
+        CassetteRecorder { header, writer: CassetteWriter::after(cassette), expected, servers }
+    }
+
+    /// What stands in the cassette of a server.
+    pub(super) fn known_server(&self, name: &str) -> Option<&[ToolDefinition]> {
+        let known = self.servers.iter().find(|server| server.name == name)?;
+        Some(&known.definitions)
+    }
+
+    /// Writes a server's line.
+    pub(super) fn write_server(&mut self, line: ServerLine) {
+        self.writer.server(&line);
+        self.servers.push(line);
+    }
+
+    /// What was written since this was last called, whole lines.
+    pub(super) fn take_text(&mut self) -> &str {
+        self.writer.take_text()
     }
 
     /// The first text of a new cassette; nothing where one goes on.

@@ -9,7 +9,7 @@ use timeslip_timeline::time::Span;
 
 use super::*;
 
-fn header(key: &[KeyPart]) -> Header {
+pub(super) fn header(key: &[KeyPart]) -> Header {
     Header {
         schema: SCHEMA.to_owned(),
         name: "booking".to_owned(),

@@ -12,8 +12,8 @@ use super::Cassette;
 use super::fetch_lines::FetchLine;
 use super::key::{Key, key_of_call};
 use super::lines::{
-    ChatLine, Header, KeyPart, Line, MessageLine, ReplyLine, ToolCallLine, ToolLine, ToolsLine,
-    UsageLine, UserLine,
+    ChatLine, Header, KeyPart, Line, MessageLine, ReplyLine, ServerLine, ToolCallLine, ToolLine,
+    ToolsLine, UsageLine, UserLine,
 };
 use super::observed_lines::ErrorLine;
 
@@ -168,6 +168,11 @@ impl CassetteWriter {
     /// Adds what a tool fetched over HTTP.
     pub(super) fn fetch(&mut self, line: FetchLine) {
         self.write(&Line::Fetch(Box::new(line)));
+    }
+
+    /// Adds what an MCP server offers.
+    pub(super) fn server(&mut self, line: &ServerLine) {
+        self.write(&Line::Server(line.clone()));
     }
 
     /// What was written since this was last called, whole lines.

@@ -97,6 +97,11 @@ impl SyntheticWords {
         SyntheticWords { spec, seed, tokenizer, filler, sessions: HashMap::new() }
     }
 
+    /// The same words, drawn from another run's seed, to whom nothing has been said yet.
+    pub fn seeded(&self, seed: u64) -> SyntheticWords {
+        SyntheticWords { seed, sessions: HashMap::new(), ..self.clone() }
+    }
+
     /// SHA-256 of the specification, in hexadecimal. The seed is not part of it: a slip names it.
     pub fn digest(&self) -> String {
         let text = serde_json::to_string(&self.spec).expect("a specification is plain data");

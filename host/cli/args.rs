@@ -15,6 +15,8 @@ use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
 use crate::mcp::args::McpCommand;
 use crate::serve::args::ServeArgs;
+use crate::show::args::{ExportArgs, ExportFlags, ReportFileArgs, ViewArgs};
+use crate::what_if::args::WhatIfArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 pass, 1 the run failed, 2 usage (arguments, a bench, a component, a profile or words \
@@ -71,6 +73,14 @@ pub(crate) enum Command {
     Capacity(Box<CapacityArgs>),
     /// Fits a machine's profile to what a real endpoint took for its requests.
     Calibrate(Box<CalibrateArgs>),
+    /// Draws slips as one HTML file to be looked at.
+    Report(ReportFileArgs),
+    /// Runs a slip once more in virtual time with one thing faster or slower.
+    WhatIf(Box<WhatIfArgs>),
+    /// Walks through a slip: its sessions, their steps, and what was said in them.
+    View(ViewArgs),
+    /// Writes a slip for other programs: traces, spans, tables, metrics.
+    Export(ExportArgs),
     /// Serves modelled machines as an OpenAI-compatible server, or agents as a server of tasks.
     Serve(Box<ServeArgs>),
     /// Offers tools to MCP clients.
@@ -137,6 +147,12 @@ pub(crate) struct RunArgs {
     /// Writes the slip to a file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) slip: Option<PathBuf>,
+    /// Draws the run in an HTML file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// In what other formats the slip is written.
+    #[command(flatten)]
+    pub(crate) exports: ExportFlags,
     /// Writes what each session changed in granted folders into FOLDER/NUMBER-TASK/.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep_files: Option<PathBuf>,

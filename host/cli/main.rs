@@ -26,10 +26,12 @@ mod run;
 mod serve;
 mod servers;
 mod session_files;
+mod show;
 mod stage;
 mod table;
 mod tool_cast;
 mod transcript;
+mod what_if;
 mod words;
 
 use std::process::ExitCode;
@@ -74,6 +76,10 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Compare(args) => load::compare::compare(args),
         Command::Capacity(args) => load::capacity::capacity(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Report(args) => show::report::report(args),
+        Command::WhatIf(args) => what_if::what_if(args),
+        Command::Export(args) => show::export::export(args),
+        Command::View(args) => show::view::view(args),
         Command::Serve(args) => serve::serve(args),
         Command::Hardware(command) => hardware::hardware(command),
     }

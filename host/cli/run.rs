@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use timeslip_gate::slip::SessionStatus;
 use timeslip_live::LiveRun;
+use timeslip_report::page::Page;
 use timeslip_report::{RunScreen, Style, ToolOutputsNote, run_screen};
 use timeslip_timeline::drive::{RUN_ENDED, RunUntil};
 use timeslip_timeline::record::{RunRecord, SessionOutcome, SessionRecord, StepKind, ToolStep};
@@ -23,6 +24,7 @@ use crate::output;
 use crate::progress::Progress;
 use crate::servers::{Servers, asks_servers};
 use crate::session_files::FileWishes;
+use crate::show;
 use crate::stage::{self, Extent, Outcome, Setting, Watchers};
 use crate::transcript;
 use crate::words::{left_to_servers, words, words_note};
@@ -156,9 +158,10 @@ pub(crate) fn perform(
     let Begun { setting, words_note, recorders, told } =
         begun(args, bench, again, wishes.any(), begin)?;
     let recorders = RefCell::new(recorders);
-    let mut progress = Progress::new(bench.sessions);
+    let progress = RefCell::new(Progress::new(bench.sessions));
     let watchers = Watchers {
         on_step_end: &mut |session, step| {
+            progress.borrow_mut().step_ended(session, step);
             if let Some(recorders) = recorders.borrow_mut().as_mut() {
                 recorders.step(session, step);
             }
@@ -168,7 +171,7 @@ pub(crate) fn perform(
                 recorders.fetch(session, fetch);
             }
         },
-        on_session_end: &mut |ended, now| progress.session_ended(ended, now),
+        on_session_end: &mut |ended, now| progress.borrow_mut().session_ended(ended, now),
     };
     let outcome = stage::run(bench, setting, watchers)?;
     drop(progress);
@@ -244,17 +247,20 @@ fn begun(
 
 /// Refuses, before anything runs, places that results cannot be written to.
 fn check_outputs(args: &RunArgs) -> Result<(), Failure> {
-    let (slip, log) = (args.slip.as_deref(), args.debug.log.as_deref());
-    for path in slip.into_iter().chain(log) {
+    let files = [("--slip", &args.slip), ("--log", &args.debug.log), ("--report", &args.report)];
+    let files: Vec<(&str, &Path)> =
+        files.into_iter().filter_map(|(flag, file)| Some((flag, file.as_deref()?))).collect();
+    for (index, (flag, path)) in files.iter().enumerate() {
         output::check_place(path)?;
+        let same = files[..index].iter().find(|(_, other)| output::is_one_file(other, path));
+        if let Some((other, _)) = same {
+            return Err(Failure::usage(format!(
+                "{other} and {flag} both write {}\n  fix: name a file for each",
+                path.display()
+            )));
+        }
     }
-    match (slip, log) {
-        (Some(slip), Some(log)) if output::is_one_file(slip, log) => Err(Failure::usage(format!(
-            "--slip and --log both write {}\n  fix: name a file for each",
-            log.display()
-        ))),
-        _ => Ok(()),
-    }
+    args.exports.check_places()
 }
 
 fn report(
@@ -267,6 +273,10 @@ fn report(
     if let Some(path) = &args.slip {
         output::write_file(path, json.as_bytes())?;
     }
+    if let Some(path) = &args.report {
+        show::report::write(path, &Page::of_slips([&outcome.slip]))?;
+    }
+    args.exports.write(&outcome.slip)?;
     if args.json {
         output::print(&json)?;
         if let Some(note) = compare_tool_outputs(bench, &outcome.record) {

@@ -20,10 +20,12 @@ use mixed::Mixture;
 use retime::{Retimed, retime};
 use totals::Totals;
 
+pub use critical::critical_steps;
 pub use retime::NamedMachine;
 
 mod align;
 mod conditions;
+mod critical;
 mod found;
 mod group;
 pub mod journal;

@@ -16,6 +16,7 @@ use timeslip_timeline::time::{Instant, Span};
 
 use crate::arrivals::Load;
 use crate::drive::{JournalRun, Template};
+use crate::speeds::Speeds;
 
 /// The sessions of a slip, as often as is asked for.
 #[derive(Clone, Debug)]
@@ -45,7 +46,12 @@ pub struct Doubts {
 impl SlipSource {
     /// The sessions of a slip, each once.
     pub fn new(slip: &Slip) -> SlipSource {
-        let journal = journal_of(slip);
+        SlipSource::at_speeds(slip, &Speeds::default())
+    }
+
+    /// The sessions of a slip, each once, with parts of them faster or slower than they were.
+    pub fn at_speeds(slip: &Slip, speeds: &Speeds) -> SlipSource {
+        let journal = speeds.applied(slip, journal_of(slip));
         let both = slip.sessions.iter().zip(&journal.sessions);
         let templates = both.map(|(session, journal)| template(session, journal));
         let first = slip.sessions.iter().map(|session| session.at_ns).min().unwrap_or(0);

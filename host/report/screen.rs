@@ -112,7 +112,8 @@ fn session_block(screen: &RunScreen<'_>, index: usize) -> Vec<String> {
     let RunScreen { slip, style, .. } = *screen;
     let session = &slip.sessions[index];
     let slowest = slip.sessions.len() > TIMETABLES;
-    let mut lines = session_heading(session, slowest.then_some(index), style);
+    let place = slowest.then_some((index, ", the slowest"));
+    let mut lines = session_heading(session, place, style);
     lines.extend(timetable(session, style));
     if let Some(Some(answer)) = screen.answers.get(index) {
         lines.extend(answer_lines(answer, style));
@@ -120,8 +121,12 @@ fn session_block(screen: &RunScreen<'_>, index: usize) -> Vec<String> {
     lines
 }
 
-/// A line that says how a session ended; of the slowest of many, with its place.
-fn session_heading(session: &Session, slowest: Option<usize>, style: Style) -> Vec<String> {
+/// A line that says how a session ended; with its place, and what that is, where one is given.
+pub(crate) fn session_heading(
+    session: &Session,
+    place: Option<(usize, &str)>,
+    style: Style,
+) -> Vec<String> {
     let failed = session.status == SessionStatus::Failed;
     let mark = if failed { style.sign("✗", "x") } else { style.sign("✓", "ok") };
     let time = style.span(session.e2e_ns);
@@ -129,7 +134,7 @@ fn session_heading(session: &Session, slowest: Option<usize>, style: Style) -> V
         None => format!("answered in {time}"),
         Some(error) => format!("{} after {time}", plain(&error.kind)),
     };
-    let place = slowest.map(|index| format!(" (session {}, the slowest)", count(index as u64)));
+    let place = place.map(|(index, what)| format!(" (session {}{what})", count(index as u64)));
     let started = match session.at_ns {
         0 => String::new(),
         at => format!(", started at {}", style.span(at)),

@@ -13,6 +13,7 @@ use crate::error::MachineError;
 use crate::front_end::FrontEnd;
 use crate::joined::join;
 use crate::ledger::Ledger;
+use crate::pace::paced;
 use crate::placement::Placement;
 use crate::pool::deploy_pool;
 use crate::profile::{
@@ -213,8 +214,8 @@ impl Deployment {
             .collect::<Result<Vec<_>, MachineError>>()?;
         profiles.note_routing(&ledger);
         let speculation = join(&profiles, &mut pools, &ledger)?;
-        let link =
-            machine.link.as_ref().map(|link| deploy_link(name, link, &ledger)).transpose()?;
+        let link = machine.link.as_ref().map(|link| deploy_link(name, link, &ledger));
+        let link = paced(machine, &mut pools, link.transpose()?, &ledger);
         let tiers = machine.kv_tiers.iter().enumerate();
         let tiers = tiers
             .map(|(index, tier)| deploy_tier(name, index, tier, &ledger))

@@ -28,6 +28,7 @@ pub mod explain;
 pub mod front_end;
 mod joined;
 mod ledger;
+mod pace;
 pub mod placement;
 mod pool;
 pub mod profile;

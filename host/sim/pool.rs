@@ -20,14 +20,14 @@ use crate::software::software_times;
 impl DeployedPool {
     /// Parts what its component holds from other machines, where one times its steps.
     pub(crate) fn separate(self: &mut Arc<DeployedPool>) {
-        if let StepModel::Component(_) = self.cost {
+        if let StepModel::Component(_) = self.cost.at_its_own_pace() {
             *self = Arc::new(DeployedPool::clone(self));
         }
     }
 
     /// Why its component gave no time, if that is so.
     pub(crate) fn failure(&self) -> Option<String> {
-        match &self.cost {
+        match self.cost.at_its_own_pace() {
             StepModel::Component(steps) => steps.failure(),
             _ => None,
         }

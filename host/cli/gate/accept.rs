@@ -56,7 +56,7 @@ pub(crate) fn accept(args: &AcceptArgs) -> Result<Exit, Failure> {
     }
     let verdict = verdict(bench.name.clone(), Some(shown(&file)), runs);
     let options = ReportArgs { json: args.json, ascii: args.ascii, ..ReportArgs::default() };
-    reports::report(&options, &verdict)?;
+    reports::report(&options, &verdict, &[])?;
     for (_, baseline) in &waiting {
         baseline.accept()?;
         if !args.json {

@@ -95,6 +95,9 @@ pub(crate) struct ReportArgs {
     /// Writes what github-action-benchmark reads (`customSmallerIsBetter`) to a file.
     #[arg(long, value_name = "FILE")]
     pub(crate) benchmark_action: Option<PathBuf>,
+    /// Draws the verdict and its runs in an HTML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Draws in ASCII alone.
     #[arg(long)]
     pub(crate) ascii: bool,

@@ -98,7 +98,7 @@ fn read(file: &Path) -> Result<Option<Slip>, Failure> {
 ///
 /// # Errors
 /// When it cannot be read, or breaks a law that every run keeps: somebody has edited it.
-pub(super) fn read_slip(file: &Path) -> Result<Slip, Failure> {
+pub(crate) fn read_slip(file: &Path) -> Result<Slip, Failure> {
     let slip = Slip::read(file).map_err(Failure::usage)?;
     match breaches(&slip).first() {
         None => Ok(slip),

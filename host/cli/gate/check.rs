@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use timeslip_gate::slip::Slip;
 use timeslip_gate::verdict::{Against, Answer, RunVerdict, Verdict};
 
 use super::args::CheckArgs;
@@ -13,9 +14,11 @@ use super::{history, reports, wall};
 use crate::bench::{Bench, bench_file};
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::show;
 
 /// Checks a bench.
 pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
+    show::report::check_place(args.reports.report.as_deref())?;
     let file = bench_file(&args.bench.bench)?;
     let bench = Bench::load(Some(&file), &args.bench.overrides())?;
     let setups = setups(&bench, &args.bench);
@@ -34,8 +37,12 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     if let Some(named) = &args.record {
         history::record(named.as_deref(), &file, &ran)?;
     }
-    reports::report(&args.reports, &verdict)?;
+    reports::report(&args.reports, &verdict, &slips_of(&ran))?;
     Ok(exit_of(verdict.answer))
+}
+
+fn slips_of(ran: &[Ran]) -> Vec<&Slip> {
+    ran.iter().map(|ran| &ran.slip).collect()
 }
 
 /// The exit code of an answer.
@@ -96,7 +103,7 @@ fn write_pending(
             written.push(baseline.pending);
         }
     }
-    reports::report(&args.reports, verdict)?;
+    reports::report(&args.reports, verdict, &slips_of(ran))?;
     if args.reports.json {
         return Ok(Exit::Pass);
     }

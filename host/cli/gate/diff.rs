@@ -12,9 +12,11 @@ use super::reports;
 use crate::bench::GateRules;
 use crate::exit::{Exit, Failure};
 use crate::hardware::catalogue;
+use crate::show;
 
 /// Compares two slips.
 pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
+    show::report::check_place(args.reports.report.as_deref())?;
     let before = read_slip(&args.before)?;
     let now = read_slip(&args.now)?;
     let deployments = deploy(args, &now)?;
@@ -28,9 +30,10 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
         budgets: Vec::new(),
         prices: Default::default(),
     };
-    let run = judge(&rules, on, Some(&Before { against, slip: before }), &now, &deployments)?;
+    let before = Before { against, slip: before };
+    let run = judge(&rules, on, Some(&before), &now, &deployments)?;
     let verdict = verdict(now.bench.name.clone(), None, vec![run]);
-    reports::report(&args.reports, &verdict)?;
+    reports::report(&args.reports, &verdict, &[&before.slip, &now])?;
     Ok(exit_of(verdict.answer))
 }
 

@@ -2,12 +2,12 @@
 
 pub(crate) mod accept;
 pub(crate) mod args;
+pub(crate) mod baseline;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod history;
 pub(crate) mod init;
 
-mod baseline;
 mod git;
 mod judge;
 mod reports;

@@ -2,20 +2,25 @@
 
 use std::path::Path;
 
+use timeslip_gate::slip::Slip;
 use timeslip_gate::verdict::Verdict;
 use timeslip_report::formats;
+use timeslip_report::page::Page;
 use timeslip_report::{Style, verdict_screen};
 
 use super::args::ReportArgs;
 use crate::exit::Failure;
 use crate::output;
+use crate::show;
 
 /// Where GitHub takes a job's summary from.
 const SUMMARY_VARIABLE: &str = "GITHUB_STEP_SUMMARY";
 
 /// Writes a verdict in every form that was asked for; files first, so that a screen is only shown
 /// when they are there.
-pub(crate) fn report(args: &ReportArgs, verdict: &Verdict) -> Result<(), Failure> {
+///
+/// The slips are those of the verdict's runs, for a report that shows them.
+pub(crate) fn report(args: &ReportArgs, verdict: &Verdict, slips: &[&Slip]) -> Result<(), Failure> {
     type Format = fn(&Verdict) -> String;
     let files: [(&Option<std::path::PathBuf>, Format); 5] = [
         (&args.markdown, formats::markdown),
@@ -28,6 +33,10 @@ pub(crate) fn report(args: &ReportArgs, verdict: &Verdict) -> Result<(), Failure
         if let Some(file) = file {
             output::write_file(file, format(verdict).as_bytes())?;
         }
+    }
+    if let Some(file) = &args.report {
+        let page = Page { verdict: Some(verdict), ..Page::of_slips(slips.iter().copied()) };
+        show::report::write(file, &page)?;
     }
     if args.github {
         add_to_summary(verdict)?;

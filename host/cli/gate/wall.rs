@@ -58,7 +58,7 @@ pub(super) fn check_wall(
         }
     }
     let verdict = verdict(bench.name.clone(), Some(shown(file)), runs);
-    reports::report(&args.reports, &verdict)?;
+    reports::report(&args.reports, &verdict, &[])?;
     Ok(exit_of(verdict.answer))
 }
 

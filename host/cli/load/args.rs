@@ -78,6 +78,9 @@ pub(crate) struct ReplayArgs {
     /// again for more.
     #[arg(long, value_name = "OUTAGE")]
     pub(crate) fail: Vec<String>,
+    /// Draws it in an HTML file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Writes what became of each request to a CSV file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) requests: Option<PathBuf>,
@@ -128,6 +131,9 @@ pub(crate) struct SweepArgs {
     /// cut off.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Draws it in an HTML file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Threads, one point on each at a time; the result does not depend on them. All cores if left
     /// out.
     #[arg(long, value_name = "N")]
@@ -165,6 +171,9 @@ pub(crate) struct CompareArgs {
     /// Sessions that start per second on average, in place of the workload's.
     #[arg(long, value_name = "R")]
     pub(crate) rate: Option<f64>,
+    /// Draws it in an HTML file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Threads; the result does not depend on them. All cores if left out.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

@@ -1,6 +1,8 @@
 //! `timeslip compare`: one workload on several machines, side by side.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use timeslip_gate::slip::{MachineBands, Slip};
+use timeslip_report::page::Page;
 use timeslip_report::text::{count, dollars, joules, rate};
 
 use super::args::CompareArgs;
@@ -8,10 +10,12 @@ use super::figures::Figures;
 use super::runs::{LoadChoice, deploy_each, run_once};
 use super::sweep_screen::{shown, span};
 use super::workload::Workload;
+use crate::bands::machine_bands;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::parallel::in_parallel;
 use crate::run::available_threads;
+use crate::show;
 use crate::table::columns_apart;
 
 /// A machine's name, whether it rests on estimates, and what the workload came to on it.
@@ -19,7 +23,11 @@ struct Column {
     name: String,
     digest: String,
     estimated: bool,
+    bands: MachineBands,
     figures: Figures,
+    target_tokens_per_second: u32,
+    /// For a report; `None` where no bench ran.
+    slip: Option<Slip>,
 }
 
 /// Runs the workload on every machine and prints their figures beside each other.
@@ -35,6 +43,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     if let Some(rate) = args.rate.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
         return Err(Failure::usage(format!("--rate {rate}: a rate is a number above 0")));
     }
+    show::report::check_place(args.report.as_deref())?;
     let workload = Workload::load(&args.workload)?;
     let deployments = deploy_each(workload.catalogue(), &args.on)?;
     let load = match (args.at_once, args.rate) {
@@ -50,19 +59,28 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
             name: format!("{}:{}", deployment.machine, deployment.model.name),
             digest: deployment.digest.clone(),
             estimated: deployment.estimated(),
+            bands: machine_bands(deployment),
             figures: Figures::of(&ran),
+            target_tokens_per_second: ran.summary.target_tokens_per_second,
+            slip: ran.slip.filter(|_| args.report.is_some()),
         })
     });
     let columns = columns.into_iter().collect::<Result<Vec<Column>, Failure>>()?;
+    if let Some(path) = &args.report {
+        let slips = columns.iter().filter_map(|column| column.slip.as_ref());
+        let comparison = Some(as_json(&workload, &columns));
+        let page = Page { title: workload.name().to_owned(), comparison, ..Page::of_slips(slips) };
+        show::report::write(path, &page)?;
+    }
     match args.json {
-        true => output::print(&as_json(&workload, &columns))?,
+        true => output::print(&format!("{:#}\n", as_json(&workload, &columns)))?,
         false => output::print(&screen(&workload, &columns))?,
     }
     let failed = columns.iter().any(|column| column.figures.failed > 0);
     Ok(if failed { Exit::RunFailed } else { Exit::Pass })
 }
 
-fn as_json(workload: &Workload, columns: &[Column]) -> String {
+fn as_json(workload: &Workload, columns: &[Column]) -> Value {
     let machines: Vec<_> = columns
         .iter()
         .map(|column| {
@@ -70,11 +88,16 @@ fn as_json(workload: &Workload, columns: &[Column]) -> String {
                 "machine": column.name,
                 "digest": column.digest,
                 "estimated": column.estimated,
+                "bands": column.bands,
                 "figures": column.figures,
             })
         })
         .collect();
-    format!("{:#}\n", json!({ "workload": workload.name(), "machines": machines }))
+    json!({
+        "workload": workload.name(),
+        "target_tokens_per_second": columns[0].target_tokens_per_second,
+        "machines": machines,
+    })
 }
 
 /// A line of the screen: its name, and its value for a machine in words and as a number.

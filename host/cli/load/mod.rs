@@ -9,6 +9,7 @@ mod objectives;
 mod outages;
 mod pareto;
 pub(crate) mod replay;
+mod replay_report;
 mod replay_screen;
 mod runs;
 mod store;

@@ -20,15 +20,18 @@ use timeslip_timeline::time::Span;
 use super::args::ReplayArgs;
 use super::objectives::{Objectives, span_flag};
 use super::outages::PlannedOutage;
+use super::replay_report::replay_report;
 use super::replay_screen::{ReplayScreen, replay_screen};
 use super::runs::{check_machines, deploy_each, replay_machines};
 use super::workload::Replayed;
 use crate::bands::machine_bands;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::show;
 
 /// Replays what the arguments name.
 pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
+    show::report::check_place(args.report.as_deref())?;
     let replayed = source(args)?;
     let trace = match &replayed.source {
         Source::Trace { trace, .. } => Some(Arc::clone(trace)),
@@ -46,6 +49,10 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     tell_speed(&outcome, began.elapsed().as_secs_f64());
     if let Some(path) = &args.requests {
         output::write_file(path, requests_csv(args, &outcome.rows).as_bytes())?;
+    }
+    if let Some(path) = &args.report {
+        let html = replay_report(&replayed, &outcome, &deployments);
+        output::write_file(path, html.as_bytes())?;
     }
     let result = Replay {
         replayed: &replayed,
@@ -96,7 +103,7 @@ fn options(args: &ReplayArgs, trace: Option<&Trace>) -> Result<ReplayOptions, Fa
         seed: args.seed,
         timeout,
         objectives: objectives.requests,
-        keep_rows: args.requests.is_some() || is_measured,
+        keep_rows: args.requests.is_some() || args.report.is_some() || is_measured,
         ..ReplayOptions::default()
     })
 }

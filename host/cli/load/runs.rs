@@ -1,5 +1,6 @@
 //! A workload on a machine, under a load.
 
+use timeslip_gate::slip::Slip;
 use timeslip_gate::step::Step;
 use timeslip_gate::summary::{Distribution, ErrorFactors, Summary};
 use timeslip_replay::arrivals::Load;
@@ -36,6 +37,8 @@ pub(crate) struct Ran {
     pub(crate) request_e2e_ns: Option<Distribution<u64>>,
     /// What the machine used, idle chips included.
     pub(crate) totals: MachineTotals,
+    /// Its slip, where a bench ran.
+    pub(crate) slip: Option<Slip>,
 }
 
 /// Runs `sessions` sessions of a workload on one machine, on one thread.
@@ -79,7 +82,8 @@ fn run_bench_once(
     Ok(Ran {
         request_e2e_ns: Distribution::of(chats.collect()),
         totals: outcome.record.machines[0],
-        summary: outcome.slip.summary,
+        summary: outcome.slip.summary.clone(),
+        slip: Some(outcome.slip),
     })
 }
 
@@ -103,6 +107,7 @@ fn replay_once(
         summary: outcome.summary,
         request_e2e_ns: outcome.load.request_e2e_ns,
         totals: outcome.machines[0],
+        slip: None,
     })
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use timeslip_gate::slip::MachineBands;
+use timeslip_report::page::Page;
 use timeslip_runtime::engine::component_digest;
 
 use super::args::SweepArgs;
@@ -20,6 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::parallel::in_parallel;
 use crate::run::available_threads;
+use crate::show;
 
 /// A finished point, and whether it is on a frontier.
 pub(crate) struct Row {
@@ -35,6 +37,7 @@ pub(crate) struct Row {
 
 /// Runs every point that is not finished yet, and prints all of them.
 pub(crate) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
+    show::report::check_place(args.report.as_deref())?;
     let workload = Workload::load(&args.workload)?;
     let points = grid::points(args, &workload)?;
     let head = Head::new(workload.name(), digest(&workload, &points), points.len());
@@ -108,14 +111,23 @@ fn rows(finished: Vec<Finished>) -> Vec<Row> {
 
 fn print(args: &SweepArgs, head: &Head, points: &[Point], rows: &[Row]) -> Result<(), Failure> {
     let deployments = points.iter().map(|point| &point.deployment);
-    if args.csv {
-        return output::print(&csv(rows));
+    if let Some(path) = &args.report {
+        let sweep = Some(as_json(head, points, rows));
+        let title = head.workload.clone();
+        let subtitle = format!("{} points", rows.len());
+        show::report::write(path, &Page { title, subtitle, sweep, ..Page::default() })?;
     }
-    if !args.json {
-        return output::print(&screen(head, &bands_text(deployments), rows));
+    match (args.csv, args.json) {
+        (true, _) => output::print(&csv(rows)),
+        (_, true) => output::print(&format!("{:#}\n", as_json(head, points, rows))),
+        _ => output::print(&screen(head, &bands_text(deployments), rows)),
     }
-    let bands: BTreeMap<&str, MachineBands> = deployments
-        .map(|deployment| (deployment.machine.as_str(), machine_bands(deployment)))
+}
+
+fn as_json(head: &Head, points: &[Point], rows: &[Row]) -> Value {
+    let bands: BTreeMap<&str, MachineBands> = points
+        .iter()
+        .map(|point| (point.deployment.machine.as_str(), machine_bands(&point.deployment)))
         .collect();
     let points: Vec<_> = rows
         .iter()
@@ -129,6 +141,5 @@ fn print(args: &SweepArgs, head: &Head, points: &[Point], rows: &[Row]) -> Resul
             })
         })
         .collect();
-    let all = json!({ "sweep": head, "bands": bands, "points": points });
-    output::print(&format!("{all:#}\n"))
+    json!({ "sweep": head, "bands": bands, "points": points })
 }

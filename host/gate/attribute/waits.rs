@@ -88,6 +88,18 @@ pub(super) fn waits_of(session: &Session) -> Waits {
     waits
 }
 
+/// What the last act of an agent followed, also where it was stopped behind it: of the session's own,
+/// or of the one within a tool step.
+pub(super) fn last_followed(session: &Session, within: Option<usize>) -> Vec<usize> {
+    let nothing = || Act { at: Instant::ZERO, after: Vec::new() };
+    let mut waits = Waits {
+        begins: session.steps.iter().map(|_| nothing()).collect(),
+        gives_up: vec![None; session.steps.len()],
+        ends: nothing(),
+    };
+    waits_of_agent(session, within, Vec::new(), &mut waits).after
+}
+
 /// Finds what each act of one agent waited for: the session's own, or the one within a tool step.
 /// Returns its last act.
 fn waits_of_agent(

@@ -3,6 +3,7 @@
 use super::component::ComponentSteps;
 use super::grid::Line;
 use super::layer_profile::{LayerProfileCost, StepShape};
+use super::paced::PacedCost;
 use super::speculative::SpeculativeCost;
 use super::split::SplitCost;
 use super::sram::SramCost;
@@ -27,6 +28,8 @@ pub enum StepModel {
     Split(Box<SplitCost>),
     /// From tokens that are proposed and checked.
     Speculative(Box<SpeculativeCost>),
+    /// As another says, faster or slower.
+    Paced(Box<PacedCost>),
 }
 
 /// Steps of stated times.
@@ -55,6 +58,14 @@ pub(crate) struct WritingSteps {
 }
 
 impl StepModel {
+    /// What a machine's figures say, whatever the pace.
+    pub(crate) fn at_its_own_pace(&self) -> &StepModel {
+        match self {
+            StepModel::Paced(cost) => cost.inner.at_its_own_pace(),
+            model => model,
+        }
+    }
+
     /// The step's time in seconds.
     pub fn seconds(&self, work: &Work) -> f64 {
         self.time(work).seconds
@@ -70,6 +81,7 @@ impl StepModel {
             StepModel::Component(cost) => StepTime::only(cost.seconds(work)),
             StepModel::Split(cost) => cost.time(work),
             StepModel::Speculative(cost) => cost.time(work),
+            StepModel::Paced(cost) => cost.time(work),
         }
     }
 
@@ -86,6 +98,7 @@ impl StepModel {
             }
             StepModel::Split(cost) => cost.terms(work, sink),
             StepModel::Speculative(cost) => cost.terms(work, sink),
+            StepModel::Paced(cost) => cost.terms(work, sink),
         }
     }
 
@@ -100,6 +113,7 @@ impl StepModel {
                 | StepModel::Component(_)
                 | StepModel::Split(_)
                 | StepModel::Speculative(_)
+                | StepModel::Paced(_)
         );
         match self {
             StepModel::Roofline(cost) => {
@@ -115,7 +129,8 @@ impl StepModel {
             StepModel::Sram(_)
             | StepModel::Component(_)
             | StepModel::Split(_)
-            | StepModel::Speculative(_) => {}
+            | StepModel::Speculative(_)
+            | StepModel::Paced(_) => {}
         }
     }
 }

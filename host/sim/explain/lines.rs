@@ -19,6 +19,9 @@ pub(super) fn basis(model: &StepModel, term: &Term, steps: u64, calls: u64) -> S
             return basis(&cost.verify, term, steps, calls);
         }
         StepModel::Split(cost) => return split(cost, term, steps, calls),
+        StepModel::Paced(cost) => {
+            return format!("{}; at another pace", basis(&cost.inner, term, steps, calls));
+        }
         StepModel::Component(cost) => {
             return format!("stated by a component, {}", cost.about().name);
         }

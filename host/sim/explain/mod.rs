@@ -375,7 +375,7 @@ impl<'a> Sum<'a> {
             tokens,
             seconds: self.seconds(),
             terms: self.lines(steps),
-            component: match self.cost {
+            component: match self.cost.at_its_own_pace() {
                 StepModel::Component(steps) => Some(steps.about().clone()),
                 _ => None,
             },

@@ -8,6 +8,7 @@ use super::helping::{DraftModel, FfnLink, Speculation};
 use super::precision::Precision;
 use super::role::Role;
 use super::serving::{CostComponent, FixedStepTimes, KvTier, LayerProfile, Scheduler, Sending};
+use super::speed::Speed;
 use super::status::Status;
 
 /// One file of `hardware-profiles/machines`.
@@ -50,6 +51,9 @@ pub struct MachineProfile {
     /// Where KV is kept that does not fit the chips' memory, the nearest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kv_tiers: Vec<KvTier>,
+    /// How many times as fast its steps and transfers are as all this says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<Speed>,
     /// The chips of the platform, and the figures that each stands behind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PlatformPart>,

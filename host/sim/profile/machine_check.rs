@@ -23,6 +23,10 @@ impl MachineProfile {
                 flaws.extend(self.rate_flaws());
                 flaws.extend(self.helping_flaws());
                 flaws.extend(self.model_flaws());
+                let speed = self.speed.as_ref();
+                flaws.extend(
+                    speed.map(|speed| speed.flaws(self.link.is_some())).unwrap_or_default(),
+                );
                 flaws
             }
         };

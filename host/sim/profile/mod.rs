@@ -21,6 +21,7 @@ mod recurrent;
 mod role;
 mod serving;
 mod software;
+mod speed;
 mod status;
 mod text;
 
@@ -51,6 +52,7 @@ pub use serving::{
 };
 pub(crate) use software::SoftwareOn;
 pub use software::{OnChip, Software};
+pub use speed::Speed;
 pub use status::Status;
 pub use text::ProfileError;
 #[cfg(test)]

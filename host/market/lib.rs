@@ -13,12 +13,17 @@ pub mod catalogue;
 pub mod component;
 pub mod digest;
 pub mod error;
+pub mod install;
 pub mod instant;
 pub mod likeness;
+pub mod lock;
 pub mod name;
 pub mod oci;
 pub mod permissions;
+pub mod publish;
 pub mod registry;
+pub mod store;
+pub mod trust;
 
 mod files;
 mod steps;

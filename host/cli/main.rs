@@ -21,6 +21,7 @@ mod machines;
 mod mcp;
 mod output;
 mod parallel;
+mod plugin;
 mod progress;
 mod run;
 mod serve;
@@ -76,6 +77,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Serve(args) => serve::serve(args),
         Command::Hardware(command) => hardware::hardware(command),
+        Command::Plugin(command) => plugin::plugin(command),
     }
 }
 

@@ -101,6 +101,9 @@ mod tests {
     fn bytes_of_another_digest_are_refused_by_name() {
         assert_eq!(Digest::of(b"a").check("the blob", b"a"), Ok(()));
         let told = Digest::of(b"a").check("the blob", b"b").unwrap_err().to_string();
-        assert!(told.starts_with("the blob was changed or damaged: its digest is sha256:"), "{told}");
+        assert!(
+            told.starts_with("the blob was changed or damaged: its digest is sha256:"),
+            "{told}"
+        );
     }
 }

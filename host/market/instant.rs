@@ -99,7 +99,9 @@ pub fn age_text(seconds: u64) -> String {
 pub fn parse_age(text: &str) -> Result<u64> {
     let wrong = || {
         let text = text.escape_debug();
-        MarketError::refused(format!("`{text}` is no length of time; write `30m`, `24h`, `7d` or `0`"))
+        MarketError::refused(format!(
+            "`{text}` is no length of time; write `30m`, `24h`, `7d` or `0`"
+        ))
     };
     if text == "0" {
         return Ok(0);
@@ -129,8 +131,12 @@ mod tests {
             assert_eq!(Instant(seconds).to_string(), text);
             assert_eq!(Instant::parse(text), Ok(Instant(seconds)));
         }
-        assert_eq!(Instant::parse("2026-11-28T13:30:59.25Z"), Instant::parse("2026-11-28T13:30:59Z"));
-        for wrong in ["", "2026-11-28", "2026-13-28T13:30:59Z", "2026-11-28T13:30:59+01:00", "äöü"] {
+        assert_eq!(
+            Instant::parse("2026-11-28T13:30:59.25Z"),
+            Instant::parse("2026-11-28T13:30:59Z")
+        );
+        for wrong in ["", "2026-11-28", "2026-13-28T13:30:59Z", "2026-11-28T13:30:59+01:00", "äöü"]
+        {
             assert!(Instant::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -147,7 +153,10 @@ mod tests {
 
     #[test]
     fn ages_are_read_and_told() {
-        assert_eq!((parse_age("24h"), parse_age("0"), parse_age("7d")), (Ok(86_400), Ok(0), Ok(604_800)));
+        assert_eq!(
+            (parse_age("24h"), parse_age("0"), parse_age("7d")),
+            (Ok(86_400), Ok(0), Ok(604_800))
+        );
         for wrong in ["", "h", "1w", "-1h", "99999999999999999999d", "1ä"] {
             assert!(parse_age(wrong).is_err(), "{wrong}");
         }

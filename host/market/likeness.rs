@@ -57,7 +57,11 @@ pub fn check_not_reserved(name: &PluginName) -> Result<()> {
     if let Some(reserved) = RESERVED.iter().find(|one| looks(one) == looks(namespace)) {
         return Err(MarketError::refused(format!(
             "the namespace of {name} is reserved{}; publish under a name of your own",
-            if *reserved == namespace { String::new() } else { format!(": it looks like `{reserved}`") }
+            if *reserved == namespace {
+                String::new()
+            } else {
+                format!(": it looks like `{reserved}`")
+            }
         )));
     }
     match is_like(namespace, OWN) {
@@ -115,7 +119,8 @@ mod tests {
 
     #[test]
     fn reserved_namespaces_and_those_like_our_own_are_refused() {
-        for wrong in ["wasi:io", "wasl:io", "tirneslip:a", "time-slip:a", "timesllp:a", "timeslpi:a"]
+        for wrong in
+            ["wasi:io", "wasl:io", "tirneslip:a", "time-slip:a", "timesllp:a", "timeslpi:a"]
         {
             assert!(check_not_reserved(&name(wrong)).is_err(), "{wrong}");
         }

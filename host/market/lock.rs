@@ -19,7 +19,8 @@ const SCHEMA: &str = "timeslip.plugins/1";
 
 const LOCK_BYTES_MAX: u64 = 16 << 20;
 
-const HEAD: &str = "# Written by `timeslip plugin`; it belongs beside the benches, in the same repository.\n";
+const HEAD: &str =
+    "# Written by `timeslip plugin`; it belongs beside the benches, in the same repository.\n";
 
 /// What a project uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,8 +84,9 @@ impl Lock {
     /// When the file is no lock.
     pub fn read(path: &Path) -> Result<Lock> {
         let Some(bytes) = read_if_there(path, LOCK_BYTES_MAX)? else { return Ok(Lock::default()) };
-        let text = String::from_utf8(bytes)
-            .map_err(|_| MarketError::refused(format!("{}: it is not UTF-8 text", path.display())))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            MarketError::refused(format!("{}: it is not UTF-8 text", path.display()))
+        })?;
         Lock::parse(&text).map_err(|error| error.of(path.display()))
     }
 

@@ -93,7 +93,9 @@ fn check_part(what: &str, part: &str) -> Result<()> {
     }
     let begins = part.starts_with(|c: char| c.is_ascii_lowercase());
     if !begins || part.ends_with('-') || part.contains("--") {
-        return wrong("must begin with a letter, and has single hyphens inside it alone".to_owned());
+        return wrong(
+            "must begin with a letter, and has single hyphens inside it alone".to_owned(),
+        );
     }
     Ok(())
 }
@@ -224,7 +226,8 @@ mod tests {
 
     #[test]
     fn references_are_told_from_paths() {
-        for reference in ["timeslip:airline", "timeslip:airline@1.0.0", "my-team:a@^2", "\u{430}cme:a"]
+        for reference in
+            ["timeslip:airline", "timeslip:airline@1.0.0", "my-team:a@^2", "\u{430}cme:a"]
         {
             assert!(Reference::is_meant(reference), "{reference}");
         }

@@ -330,7 +330,9 @@ mod tests {
         };
         assert!(problem(&|one| one.layers.clear()).contains("this manifest has 0"));
         assert!(problem(&|one| one.layers.push(one.layers[0].clone())).contains("has 2"));
-        assert!(problem(&|one| one.layers[0].media_type = "text/html".into()).contains("text/html"));
+        assert!(
+            problem(&|one| one.layers[0].media_type = "text/html".into()).contains("text/html")
+        );
         assert!(problem(&|one| one.config.media_type = "x".into()).contains("no component"));
         assert!(problem(&|one| one.layers[0].size = 1 << 40).contains("at most"));
         for title in ["../../etc/passwd", "/etc/passwd", "..", "a\\b", "C:a", "a\u{1b}b", ""] {

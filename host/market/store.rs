@@ -53,11 +53,7 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be got, is another one, or cannot be written.
-    pub fn fetch(
-        &self,
-        digest: &Digest,
-        get: impl FnOnce() -> Result<Vec<u8>>,
-    ) -> Result<Vec<u8>> {
+    pub fn fetch(&self, digest: &Digest, get: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
         if let Some(bytes) = self.read(digest)? {
             return Ok(bytes);
         }

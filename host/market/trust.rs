@@ -63,8 +63,9 @@ impl Trust {
         let Some(bytes) = read_if_there(path, TRUST_BYTES_MAX)? else {
             return Ok(Trust::default());
         };
-        let text = String::from_utf8(bytes)
-            .map_err(|_| MarketError::refused(format!("{}: it is not UTF-8 text", path.display())))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            MarketError::refused(format!("{}: it is not UTF-8 text", path.display()))
+        })?;
         Trust::parse(&text).map_err(|error| error.of(path.display()))
     }
 
@@ -75,8 +76,11 @@ impl Trust {
     pub fn parse(text: &str) -> Result<Trust> {
         let file: TrustFile = toml::from_str(text)
             .map_err(|error| MarketError::refused(error.to_string().trim_end()))?;
-        let denied: Result<Vec<(Reference, String)>> =
-            file.deny.into_iter().map(|one| Ok((Reference::parse(&one.plugin)?, one.why))).collect();
+        let denied: Result<Vec<(Reference, String)>> = file
+            .deny
+            .into_iter()
+            .map(|one| Ok((Reference::parse(&one.plugin)?, one.why)))
+            .collect();
         Ok(Trust {
             registries: file.registries,
             namespaces: file.namespaces,
@@ -132,7 +136,9 @@ mod tests {
 
     #[test]
     fn a_policy_that_does_not_parse_is_refused() {
-        for wrong in ["denny = []", "min_release_age = \"soon\"", "[[deny]]\nplugin = \"x\"\nwhy = \"\""] {
+        for wrong in
+            ["denny = []", "min_release_age = \"soon\"", "[[deny]]\nplugin = \"x\"\nwhy = \"\""]
+        {
             assert!(Trust::parse(wrong).is_err(), "{wrong}");
         }
         let standard = Trust::default();

@@ -32,13 +32,16 @@ pub struct Found {
 /// When the copy is damaged.
 pub fn search(catalogue: &Catalogue, query: &Query) -> Result<Vec<Found>> {
     let words: Vec<String> = query.words.iter().map(|word| word.to_lowercase()).collect();
-    let needles: Vec<&[u8]> =
-        words.iter().chain(&query.imports).chain(&query.exports).map(|text| text.as_bytes()).collect();
+    let needles: Vec<&[u8]> = words
+        .iter()
+        .chain(&query.imports)
+        .chain(&query.exports)
+        .map(|text| text.as_bytes())
+        .collect();
     let mut found = Vec::new();
     let mut lines = catalogue.lines().peekable();
     while let Some(line) = lines.next() {
-        let is_newest =
-            lines.peek().is_none_or(|next| name_of(next) != name_of(line));
+        let is_newest = lines.peek().is_none_or(|next| name_of(next) != name_of(line));
         // A line without one of the texts cannot be taken, which is cheaper to see than to read it.
         if !is_newest || !needles.iter().all(|needle| contains(line, needle)) {
             continue;
@@ -56,7 +59,8 @@ pub fn search(catalogue: &Catalogue, query: &Query) -> Result<Vec<Found>> {
 
 /// How well an entry fits, if it does.
 fn rank(entry: &Entry, query: &Query, words: &[String]) -> Option<u32> {
-    let has = |texts: &[String], part: &String| texts.iter().any(|text| text.contains(part.as_str()));
+    let has =
+        |texts: &[String], part: &String| texts.iter().any(|text| text.contains(part.as_str()));
     let fits = matches!(entry.status, Status::Active | Status::Deprecated)
         && query.imports.iter().all(|part| has(&entry.imports, part))
         && query.exports.iter().all(|part| has(&entry.exports, part))
@@ -68,7 +72,8 @@ fn rank(entry: &Entry, query: &Query, words: &[String]) -> Option<u32> {
     let summary = entry.summary.to_lowercase();
     let mut rank = 0;
     for word in words {
-        let in_keywords = entry.keywords.iter().any(|keyword| keyword.to_lowercase().contains(word));
+        let in_keywords =
+            entry.keywords.iter().any(|keyword| keyword.to_lowercase().contains(word));
         rank += match () {
             () if entry.name.name() == word => 16,
             () if name.contains(word) => 8,

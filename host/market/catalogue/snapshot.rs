@@ -42,7 +42,9 @@ pub(super) fn latest(registry: &Registry) -> Result<Option<Snapshot>> {
     for layer in manifest.layers.into_iter().filter(|layer| layer.media_type == NAMESPACE_TYPE) {
         if layer.size > NAMESPACE_BYTES_MAX {
             let size = layer.size;
-            return Err(wrong(MarketError::refused(format!("a layer of {size} bytes is not read"))));
+            return Err(wrong(MarketError::refused(format!(
+                "a layer of {size} bytes is not read"
+            ))));
         }
         let title = layer.annotations.get(TITLE).cloned().unwrap_or_default();
         namespaces.insert(title, layer);
@@ -92,10 +94,7 @@ pub(super) fn single_entry(registry: &Registry, tag: &str) -> Result<Option<Entr
 }
 
 /// The entries that have tags and are not among those known.
-pub(super) fn missing_entries(
-    registry: &Registry,
-    known: &BTreeSet<String>,
-) -> Result<Vec<Entry>> {
+pub(super) fn missing_entries(registry: &Registry, known: &BTreeSet<String>) -> Result<Vec<Entry>> {
     let tags = registry.tags(&Repository::catalogue())?;
     let missing = tags.iter().filter(|tag| tag.starts_with(ENTRY_TAG) && !known.contains(*tag));
     let mut entries = Vec::new();

@@ -122,8 +122,7 @@ impl Copy {
         };
         let state = read_if_there(&folder.join(STATE_FILE), COPY_BYTES_MAX)?;
         let lines = read_if_there(&folder.join(LINES_FILE), COPY_BYTES_MAX)?;
-        let state: Option<State> =
-            state.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let state: Option<State> = state.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let (Some(state), Some(lines)) = (state.filter(|one| one.registry == place), lines) else {
             return Ok(nothing);
         };

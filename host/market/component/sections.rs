@@ -81,7 +81,8 @@ pub(super) fn without_sections(bytes: &[u8], names: &[&str]) -> Result<Vec<u8>> 
     while let Some(id) = rest.first() {
         let (length, length_bytes) = read_length(&rest[1..]).ok_or_else(truncated)?;
         let begin = 1 + length_bytes;
-        let end = begin.checked_add(length).filter(|end| *end <= rest.len()).ok_or_else(truncated)?;
+        let end =
+            begin.checked_add(length).filter(|end| *end <= rest.len()).ok_or_else(truncated)?;
         let content = &rest[begin..end];
         let named = *id == CUSTOM && name_of(content).is_some_and(|name| names.contains(&name));
         if !named {

@@ -75,7 +75,9 @@ fn need_of(import: &str) -> Option<Need> {
             "timeslip:agent" => Need::Nothing,
             "wasi:filesystem" => Need::Fs,
             // The session's clock and chance, the journal, and sockets that refuse everything.
-            "wasi:clocks" | "wasi:random" | "wasi:io" | "wasi:cli" | "wasi:sockets" => Need::Nothing,
+            "wasi:clocks" | "wasi:random" | "wasi:io" | "wasi:cli" | "wasi:sockets" => {
+                Need::Nothing
+            }
             _ => return None,
         },
     })
@@ -173,7 +175,8 @@ impl Surface {
             Some("timeslip:hardware/hardware@0.1.0")
         } else if !has("run") {
             None
-        } else if imports("timeslip:agent/model-blocking") || imports("timeslip:agent/session-blocking")
+        } else if imports("timeslip:agent/model-blocking")
+            || imports("timeslip:agent/session-blocking")
         {
             Some("timeslip:agent/agent-blocking@0.1.0")
         } else {
@@ -216,7 +219,8 @@ fn check_import(import: &str, permissions: &Permissions, who: &str) -> Result<()
     }
     let interface = import.split('@').next().unwrap_or_default();
     let package = interface.split('/').next().unwrap_or_default();
-    let is_unused = permissions.unused.iter().any(|one| [interface, package].contains(&&*one.import));
+    let is_unused =
+        permissions.unused.iter().any(|one| [interface, package].contains(&&*one.import));
     match is_unused {
         true => Ok(()),
         false => Err(MarketError::refused(format!(
@@ -341,7 +345,8 @@ mod tests {
             if changed == text {
                 continue;
             }
-            let bytes = with_section(component("(component)"), PERMISSION_SECTION, changed.as_bytes());
+            let bytes =
+                with_section(component("(component)"), PERMISSION_SECTION, changed.as_bytes());
             assert!(permissions_of(&bytes).is_err(), "{changed}");
         }
         let bytes = with_section(component("(component)"), PERMISSION_SECTION, b"\xff");

@@ -70,9 +70,7 @@ pub fn check_version(before: &Version, after: &Version, changes: &[WitChange]) -
     let is_step = is_breaking || after.minor != before.minor || after.major == 0;
     let (fits, wanted) = match largest {
         Compatibility::Breaking => (is_breaking, breaking_after(before)),
-        Compatibility::Addition => {
-            (is_step, Version::new(before.major, before.minor + 1, 0))
-        }
+        Compatibility::Addition => (is_step, Version::new(before.major, before.minor + 1, 0)),
     };
     if fits {
         return Ok(());
@@ -185,10 +183,7 @@ fn world_of(bytes: &[u8]) -> Result<World> {
         }
         side
     };
-    Ok(World {
-        imports: side(&mut world.imports.iter()),
-        exports: side(&mut world.exports.iter()),
-    })
+    Ok(World { imports: side(&mut world.imports.iter()), exports: side(&mut world.exports.iter()) })
 }
 
 fn signature(resolve: &Resolve, function: &Function) -> String {
@@ -305,7 +300,8 @@ mod tests {
     #[test]
     fn a_change_names_the_function_and_both_signatures() {
         let before = component(&[("find", "(param \"text\" string)"), ("old", "")], &[]);
-        let after = component(&[("find", "(param \"text\" string) (result u32)"), ("new", "")], &[]);
+        let after =
+            component(&[("find", "(param \"text\" string) (result u32)"), ("new", "")], &[]);
         assert_eq!(
             told(&before, &after),
             [

@@ -154,6 +154,23 @@ pub fn commit(planned: &[Planned], accepted: &BTreeSet<Digest>, lock: &Path) -> 
             }
             lock.put(plugin.locked());
         }
+        for plugin in planned {
+            note_needs(lock, plugin)?;
+        }
         Ok(())
     })
+}
+
+/// Writes beside each plugin that one needs that it does, and beside no other.
+fn note_needs(lock: &mut Lock, plugin: &Planned) -> Result<()> {
+    let name = &plugin.packed.name;
+    let needs = plugin.packed.permissions.plugins()?;
+    for other in &mut lock.plugins {
+        other.needed_by.retain(|needing| needing != name);
+        if needs.iter().any(|need| need.name == other.name) {
+            other.needed_by.push(name.clone());
+            other.needed_by.sort();
+        }
+    }
+    Ok(())
 }

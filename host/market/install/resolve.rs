@@ -64,7 +64,8 @@ impl<'a> Resolver<'a> {
         let (name, needs) = (planned.packed.name.clone(), planned.packed.permissions.plugins()?);
         self.planned.push(planned);
         for need in needs {
-            self.add(&need, Some(&name)).map_err(|error| error.of(format!("{name} needs {need}")))?;
+            self.add(&need, Some(&name))
+                .map_err(|error| error.of(format!("{name} needs {need}")))?;
         }
         Ok(())
     }
@@ -96,9 +97,7 @@ impl<'a> Resolver<'a> {
         let packed = self.fetch(source, &entry)?;
         let before = match market.lock.get(name) {
             None => None,
-            Some(locked) => {
-                Some((locked.clone(), permissions_granted(locked, market.store)?))
-            }
+            Some(locked) => Some((locked.clone(), permissions_granted(locked, market.store)?)),
         };
         let wit_changes = match &before {
             Some((locked, _)) => match market.store.read(&locked.component)? {
@@ -250,7 +249,10 @@ impl<'a> Resolver<'a> {
         let registry = &source.registry;
         if self.market.offline {
             let bytes = self.market.store.read(&entry.component)?.ok_or_else(|| {
-                MarketError::not_found(format!("{} is not in the store, and --offline asks nobody", who()))
+                MarketError::not_found(format!(
+                    "{} is not in the store, and --offline asks nobody",
+                    who()
+                ))
             })?;
             let packed = PackedComponent::open(bytes).map_err(|error| error.of(who()))?;
             return entry.check(&packed).map(|()| packed);

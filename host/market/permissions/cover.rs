@@ -17,9 +17,9 @@ impl Permissions {
         if allowed.is_empty() {
             return Some(format!("it declares no [[net]] for {host}:{port}"));
         }
-        let wanted = methods.iter().find(|method| {
-            !allowed.iter().any(|net| net.methods.iter().any(|one| one == *method))
-        });
+        let wanted = methods
+            .iter()
+            .find(|method| !allowed.iter().any(|net| net.methods.iter().any(|one| one == *method)));
         wanted.map(|method| format!("it declares no `{method}` for {host}:{port}"))
     }
 
@@ -57,9 +57,9 @@ impl Permissions {
 fn host_covers(pattern: &str, host: &str) -> bool {
     pattern == "*"
         || pattern == host
-        || pattern.strip_prefix('*').is_some_and(|below| {
-            host.len() > below.len() && host != "*" && host.ends_with(below)
-        })
+        || pattern
+            .strip_prefix('*')
+            .is_some_and(|below| host.len() > below.len() && host != "*" && host.ends_with(below))
 }
 
 pub(super) fn net_covers(own: &Net, other: &Net) -> bool {

@@ -1,8 +1,8 @@
 //! What an update asks for, held against what was granted.
 
+use super::Permissions;
 use super::cover::{fs_covers, limits_cover, llm_covers, net_covers};
 use super::phrases::{fs_phrase, limits_phrase, llm_phrase, net_phrase, secret_phrase};
-use super::Permissions;
 
 /// One difference between two manifests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,10 @@ impl Permissions {
         let added = beyond(self, granted).into_iter();
         let given_up = beyond(granted, self).into_iter();
         let change = |kind| move |(phrase, why)| Change { kind, phrase, why };
-        added.map(change(ChangeKind::Added)).chain(given_up.map(change(ChangeKind::GivenUp))).collect()
+        added
+            .map(change(ChangeKind::Added))
+            .chain(given_up.map(change(ChangeKind::GivenUp)))
+            .collect()
     }
 }
 

@@ -159,7 +159,9 @@ impl Permissions {
     pub fn parse(text: &str) -> Result<Permissions> {
         if text.len() > MANIFEST_BYTES_MAX {
             let kib = MANIFEST_BYTES_MAX >> 10;
-            return Err(MarketError::refused(format!("a permission manifest has at most {kib} KiB")));
+            return Err(MarketError::refused(format!(
+                "a permission manifest has at most {kib} KiB"
+            )));
         }
         let mut permissions: Permissions = toml::from_str(text)
             .map_err(|error| MarketError::refused(error.to_string().trim_end()))?;
@@ -253,7 +255,8 @@ fn wrong(place: &str, text: &str, problem: &str) -> MarketError {
 /// A text that is shown to whoever consents: short, and nothing that a terminal obeys.
 pub(crate) fn check_text(place: &str, text: &str) -> Result<()> {
     let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     if text.trim().is_empty() {
         return Err(MarketError::refused(format!("{place} is empty; say it in a sentence")));
@@ -303,9 +306,9 @@ mod tests {
 
     #[test]
     fn the_order_in_which_it_is_written_makes_no_other_manifest() {
-        let one = "[[net]]\nhost = \"b.org\"\nwhy = \"b\"\n[[net]]\nhost = \"a.org\"\nwhy = \"a\"\n";
-        let other =
-            "# a comment\n[[net]]\nwhy = \"a\"\nhost = \"a.org\"\nport = 443\n[[net]]\nhost = \
+        let one =
+            "[[net]]\nhost = \"b.org\"\nwhy = \"b\"\n[[net]]\nhost = \"a.org\"\nwhy = \"a\"\n";
+        let other = "# a comment\n[[net]]\nwhy = \"a\"\nhost = \"a.org\"\nport = 443\n[[net]]\nhost = \
              \"b.org\"\nmethods = [\"HEAD\", \"GET\"]\nwhy = \"b\"\n";
         let (one, other) = (Permissions::parse(one).unwrap(), Permissions::parse(other).unwrap());
         assert_eq!(one.digest(), other.digest());

@@ -49,9 +49,9 @@ struct DockerAuth {
 impl Credentials {
     /// Those that other programs have written down for a host.
     pub(super) fn of_user(host: &str) -> Option<Credentials> {
-        let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from).or_else(|| {
-            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".docker"))
-        })?;
+        let folder = std::env::var_os("DOCKER_CONFIG")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".docker")))?;
         let bytes = read_if_there(&folder.join("config.json"), TOKEN_BYTES_MAX).ok()??;
         Credentials::in_config(&bytes, host)
     }
@@ -153,7 +153,11 @@ fn read(challenge: &str) -> Option<Challenge> {
         let (_, after) = rest.split_once(&format!("{name}=\""))?;
         after.split('"').next().map(str::to_owned)
     };
-    Some(Challenge::Bearer { realm: value("realm")?, service: value("service"), scope: value("scope") })
+    Some(Challenge::Bearer {
+        realm: value("realm")?,
+        service: value("service"),
+        scope: value("scope"),
+    })
 }
 
 #[cfg(test)]
@@ -183,7 +187,9 @@ mod tests {
         };
         assert!(may("https://ghcr.io/", "https://ghcr.io/token"));
         assert!(may("https://registry-1.docker.io/", "https://auth.docker.io/token"));
-        for realm in ["https://evil.com/token", "https://ghcr.io.evil.com/token", "http://ghcr.io/token"] {
+        for realm in
+            ["https://evil.com/token", "https://ghcr.io.evil.com/token", "http://ghcr.io/token"]
+        {
             assert!(!may("https://ghcr.io/", realm), "{realm}");
         }
     }

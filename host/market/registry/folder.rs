@@ -9,9 +9,7 @@ use super::{Moving, Push, Repository, is_published};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
 use crate::files::{FileLock, read_if_there, remove_leftovers, write_whole};
-use crate::oci::{
-    Descriptor, INDEX_BYTES_MAX, Index, MANIFEST_BYTES_MAX, MANIFEST_TYPE, REF_NAME,
-};
+use crate::oci::{Descriptor, INDEX_BYTES_MAX, Index, MANIFEST_BYTES_MAX, MANIFEST_TYPE, REF_NAME};
 
 const LAYOUT_FILE: &str = "oci-layout";
 const LAYOUT: &[u8] = b"{\"imageLayoutVersion\":\"1.0.0\"}";
@@ -50,7 +48,11 @@ impl FolderRegistry {
 
     pub(super) fn tags(&self, repository: &Repository) -> Result<Vec<String>> {
         let index = self.index(repository)?;
-        Ok(index.manifests.into_iter().filter_map(|mut one| one.annotations.remove(REF_NAME)).collect())
+        Ok(index
+            .manifests
+            .into_iter()
+            .filter_map(|mut one| one.annotations.remove(REF_NAME))
+            .collect())
     }
 
     pub(super) fn tagged(&self, repository: &Repository, tag: &str) -> Result<Found> {
@@ -100,7 +102,9 @@ impl FolderRegistry {
         if !layout.join(LAYOUT_FILE).exists() {
             write_whole(&layout.join(LAYOUT_FILE), LAYOUT)?;
         }
-        index.manifests.retain(|one| one.annotations.get(REF_NAME).is_none_or(|tag| tag != push.tag));
+        index
+            .manifests
+            .retain(|one| one.annotations.get(REF_NAME).is_none_or(|tag| tag != push.tag));
         index.manifests.push(tagged_descriptor(push));
         let json = serde_json::to_vec(&index).expect("an index can be written");
         write_whole(&layout.join(INDEX_FILE), &json)?;

@@ -122,7 +122,12 @@ impl Transport {
     }
 
     /// Follows an answer that leads elsewhere. What is asked there is asked without credentials.
-    pub(super) fn follow(&self, mut answer: Answer, mut from: Url, bytes_max: u64) -> Result<Answer> {
+    pub(super) fn follow(
+        &self,
+        mut answer: Answer,
+        mut from: Url,
+        bytes_max: u64,
+    ) -> Result<Answer> {
         for _ in 0..REDIRECTS_MAX {
             if !answer.status.is_redirection() {
                 return Ok(answer);
@@ -165,7 +170,8 @@ fn broken(error: &reqwest::Error) -> MarketError {
 }
 
 fn tls(is_loopback: bool) -> Result<ClientConfig> {
-    let unusable = |error: rustls::Error| MarketError::failed(format!("TLS cannot be set up: {error}"));
+    let unusable =
+        |error: rustls::Error| MarketError::failed(format!("TLS cannot be set up: {error}"));
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()

@@ -82,7 +82,9 @@ fn address(text: &str) -> Result<Address> {
         Err(MarketError::refused(format!("`{text}` is no place of a registry: {problem}")))
     };
     if text.contains("://") {
-        return wrong("write `HOST[:PORT]/PREFIX` without a scheme; a folder begins with `./` or `/`");
+        return wrong(
+            "write `HOST[:PORT]/PREFIX` without a scheme; a folder begins with `./` or `/`",
+        );
     }
     let (host, prefix) = text.split_once('/').unwrap_or((text, ""));
     let prefix = prefix.trim_end_matches('/');
@@ -93,7 +95,9 @@ fn address(text: &str) -> Result<Address> {
     let part = |part: &str| {
         let of_part =
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
-        !part.is_empty() && part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(of_part)
+        !part.is_empty()
+            && part.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && part.chars().all(of_part)
     };
     if !prefix.is_empty() && !prefix.split('/').all(part) {
         return wrong("its prefix may have a-z, 0-9, `.`, `_`, `-` and `/` alone");
@@ -138,16 +142,17 @@ mod tests {
             let address = Address { host: host.to_owned(), prefix: prefix.to_owned() };
             assert_eq!(parse(place), Ok(Location::Remote(address)), "{place}");
         }
-        for wrong in ["", "https://ghcr.io/a", "a.b/../c", "a.b/C", "user@a.b/c", "a.b/c?d", "\u{1b}.b"] {
+        for wrong in
+            ["", "https://ghcr.io/a", "a.b/../c", "a.b/C", "user@a.b/c", "a.b/c?d", "\u{1b}.b"]
+        {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn only_this_computer_is_spoken_to_without_tls() {
-        let is_loopback = |host: &str| {
-            Address { host: host.to_owned(), prefix: String::new() }.is_loopback()
-        };
+        let is_loopback =
+            |host: &str| Address { host: host.to_owned(), prefix: String::new() }.is_loopback();
         for host in ["127.0.0.1:5000", "localhost", "[::1]:80", "127.8.8.8"] {
             assert!(is_loopback(host), "{host}");
         }

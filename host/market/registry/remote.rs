@@ -58,11 +58,7 @@ impl RemoteRegistry {
     }
 
     /// Sends what `make` makes, and once more with what the registry asks for.
-    fn send(
-        &self,
-        make: &dyn Fn() -> RequestBuilder,
-        bytes_max: u64,
-    ) -> Result<Answer> {
+    fn send(&self, make: &dyn Fn() -> RequestBuilder, bytes_max: u64) -> Result<Answer> {
         let known = self.authorization.lock().expect("no holder panics").clone();
         let with = |header: Option<String>| match header {
             Some(header) => make().header("authorization", header),
@@ -98,8 +94,9 @@ impl RemoteRegistry {
                 StatusCode::NOT_FOUND if tags.is_empty() => return Ok(tags),
                 _ => return Err(answer.unexpected("listing tags")),
             }
-            let page: TagList = serde_json::from_slice(&answer.body)
-                .map_err(|error| MarketError::failed(format!("its list of tags is none: {error}")))?;
+            let page: TagList = serde_json::from_slice(&answer.body).map_err(|error| {
+                MarketError::failed(format!("its list of tags is none: {error}"))
+            })?;
             tags.extend(page.tags.unwrap_or_default());
             let next = answer.header("link").and_then(next_page).map(|next| url.join(next));
             match next {
@@ -121,7 +118,8 @@ impl RemoteRegistry {
         reference: &str,
     ) -> Result<Option<(Digest, Vec<u8>)>> {
         let url = self.url(repository, &format!("manifests/{reference}"))?;
-        let answer = self.get(&url, &format!("{MANIFEST_TYPE}, {INDEX_TYPE}"), MANIFEST_BYTES_MAX)?;
+        let answer =
+            self.get(&url, &format!("{MANIFEST_TYPE}, {INDEX_TYPE}"), MANIFEST_BYTES_MAX)?;
         match answer.status {
             StatusCode::OK => Ok(Some((Digest::of(&answer.body), answer.body))),
             StatusCode::NOT_FOUND => Ok(None),
@@ -165,7 +163,9 @@ impl RemoteRegistry {
         }
         // A registry lets whoever comes last have the tag.
         match (push.moving, self.manifest(push.repository, push.tag)?) {
-            (Moving::Refused, Some((found, _))) if found != digest => Err(is_published(push, &found)),
+            (Moving::Refused, Some((found, _))) if found != digest => {
+                Err(is_published(push, &found))
+            }
             (_, None) => Err(MarketError::failed(format!(
                 "the registry took the manifest {digest} and does not have it"
             ))),
@@ -218,7 +218,10 @@ mod tests {
 
     #[test]
     fn the_next_page_is_found_in_its_header() {
-        assert_eq!(next_page("</v2/a/tags/list?last=b&n=1>; rel=\"next\""), Some("/v2/a/tags/list?last=b&n=1"));
+        assert_eq!(
+            next_page("</v2/a/tags/list?last=b&n=1>; rel=\"next\""),
+            Some("/v2/a/tags/list?last=b&n=1")
+        );
         assert_eq!(next_page("</v2/a>; rel=\"prev\""), None);
         assert_eq!(next_page("nonsense"), None);
     }

@@ -20,6 +20,7 @@ mod http;
 mod live;
 mod load;
 mod mcp;
+mod market;
 mod place;
 mod plugins;
 mod prebuilt;

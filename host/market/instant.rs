@@ -8,6 +8,9 @@ use crate::error::{MarketError, Result};
 
 const DAY_SECONDS: u64 = 86_400;
 
+/// The last second of the year 9999.
+const LAST: u64 = 253_402_300_799;
+
 /// Seconds since 1970, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -52,7 +55,9 @@ fn days_before(year: u64, month: u64) -> u64 {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, seconds) = (self.0 / DAY_SECONDS, self.0 % DAY_SECONDS);
+        // What comes after the year 9999 has no name here.
+        let now = self.0.min(LAST);
+        let (days, seconds) = (now / DAY_SECONDS, now % DAY_SECONDS);
         let mut year = 1970 + days / 366;
         while days_before(year + 1, 1) <= days {
             year += 1;
@@ -127,6 +132,7 @@ mod tests {
             (951_782_400, "2000-02-29T00:00:00Z"),
             (1_795_872_659, "2026-11-28T13:30:59Z"),
             (4_102_444_799, "2099-12-31T23:59:59Z"),
+            (LAST, "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(Instant(seconds).to_string(), text);
             assert_eq!(Instant::parse(text), Ok(Instant(seconds)));

@@ -27,3 +27,10 @@ pub mod trust;
 
 mod files;
 mod steps;
+
+#[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod examples;

@@ -54,7 +54,7 @@ pub fn publish(
     };
     let digest = registry.push(&push)?;
     let smoke = Some(publication.smoke.clone());
-    let entry = Entry::of(packed, digest.clone(), publication.now, smoke);
+    let entry = Entry::of(packed, digest.clone(), Some(publication.now), smoke);
     let known = catalogue.versions(&packed.name)?;
     match known.into_iter().find(|known| known.version == packed.version) {
         Some(known) if known.manifest == digest => Ok(known),

@@ -73,9 +73,9 @@ fn pinned(
         let Ok(bytes) = std::fs::read(store.join(&name)) else { continue };
         if component_digest(&bytes) == digest {
             // Whoever pinned it consented to what it declares, if it declares anything.
-            let consented = PackedComponent::open(bytes.clone()).ok().map(|packed| {
-                (format!("{}@{}", packed.name, packed.version), packed.permissions)
-            });
+            let consented = PackedComponent::open(bytes.clone())
+                .ok()
+                .map(|packed| (format!("{}@{}", packed.name, packed.version), packed.permissions));
             return Ok(FoundComponent { bytes, consented });
         }
     }

@@ -58,9 +58,8 @@ pub(super) fn list_text(texts: &[String]) -> String {
 /// How long ago a version was published.
 pub(super) fn age(entry: &Entry, now: Instant) -> String {
     match entry.published {
-        // What another program pushed may not say it.
-        Instant(u64::MAX) => "at an unknown time".to_owned(),
-        published => format!("{} ago", age_text(published.seconds_until(now))),
+        None => "at an unknown time".to_owned(),
+        Some(published) => format!("{} ago", age_text(published.seconds_until(now))),
     }
 }
 

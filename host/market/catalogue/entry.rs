@@ -54,8 +54,8 @@ pub struct Entry {
     pub licenses: Option<String>,
     /// The address of its source.
     pub source: Option<String>,
-    /// When it was published.
-    pub published: Instant,
+    /// When it was published, if that is known.
+    pub published: Option<Instant>,
     /// Whether it is to be used.
     pub status: Status,
     /// The manifest's digest.
@@ -77,7 +77,7 @@ impl Entry {
     pub fn of(
         packed: &PackedComponent,
         manifest: Digest,
-        published: Instant,
+        published: Option<Instant>,
         smoke: Option<String>,
     ) -> Entry {
         let about = packed.about.clone();

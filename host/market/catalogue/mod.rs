@@ -15,3 +15,6 @@ pub use entry::{Entry, Status};
 pub use search::{Found, Query, search};
 pub use snapshot::{add_entry, write_snapshot};
 pub use sync::{Catalogue, Synced, sync};
+
+#[cfg(test)]
+mod tests;

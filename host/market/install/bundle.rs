@@ -3,7 +3,6 @@
 use crate::catalogue::{Entry, add_entry};
 use crate::component::PackedComponent;
 use crate::error::{MarketError, Result};
-use crate::instant::Instant;
 use crate::lock::{Lock, LockedPlugin};
 use crate::oci::SMOKE_ANNOTATION;
 use crate::registry::{Moving, Push, Registry, Repository};
@@ -40,8 +39,7 @@ pub fn export(lock: &Lock, open: &dyn Fn(&str) -> Result<Registry>, to: &Registr
         })?;
         let smoke = manifest.annotations.get(SMOKE_ANNOTATION).cloned();
         let packed = PackedComponent::open(bytes)?;
-        let published = locked.published.unwrap_or(Instant(0));
-        add_entry(to, &Entry::of(&packed, locked.manifest.clone(), published, smoke))?;
+        add_entry(to, &Entry::of(&packed, locked.manifest.clone(), locked.published, smoke))?;
     }
     Ok(())
 }

@@ -107,7 +107,7 @@ impl Planned {
             permissions,
             signer: self.entry.signer.clone(),
             catalogue: self.catalogue.clone(),
-            published: Some(self.entry.published),
+            published: self.entry.published,
             world: self.packed.surface.world().map(str::to_owned),
         }
     }

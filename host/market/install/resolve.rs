@@ -230,12 +230,16 @@ impl<'a> Resolver<'a> {
             return Some(format!("{name}@{version} was taken back by its publisher"));
         }
         let least = market.trust.release_age(source.registry.is_folder());
-        let age = entry.published.seconds_until(market.now);
+        let age = entry.published.map_or(0, |published| published.seconds_until(market.now));
         (age < least).then(|| {
+            let published = match entry.published {
+                Some(_) => format!("was published {} ago", age_text(age)),
+                None => "does not say when it was published".to_owned(),
+            };
             format!(
-                "{name}@{version} was published {} ago, and releases of {} are taken after {}\n  fix: \
-                 wait, ask for an older version, or pass --min-release-age 0",
-                age_text(age),
+                "{name}@{version} {published}, and releases of {} are taken after {}
+  fix: wait, \
+                 ask for an older version, or pass --min-release-age 0",
                 source.registry,
                 age_text(least)
             )
@@ -307,8 +311,7 @@ fn uncatalogued(
     let packed = PackedComponent::open(registry.blob(&repository, layer)?)
         .map_err(|error| error.of(&who))?;
     let created = manifest.annotations.get("org.opencontainers.image.created");
-    // What does not say when it was published counts as published now.
-    let published = created.and_then(|text| Instant::parse(text).ok()).unwrap_or(Instant(u64::MAX));
+    let published = created.and_then(|text| Instant::parse(text).ok());
     packed.check_is(name, &version)?;
     Ok(Some(Entry::of(&packed, digest, published, None)))
 }

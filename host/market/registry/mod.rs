@@ -192,3 +192,6 @@ fn is_published(push: &Push<'_>, found: &Digest) -> MarketError {
         push.tag
     ))
 }
+
+#[cfg(test)]
+mod remote_tests;

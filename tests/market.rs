@@ -35,7 +35,7 @@ impl Market {
     fn command(&self, words: &str, now: &str) -> Command {
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut command = self.place.command(&words);
-        command.env("XDG_DATA_HOME", self.place.path("data")).env("SOURCE_DATE_EPOCH", now);
+        command.env("SOURCE_DATE_EPOCH", now);
         command
     }
 
@@ -167,14 +167,14 @@ fn what_is_locked_is_carried_to_where_no_registry_is() {
     assert!(exported.contains("1 exported to"), "{exported}");
     // Another computer: the lock and the folder, and nothing else.
     std::fs::rename(market.place.path("registry"), market.place.path("elsewhere")).unwrap();
-    std::fs::remove_dir_all(market.place.path("data")).unwrap();
+    std::fs::remove_dir_all(market.place.path("data-home")).unwrap();
     let cannot = market.run("plugin install --locked --offline").failed(2);
     assert!(cannot.contains("is not in the store"), "{cannot}");
     let imported = market.run("plugin import carried").passed();
     assert!(imported.contains("1 locked, 1 brought"), "{imported}");
     let locked = market.run("plugin install --locked --offline").passed();
     assert_eq!(locked, "1 locked, 0 fetched, nothing changed\n");
-    std::fs::remove_dir_all(market.place.path("data")).unwrap();
+    std::fs::remove_dir_all(market.place.path("data-home")).unwrap();
     let locked = market.run("plugin install --locked --registry ./carried").passed();
     assert_eq!(locked, "1 locked, 1 fetched, nothing changed\n");
 }

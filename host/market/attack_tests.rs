@@ -101,8 +101,7 @@ fn one_name_in_two_registries_is_refused_until_one_is_named() {
     let told = place.plan(both(), &trust, &["acme:tool"]).unwrap_err().to_string();
     assert!(told.contains("which of them is meant nobody can tell"), "{told}");
     let one = place.registry("one").place();
-    let trusted =
-        Trust { namespaces: [("acme".to_owned(), one.clone())].into(), ..Trust::default() };
+    let trusted = Trust::parse(&format!("[namespaces]\nacme = \"{one}\"\n")).unwrap();
     let planned = place.plan(both(), &trusted, &["acme:tool"]).unwrap();
     assert_eq!(planned[0].registry, one);
     install(&place, place.registry("one"), "acme:tool");

@@ -44,7 +44,7 @@ fn a_tag_that_was_moved_between_resolving_and_pulling_is_refused() {
     let registry = place.registry("registry");
     place.publish(&registry, &packed("acme:tool", "1.0.0", "")).unwrap();
     let other = packed("acme:tool", "1.0.0", NET);
-    let (manifest, config) = manifest_of(&other, None);
+    let (manifest, config) = manifest_of(&other);
     replace(&registry, "acme:tool", "1.0.0", &manifest, &[&config, &other.bytes]);
     let told = place.refused(registry, &trust, "acme:tool");
     assert!(told.contains("the tag 1.0.0 of acme:tool was moved"), "{told}");
@@ -136,7 +136,7 @@ fn a_component_that_says_it_is_another_plugin_is_refused() {
     let (place, trust) = (Place::new(), Trust::default());
     let registry = place.registry("registry");
     let other = packed("acme:other", "1.0.0", "");
-    let (manifest, config) = manifest_of(&other, None);
+    let (manifest, config) = manifest_of(&other);
     let digest = replace(&registry, "acme:tool", "1.0.0", &manifest, &[&config, &other.bytes]);
     let told = place.refused(place.registry("registry"), &trust, "acme:tool");
     assert!(told.contains("says that it is acme:other@1.0.0"), "{told}");
@@ -175,7 +175,7 @@ fn a_manifest_whose_layer_would_lead_out_of_a_folder_is_refused() {
     let (place, trust) = (Place::new(), Trust::default());
     let registry = place.registry("registry");
     let tool = packed("acme:tool", "1.0.0", "");
-    let (mut manifest, config) = manifest_of(&tool, None);
+    let (mut manifest, config) = manifest_of(&tool);
     manifest.layers[0].annotations.insert(TITLE.to_owned(), "../../.bashrc".to_owned());
     replace(&registry, "acme:tool", "1.0.0", &manifest, &[&config, &tool.bytes]);
     let told = place.refused(registry, &trust, "acme:tool");
@@ -196,7 +196,7 @@ fn a_tampered_component_under_a_new_manifest_is_refused_by_what_it_imports() {
     let at = honest.bytes.windows(5).position(|part| part == b"a.org").unwrap();
     let mut bytes = honest.bytes.clone();
     bytes[at..at + 5].copy_from_slice(b"evil.");
-    let (mut manifest, config) = manifest_of(&honest, None);
+    let (mut manifest, config) = manifest_of(&honest);
     manifest.layers = vec![Descriptor::of(WASM_LAYER_TYPE, &bytes)];
     replace(&registry, "acme:tool", "1.0.0", &manifest, &[&config, &bytes]);
     let told = place.refused(registry, &trust, "acme:tool");

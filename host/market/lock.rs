@@ -10,6 +10,7 @@ use crate::error::{MarketError, Result};
 use crate::files::{FileLock, read_if_there, write_whole};
 use crate::instant::Instant;
 use crate::name::{PluginName, Reference};
+use crate::registry::Registry;
 
 /// The file's name.
 pub const LOCK_FILE: &str = "plugins.lock";
@@ -87,7 +88,26 @@ impl Lock {
         let text = String::from_utf8(bytes).map_err(|_| {
             MarketError::refused(format!("{}: it is not UTF-8 text", path.display()))
         })?;
-        Lock::parse(&text).map_err(|error| error.of(path.display()))
+        let mut lock = Lock::parse(&text).map_err(|error| error.of(path.display()))?;
+        let folder = folder_of(path);
+        for plugin in &mut lock.plugins {
+            if plugin.registry.starts_with('.') {
+                plugin.registry = Registry::open(&plugin.registry, &folder)?.place();
+            }
+        }
+        Ok(lock)
+    }
+
+    /// The file's text, in which a registry inside the project is named from there, so that the
+    /// project can be elsewhere tomorrow.
+    fn to_file(&self, path: &Path) -> String {
+        let mut lock = self.clone();
+        for plugin in &mut lock.plugins {
+            if let Ok(inside) = Path::new(&plugin.registry).strip_prefix(folder_of(path)) {
+                plugin.registry = format!("./{}", inside.display());
+            }
+        }
+        lock.to_toml()
     }
 
     /// Reads the text of a lock.
@@ -129,7 +149,7 @@ impl Lock {
         let changed = change(&mut lock)?;
         lock.plugins.sort_by(|one, other| one.name.cmp(&other.name));
         if lock != before {
-            write_whole(path, lock.to_toml().as_bytes())?;
+            write_whole(path, lock.to_file(path).as_bytes())?;
         }
         Ok(changed)
     }
@@ -206,6 +226,12 @@ impl Lock {
     }
 }
 
+/// The folder of a lock, from the root.
+fn folder_of(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +271,25 @@ mod tests {
         let other = lock().to_toml().replace("plugins/1", "plugins/2");
         assert!(Lock::parse(&other).unwrap_err().to_string().contains("this release reads"));
         assert!(Lock::parse("<<<<<<< HEAD").unwrap_err().to_string().contains("version control"));
+    }
+
+    #[test]
+    fn a_registry_inside_the_project_moves_with_it() {
+        let place = tempfile::tempdir().unwrap();
+        let (here, there) = (place.path().join("here"), place.path().join("there"));
+        let own = here.join("registry").display().to_string();
+        let file = here.join(LOCK_FILE);
+        Lock::change(&file, |lock| {
+            lock.put(LockedPlugin { registry: own.clone(), ..plugin("acme:a", None, &[]) });
+            Ok(lock.put(plugin("acme:b", None, &[])))
+        })
+        .unwrap();
+        assert!(std::fs::read_to_string(&file).unwrap().contains("registry = \"./registry\""));
+        assert_eq!(Lock::read(&file).unwrap().plugins[0].registry, own);
+        std::fs::rename(&here, &there).unwrap();
+        let lock = Lock::read(&there.join(LOCK_FILE)).unwrap();
+        let places: Vec<&str> = lock.plugins.iter().map(|one| one.registry.as_str()).collect();
+        assert_eq!(places, [there.join("registry").to_str().unwrap(), "/registry"]);
     }
 
     #[test]

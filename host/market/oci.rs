@@ -30,8 +30,6 @@ pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 pub(crate) const TITLE: &str = "org.opencontainers.image.title";
 /// The annotation with the digest of the permission manifest.
 pub const PERMISSIONS_ANNOTATION: &str = "dev.timeslip.permissions";
-/// The annotation with what the smoke run was.
-pub const SMOKE_ANNOTATION: &str = "dev.timeslip.smoke";
 
 /// The largest manifest or index.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 4 << 20;
@@ -249,7 +247,7 @@ struct ComponentConfig<'a> {
 const CREATED: &str = "1970-01-01T00:00:00Z";
 
 /// The manifest of a packed component, and its configuration.
-pub fn manifest_of(packed: &PackedComponent, smoke: Option<&str>) -> (Manifest, Vec<u8>) {
+pub fn manifest_of(packed: &PackedComponent) -> (Manifest, Vec<u8>) {
     let config = WasmConfig {
         created: CREATED,
         architecture: "wasm",
@@ -279,7 +277,6 @@ pub fn manifest_of(packed: &PackedComponent, smoke: Option<&str>) -> (Manifest, 
     say("org.opencontainers.image.revision", about.revision.clone());
     say("org.opencontainers.image.created", Some(CREATED.to_owned()));
     say(PERMISSIONS_ANNOTATION, Some(packed.permissions.digest().to_string()));
-    say(SMOKE_ANNOTATION, smoke.map(str::to_owned));
     let manifest = Manifest {
         schema_version: 2,
         media_type: Some(MANIFEST_TYPE.to_owned()),

@@ -44,7 +44,7 @@ pub fn publish(
     }
     let repository = Repository::of(&packed.name);
     check_interfaces(registry, &repository, packed)?;
-    let (manifest, config) = manifest_of(packed, Some(&publication.smoke));
+    let (manifest, config) = manifest_of(packed);
     let push = Push {
         repository: &repository,
         blobs: &[&config, &packed.bytes],

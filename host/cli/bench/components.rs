@@ -95,7 +95,7 @@ fn installed(reader: &Reader<'_>, what: &str, component: &str) -> Result<FoundCo
         Failure::usage(format!("{}: {what}: {problem}", reader.text.place_of(component)))
     };
     let reference = Reference::parse(component).map_err(|error| wrong(&error))?;
-    let of_project = reader.folder.on_disk("").and_then(|folder| lock_above(&folder));
+    let of_project = reader.folder.on_disk(".").and_then(|folder| lock_above(&folder));
     let of_user = data_folder().map(|data| data.join(LOCK_FILE));
     let mut lock = Lock::default();
     for file in of_project.into_iter().chain(of_user) {

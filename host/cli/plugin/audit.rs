@@ -8,7 +8,7 @@ use timeslip_market::lock::LockedPlugin;
 use super::args::AuditArgs;
 use super::failure;
 use super::places::Places;
-use super::screen::json_text;
+use super::screen::{counted, json_text};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -95,6 +95,6 @@ fn screen(findings: &[Finding], plugins: usize, faults: usize) -> String {
         let kind = if *is_fault { "fault" } else { "note" };
         text.push_str(&format!("{kind}  {name}: {said}\n"));
     }
-    text.push_str(&format!("{plugins} installed, {faults} fault(s)\n"));
+    text.push_str(&format!("{plugins} installed, {}\n", counted(faults, "fault")));
     text
 }

@@ -8,7 +8,9 @@ use timeslip_market::publish::{Publication, publish as publish_to};
 use super::args::{PackArgs, PlaceArgs, PublishArgs};
 use super::places::{Places, now};
 use super::project_file::ProjectFile;
-use super::screen::{UNSIGNED, bytes_text, facts, json_text, packed_facts, permission_lines};
+use super::screen::{
+    UNSIGNED, bytes_text, counted, facts, json_text, packed_facts, permission_lines,
+};
 use super::{failure, smoke};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -88,7 +90,10 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
             ("manifest", entry.manifest.to_string()),
             ("component", entry.component.to_string()),
             ("permissions", entry.permissions.to_string()),
-            ("smoke run", format!("{} passed, {} session(s)", smoke.bench, smoke.sessions)),
+            (
+                "smoke run",
+                format!("{} passed, {}", smoke.bench, counted(smoke.sessions, "session"))
+            ),
             ("signed by", UNSIGNED.to_owned()),
         ])
     ))?;

@@ -35,6 +35,11 @@ pub(super) fn needs_text(needs: &[String]) -> String {
     if needs.is_empty() { "nothing".to_owned() } else { needs.join(" ") }
 }
 
+/// A number of things.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A number of bytes.
 pub(super) fn bytes_text(bytes: u64) -> String {
     format!("{:.1} KiB", bytes as f64 / 1024.0)

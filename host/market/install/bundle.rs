@@ -4,7 +4,6 @@ use crate::catalogue::{Entry, add_entry};
 use crate::component::PackedComponent;
 use crate::error::{MarketError, Result};
 use crate::lock::{Lock, LockedPlugin};
-use crate::oci::SMOKE_ANNOTATION;
 use crate::registry::{Moving, Push, Registry, Repository};
 use crate::store::Store;
 
@@ -37,9 +36,8 @@ pub fn export(lock: &Lock, open: &dyn Fn(&str) -> Result<Registry>, to: &Registr
             tag: &locked.version.to_string(),
             moving: Moving::Refused,
         })?;
-        let smoke = manifest.annotations.get(SMOKE_ANNOTATION).cloned();
         let packed = PackedComponent::open(bytes)?;
-        add_entry(to, &Entry::of(&packed, locked.manifest.clone(), locked.published, smoke))?;
+        add_entry(to, &Entry::of(&packed, locked.manifest.clone(), locked.published, None))?;
     }
     Ok(())
 }

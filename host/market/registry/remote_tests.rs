@@ -143,7 +143,7 @@ fn a_token_is_not_asked_for_without_tls() {
 
 fn push(registry: &Registry) -> Result<Digest, String> {
     let packed = packed("acme:tool", "1.0.0", "");
-    let (manifest, config) = manifest_of(&packed, None);
+    let (manifest, config) = manifest_of(&packed);
     let push = Push {
         repository: &tool(),
         blobs: &[&config, &packed.bytes],

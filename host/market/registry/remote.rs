@@ -4,6 +4,7 @@
 //! empty list, lists are read to their last page, and credentials go where they belong.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
@@ -22,6 +23,11 @@ const ANSWER_BYTES_MAX: u64 = 8 << 20;
 /// Tags on a page of a list, and the most pages.
 const PAGE: usize = 1_000;
 const PAGES_MAX: usize = 1_000;
+
+/// How often something is sent, and how long is waited after the first time; twice that after the
+/// second, and so on. A registry whose files are being replaced answers with an error meanwhile.
+const TRIES: u32 = 6;
+const FIRST_WAIT: Duration = Duration::from_millis(40);
 
 /// A registry on a server.
 #[derive(Debug)]
@@ -57,8 +63,24 @@ impl RemoteRegistry {
         self.transport.at(&format!("/v2/{prefix}{}/{rest}", repository.as_str()))
     }
 
-    /// Sends what `make` makes, and once more with what the registry asks for.
+    /// Sends what `make` makes, again while the registry is busy. Everything that is sent here can be
+    /// sent twice.
     fn send(&self, make: &dyn Fn() -> RequestBuilder, bytes_max: u64) -> Result<Answer> {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match self.send_once(make, bytes_max) {
+                Ok(answer) if is_busy(answer.status) => {}
+                Err(MarketError::Failed(_)) => {}
+                done => return done,
+            }
+            std::thread::sleep(wait);
+            wait *= 2;
+        }
+        self.send_once(make, bytes_max)
+    }
+
+    /// Sends what `make` makes, and once more with the token that the registry asks for.
+    fn send_once(&self, make: &dyn Fn() -> RequestBuilder, bytes_max: u64) -> Result<Answer> {
         let known = self.authorization.lock().expect("no holder panics").clone();
         let with = |header: Option<String>| match header {
             Some(header) => make().header("authorization", header),
@@ -204,6 +226,11 @@ impl RemoteRegistry {
             answer => Err(answer.unexpected(&format!("pushing the blob {digest}"))),
         }
     }
+}
+
+/// Whether a registry may answer otherwise in a moment.
+fn is_busy(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
 /// The address in `<…>; rel="next"`.

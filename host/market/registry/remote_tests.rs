@@ -82,6 +82,17 @@ fn a_failure_is_never_an_empty_list() {
 }
 
 #[test]
+fn a_registry_that_is_busy_is_asked_again() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let busy =
+        registry(move |_, _| match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 | 1 => only(503, &[], b""),
+            _ => only(200, &[], b"{\"tags\":[\"1.0.0\"]}"),
+        });
+    assert_eq!(busy.tags(&tool()).unwrap(), ["1.0.0"]);
+}
+
+#[test]
 fn a_list_is_read_to_its_last_page_on_the_same_server() {
     let paged = registry(|_, path| match path.contains("last=") {
         false => only(

@@ -162,7 +162,22 @@ impl RemoteRegistry {
         }
     }
 
+    /// Pushes, and once more from the beginning where that fails: a registry that several push the
+    /// same blob to at once may take a half of it for the whole, and say that it is another.
     pub(super) fn push(&self, push: &Push<'_>) -> Result<Digest> {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match self.push_once(push) {
+                Err(MarketError::Failed(_)) => {}
+                done => return done,
+            }
+            std::thread::sleep(wait);
+            wait *= 2;
+        }
+        self.push_once(push)
+    }
+
+    fn push_once(&self, push: &Push<'_>) -> Result<Digest> {
         let digest = Digest::of(push.manifest);
         if push.moving == Moving::Refused {
             match self.manifest(push.repository, push.tag)? {

@@ -15,8 +15,8 @@ use timeslip_timeline::time::Span;
 
 use super::budgets::gate_rules;
 use super::build_file::BuildTable;
-use super::digest::{digest_of, said_by};
 use super::components::{Granted, find_component};
+use super::digest::{digest_of, said_by};
 use super::endpoints::{endpoint_of_command_line, endpoints};
 use super::file::{BenchFile, ConfigValue, LimitsTable, ToolTable};
 use super::files::BenchFolder;

@@ -74,12 +74,16 @@ fn rank(entry: &Entry, query: &Query, words: &[String]) -> Option<u32> {
     for word in words {
         let in_keywords =
             entry.keywords.iter().any(|keyword| keyword.to_lowercase().contains(word));
-        rank += match () {
-            () if entry.name.name() == word => 16,
-            () if name.contains(word) => 8,
-            () if in_keywords => 4,
-            () if summary.contains(word) => 2,
-            () => return None,
+        rank += if entry.name.name() == word {
+            16
+        } else if name.contains(word) {
+            8
+        } else if in_keywords {
+            4
+        } else if summary.contains(word) {
+            2
+        } else {
+            return None;
         };
     }
     Some(rank)

@@ -57,7 +57,7 @@ pub struct Net {
     /// The port.
     #[serde(default = "https_port")]
     pub port: u16,
-    /// The methods.
+    /// The methods; those that read are always among them.
     #[serde(default = "reading_methods")]
     pub methods: Vec<String>,
     /// Why.
@@ -196,6 +196,8 @@ impl Permissions {
 
     fn sort(&mut self) {
         for net in &mut self.net {
+            // Whoever may fetch from an address may read there.
+            net.methods.extend(reading_methods());
             net.methods.sort();
             net.methods.dedup();
         }
@@ -312,6 +314,7 @@ mod tests {
              \"b.org\"\nmethods = [\"HEAD\", \"GET\"]\nwhy = \"b\"\n";
         let (one, other) = (Permissions::parse(one).unwrap(), Permissions::parse(other).unwrap());
         assert_eq!(one.digest(), other.digest());
+        assert_eq!(one.net[0].methods, ["GET", "HEAD"]);
         assert_eq!(Permissions::parse(&one.to_toml()).unwrap(), one);
     }
 

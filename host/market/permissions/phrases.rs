@@ -19,7 +19,7 @@ impl Permissions {
 
 pub(super) fn net_phrase(net: &Net) -> String {
     let host = match net.host.as_str() {
-        "*" => "any server".to_owned(),
+        "*" => format!("any server at port {}", net.port),
         host => format!("{host}:{}", net.port),
     };
     format!("fetch from {host} ({})", net.methods.join(", "))

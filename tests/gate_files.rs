@@ -186,7 +186,7 @@ fn tasks_stand_in_files_and_components_are_pinned() {
     std::fs::copy(&agent, &store).unwrap();
     run(&reference).passed();
     let unpinned = run("component = \"team:probe@1.0.0\"").failed(2);
-    assert!(unpinned.contains("without a digest"), "{unpinned}");
+    assert!(unpinned.contains("is not installed"), "{unpinned}");
     place.write("more.jsonl", "{\"name\":\"c\",\"input\":\"x\"}\n{\"nam\":\"d\"}\n");
     let broken = run("component = \"agent.wasm\"").failed(2);
     assert!(broken.contains("more.jsonl:2:"), "{broken}");

@@ -20,6 +20,7 @@ mod hostile;
 mod http;
 mod live;
 mod load;
+mod market;
 mod mcp;
 mod place;
 mod plugins;

@@ -78,6 +78,8 @@ impl Place {
             .current_dir(self.folder.path())
             .env_remove("COLUMNS")
             .env_remove("RUST_BACKTRACE")
+            // What the user of this computer has installed is no part of a test.
+            .env("XDG_DATA_HOME", self.folder.path().join("data-home"))
             .env("TIMESLIP_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("components"));
     }
 

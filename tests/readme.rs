@@ -17,12 +17,13 @@ const NEEDS_RECORDINGS: &str = "<!-- needs recordings -->";
 const RECORDINGS: &str = "data/tau-bench-airline";
 
 /// The folders and files that the README's commands use.
-const USED: [&str; 7] = [
+const USED: [&str; 8] = [
     "agents/hardware-guide",
     "agents/prebuilt",
     "agents/react-researcher/documents",
     "agents/supervisor/rust",
     "agents/supervisor/script.toml",
+    "plugins/memory",
     "plugins/prebuilt",
     "hardware-profiles",
 ];

@@ -190,6 +190,7 @@ fn the_simulator_and_the_loop_stay_apart_from_what_they_may_not_know() {
                 .as_slice(),
         ),
         ("host/replay", ["wasmtime", "timeslip-sim", "timeslip-runtime", "tokio"].as_slice()),
+        ("host/market", ["wasmtime", "timeslip-"].as_slice()),
     ];
     for (room, names) in forbidden {
         let manifest =

@@ -14,6 +14,7 @@ use crate::hardware::args::HardwareCommand;
 use crate::live::args::{LiveArgs, RecordArgs};
 use crate::load::args::{CapacityArgs, CompareArgs, ReplayArgs, SweepArgs};
 use crate::mcp::args::McpCommand;
+use crate::plugin::args::PluginCommand;
 use crate::serve::args::ServeArgs;
 use crate::show::args::{ExportArgs, ExportFlags, ReportFileArgs, ViewArgs};
 use crate::what_if::args::WhatIfArgs;
@@ -89,6 +90,9 @@ pub(crate) enum Command {
     /// Lists, shows, explains and checks hardware profiles.
     #[command(subcommand)]
     Hardware(HardwareCommand),
+    /// Finds, installs and publishes agents and tool plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
 }
 
 /// `timeslip run`.

@@ -21,6 +21,7 @@ mod machines;
 mod mcp;
 mod output;
 mod parallel;
+mod plugin;
 mod progress;
 mod run;
 mod serve;
@@ -82,6 +83,7 @@ fn perform(command: &Command) -> Result<Exit, Failure> {
         Command::View(args) => show::view::view(args),
         Command::Serve(args) => serve::serve(args),
         Command::Hardware(command) => hardware::hardware(command),
+        Command::Plugin(command) => plugin::plugin(command),
     }
 }
 

@@ -1,58 +1,82 @@
 //! The components of a bench: files, or what a registry's reference stands for, held against the
-//! digest that the bench pins.
+//! digest that the bench pins and against what was consented to.
 
 use std::path::PathBuf;
 
+use timeslip_market::component::PackedComponent;
+use timeslip_market::install::permissions_granted;
+use timeslip_market::lock::{LOCK_FILE, Lock};
+use timeslip_market::name::Reference;
+use timeslip_market::permissions::Permissions;
+use timeslip_market::store::Store;
 use timeslip_runtime::engine::component_digest;
 
 use super::resolve::Reader;
 use crate::exit::Failure;
+use crate::plugin::places::{data_folder, lock_above};
 
 /// The folder of components by their digests: `sha256/HEX.wasm`.
 const STORE: &str = ".timeslip/components";
 
+/// A component, and what it may be granted.
+pub(super) struct FoundComponent {
+    /// The component.
+    pub(super) bytes: Vec<u8>,
+    /// Of a plugin from a registry: what it is called, and what was consented to.
+    pub(super) consented: Option<(String, Permissions)>,
+}
+
 /// The bytes of a component.
 ///
-/// A reference is looked up by its digest in the bench's own store, then in the user's; nothing is
-/// fetched.
-pub(super) fn component_bytes(
+/// A reference is looked up in the nearest `plugins.lock`, then in the user's own, or by the digest
+/// beside it; nothing is fetched.
+pub(super) fn find_component(
     reader: &Reader<'_>,
     what: &str,
     component: &str,
     digest: Option<&str>,
-) -> Result<Vec<u8>, Failure> {
-    let place = || reader.text.place_of(component);
+) -> Result<FoundComponent, Failure> {
     if let Some(digest) = digest {
         check_form(digest).map_err(|problem| {
             Failure::usage(format!("{}: {problem}", reader.text.place_of(digest)))
         })?;
     }
-    if !is_reference(component) {
-        let bytes = reader.bytes(what, component)?;
-        return match digest.filter(|digest| *digest != component_digest(&bytes)) {
-            None => Ok(bytes),
-            Some(digest) => Err(Failure::usage(format!(
-                "{}: {} has the digest {}, and the bench pins {digest}\n  fix: bring the component \
-                 back, or pin the new one",
-                reader.text.place_of(digest),
-                reader.folder.shown(component),
-                component_digest(&bytes)
-            ))),
+    if Reference::is_meant(component) {
+        return match digest {
+            Some(digest) => pinned(reader, what, component, digest),
+            None => installed(reader, what, component),
         };
     }
-    let Some(digest) = digest else {
-        return Err(Failure::usage(format!(
-            "{}: {what} {component} is a registry's reference without a digest\n  fix: add `digest \
-             = \"sha256:…\"` beside it, so that every run has the same bytes",
-            place()
-        )));
-    };
+    let bytes = reader.bytes(what, component)?;
+    match digest.filter(|digest| *digest != component_digest(&bytes)) {
+        None => Ok(FoundComponent { bytes, consented: None }),
+        Some(digest) => Err(Failure::usage(format!(
+            "{}: {} has the digest {}, and the bench pins {digest}\n  fix: bring the component \
+             back, or pin the new one",
+            reader.text.place_of(digest),
+            reader.folder.shown(component),
+            component_digest(&bytes)
+        ))),
+    }
+}
+
+/// A reference with a digest: the bench itself says which bytes are meant.
+fn pinned(
+    reader: &Reader<'_>,
+    what: &str,
+    component: &str,
+    digest: &str,
+) -> Result<FoundComponent, Failure> {
     let name = format!("{}.wasm", digest.replace(':', "/"));
     let stores = stores(reader);
     for store in &stores {
         let Ok(bytes) = std::fs::read(store.join(&name)) else { continue };
         if component_digest(&bytes) == digest {
-            return Ok(bytes);
+            // Whoever pinned it consented to what it declares, if it declares anything.
+            let consented = PackedComponent::open(bytes.clone())
+                .ok()
+                .map(|packed| (format!("{}@{}", packed.name, packed.version), packed.permissions));
+            return Ok(FoundComponent { bytes, consented });
         }
     }
     let looked: Vec<String> =
@@ -60,21 +84,94 @@ pub(super) fn component_bytes(
     Err(Failure::usage(format!(
         "{}: {what} {component} with the digest {digest} is not here; looked for {}\n  fix: put its \
          .wasm file there; `run` and `check` fetch nothing",
-        place(),
+        reader.text.place_of(component),
         looked.join(" and ")
     )))
 }
 
-/// Whether a component is named as registries do: `namespace:name`, with or without `@VERSION`.
-fn is_reference(component: &str) -> bool {
-    let name = component.split('@').next().unwrap_or_default();
-    let word = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+/// A reference to what is installed.
+fn installed(reader: &Reader<'_>, what: &str, component: &str) -> Result<FoundComponent, Failure> {
+    let wrong = |problem: &dyn std::fmt::Display| {
+        Failure::usage(format!("{}: {what}: {problem}", reader.text.place_of(component)))
     };
-    !component.ends_with(".wasm")
-        && name
-            .split_once(':')
-            .is_some_and(|(space, name)| space.len() > 1 && word(space) && word(name))
+    let reference = Reference::parse(component).map_err(|error| wrong(&error))?;
+    let of_project = reader.folder.on_disk(".").and_then(|folder| lock_above(&folder));
+    let of_user = data_folder().map(|data| data.join(LOCK_FILE));
+    let mut lock = Lock::default();
+    for file in of_project.into_iter().chain(of_user) {
+        let one = Lock::read(&file).map_err(|error| wrong(&error))?;
+        // The project's own lock goes before the user's.
+        let has = one.get(&reference.name).is_some();
+        if has || lock.plugins.is_empty() {
+            lock = one;
+        }
+        if has {
+            break;
+        }
+    }
+    let locked = lock.resolve(&reference).map_err(|error| wrong(&error))?;
+    let mut problem = None;
+    for folder in stores(reader) {
+        let store = Store::new(folder);
+        match permissions_granted(locked, &store) {
+            Ok(permissions) => {
+                let bytes = store.read(&locked.component).map_err(|error| wrong(&error))?;
+                let who = format!("{}@{}", locked.name, locked.version);
+                let bytes = bytes.ok_or_else(|| wrong(&format!("{who} left the store")))?;
+                return Ok(FoundComponent { bytes, consented: Some((who, permissions)) });
+            }
+            Err(error) => problem = Some(error),
+        }
+    }
+    Err(wrong(&problem.map_or_else(|| "there is no store".to_owned(), |error| error.to_string())))
+}
+
+/// What a table of the bench grants.
+pub(super) struct Granted<'a> {
+    /// The folder.
+    pub(super) files: Option<&'a str>,
+    /// Whether it may be written.
+    pub(super) write: bool,
+    /// The addresses.
+    pub(super) http: &'a [String],
+    /// The methods beside those that read.
+    pub(super) methods: &'a [String],
+    /// The models.
+    pub(super) models: &'a [String],
+}
+
+impl FoundComponent {
+    /// Refuses a grant that nobody consented to.
+    pub(super) fn check_grants(
+        &self,
+        reader: &Reader<'_>,
+        granted: &Granted<'_>,
+    ) -> Result<(), Failure> {
+        let Some((who, permissions)) = &self.consented else { return Ok(()) };
+        let refuse = |key: &str, written: &str, problem: String| {
+            Err(Failure::usage(format!(
+                "{}: `{key}` grants {written}, and {who} may not have it: {problem}\n  fix: take it \
+                 out, or install a version that asks for it",
+                reader.text.place_of(written)
+            )))
+        };
+        if let Some(files) = granted.files
+            && let Some(problem) = permissions.files_problem(granted.write)
+        {
+            return refuse("files", files, problem);
+        }
+        for address in granted.http {
+            if let Some(problem) = permissions.address_problem(address, granted.methods) {
+                return refuse("http", address, problem);
+            }
+        }
+        for model in granted.models {
+            if let Some(problem) = permissions.model_problem(model) {
+                return refuse("models", model, problem);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn check_form(digest: &str) -> Result<(), String> {
@@ -90,26 +187,13 @@ fn check_form(digest: &str) -> Result<(), String> {
 }
 
 fn stores(reader: &Reader<'_>) -> Vec<PathBuf> {
-    let of_user = std::env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")))
-        .map(|data| data.join("timeslip/components"));
+    let of_user = data_folder().map(|data| data.join("components"));
     reader.folder.on_disk(STORE).into_iter().chain(of_user).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn references_are_told_from_paths() {
-        for reference in ["timeslip:airline", "timeslip:airline@1.0.0", "my-team:a@^2"] {
-            assert!(is_reference(reference), "{reference}");
-        }
-        for path in ["a.wasm", "../a:b/c.wasm", "C:\\a.wasm", "./agent", "a:b.wasm"] {
-            assert!(!is_reference(path), "{path}");
-        }
-    }
 
     #[test]
     fn a_digest_has_one_form() {

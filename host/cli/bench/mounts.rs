@@ -5,7 +5,7 @@ use std::sync::Arc;
 use timeslip_runtime::grants::ModelGrant;
 use timeslip_timeline::conversation::nearest;
 
-use super::components::component_bytes;
+use super::components::{Granted, find_component};
 use super::file::{BenchFile, ToolTable};
 use super::grants::GrantedFolders;
 use super::resolve::{Reader, model_grant, stem_of};
@@ -200,10 +200,21 @@ fn mounted(
     granted: &mut GrantedFolders,
 ) -> Result<Mounted, Failure> {
     let component = component_of(table).expect("names were checked");
+    let found = find_component(reader, what, component, table.digest.as_deref())?;
+    found.check_grants(
+        reader,
+        &Granted {
+            files: table.files.as_deref(),
+            write: table.write,
+            http: &table.http,
+            methods: &table.http_methods,
+            models: &table.models,
+        },
+    )?;
     Ok(Mounted {
         name: name.to_owned(),
         file: reader.folder.shown(component),
-        bytes: component_bytes(reader, what, component, table.digest.as_deref())?,
+        bytes: found.bytes,
         config: reader.config(&table.config)?,
         files: granted.grant(reader, table.files.as_deref(), table.write)?,
         http: Arc::new(reader.http_grant(table)?),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timeslip_gate::summary::TARGET_TOKENS_PER_SECOND;
+use timeslip_market::name::Reference;
 use timeslip_runtime::grants::{Budgets, ModelGrant};
 use timeslip_runtime::http_grant::HttpGrant;
 use timeslip_runtime::limits::Limits;
@@ -14,7 +15,7 @@ use timeslip_timeline::time::Span;
 
 use super::budgets::gate_rules;
 use super::build_file::BuildTable;
-use super::components::component_bytes;
+use super::components::{Granted, find_component};
 use super::digest::{digest_of, said_by};
 use super::endpoints::{endpoint_of_command_line, endpoints};
 use super::file::{BenchFile, ConfigValue, LimitsTable, ToolTable};
@@ -123,7 +124,11 @@ pub(super) fn model_grant(models: &[String]) -> ModelGrant {
     }
 }
 
+/// What a component is called, unless the bench names it: the file's stem, or the plugin's name.
 pub(super) fn stem_of(path: &str) -> String {
+    if let (true, Ok(reference)) = (Reference::is_meant(path), Reference::parse(path)) {
+        return reference.name.name().to_owned();
+    }
     let stem = std::path::Path::new(path).file_stem().and_then(|stem| stem.to_str());
     stem.unwrap_or(path).to_owned()
 }
@@ -195,10 +200,21 @@ impl Reader<'_> {
     /// The component that does the tasks.
     fn agent(&self, file: &BenchFile, granted: &mut GrantedFolders) -> Result<Mounted, Failure> {
         let table = &file.agent;
+        let found = find_component(self, "the agent", &table.component, table.digest.as_deref())?;
+        found.check_grants(
+            self,
+            &Granted {
+                files: table.files.as_deref(),
+                write: table.write,
+                http: &[],
+                methods: &[],
+                models: &table.models,
+            },
+        )?;
         Ok(Mounted {
             name: stem_of(&table.component),
             file: self.folder.shown(&table.component),
-            bytes: component_bytes(self, "the agent", &table.component, table.digest.as_deref())?,
+            bytes: found.bytes,
             config: self.config(&table.config)?,
             files: granted.grant(self, table.files.as_deref(), table.write)?,
             http: Arc::default(),

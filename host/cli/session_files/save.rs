@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use timeslip_market::lock::LOCK_FILE;
+use timeslip_market::trust::TRUST_FILE;
 use timeslip_runtime::files::{Folder, FolderChanges, SessionFiles};
 
 use super::{Staging, cannot};
@@ -28,6 +30,7 @@ pub(super) fn save(granted: &[GrantedFolder], session: &SessionFiles) -> Result<
     let changed: Vec<Changed<'_>> = changed.collect();
     for Changed { granted, place, changes } in &changed {
         check_untouched(place, &granted.folder, changes)?;
+        check_grants_nothing(place, changes)?;
     }
     let cannot = |one: &Changed<'_>, error| cannot("save into", one.place, &error);
     // A disk that is full shows here, before anything of the folders is changed.
@@ -112,6 +115,24 @@ fn check_untouched(place: &Path, folder: &Folder, changes: &FolderChanges) -> Re
     Ok(())
 }
 
+/// Refuses the files in which people grant things to plugins: an agent that could write them would
+/// grant to itself. A folder is read without regard to case on some systems.
+fn check_grants_nothing(place: &Path, changes: &FolderChanges) -> Result<(), Failure> {
+    let grants = |path: &&String| {
+        let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        [LOCK_FILE, TRUST_FILE].contains(&&*name)
+            || path.split('/').any(|part| part.eq_ignore_ascii_case(".timeslip"))
+    };
+    match changes.written.keys().chain(&changes.removed).find(grants) {
+        None => Ok(()),
+        Some(path) => Err(Failure::run(format!(
+            "the session changed {}, by which people say what plugins may do, so nothing is \
+             saved\n  fix: grant a folder without it",
+            place.join(path).display()
+        ))),
+    }
+}
+
 /// Whether a link leads a path out of its folder, which no path did when the folder was read.
 fn leads_out(place: &Path, path: &str) -> bool {
     let there = place.join(path);
@@ -156,6 +177,20 @@ mod tests {
     fn untouched(granted: &GrantedFolder, changes: &FolderChanges) -> bool {
         let place = granted.on_disk.as_deref().unwrap();
         check_untouched(place, &granted.folder, changes).is_ok()
+    }
+
+    #[test]
+    fn the_files_in_which_people_grant_things_are_not_saved() {
+        let refused = |path: &str| {
+            let changes = changes(&[(path, "granted = ...")], &[], &[]);
+            check_grants_nothing(Path::new("data"), &changes).is_err()
+        };
+        for path in ["plugins.lock", "deep/Trust.toml", ".timeslip/components/sha256/a.wasm"] {
+            assert!(refused(path), "{path}");
+        }
+        assert!(!refused("notes/plugins.lock.txt") && !refused("memory.json"));
+        let removed = changes(&[], &["trust.toml"], &[]);
+        assert!(check_grants_nothing(Path::new("data"), &removed).is_err());
     }
 
     #[test]

@@ -1,0 +1,197 @@
+//! `timeslip plugin`, as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `timeslip plugin`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Puts name, version and permissions into a component.
+    Pack(PackArgs),
+    /// Packs a plugin, runs its own bench with it, and publishes it.
+    Publish(PublishArgs),
+    /// Searches for agents and tool plugins.
+    Search(SearchArgs),
+    /// Says what a plugin is, what it may do, and which versions there are.
+    Info(InfoArgs),
+    /// Installs plugins and what they need, once you accept what they may do.
+    Install(InstallArgs),
+    /// Installs newer versions, and asks for what they may do beyond the ones before.
+    Update(UpdateArgs),
+    /// Takes plugins out of the lock.
+    Remove(RemoveArgs),
+    /// Lists what is installed.
+    List(ListArgs),
+    /// Holds what is installed against the store, the catalogue and trust.toml.
+    Audit(AuditArgs),
+    /// Copies what is installed into a folder, to carry it to where no registry is.
+    Export(ExportArgs),
+    /// Brings what is locked into the store, out of a folder that was exported.
+    Import(ImportBundleArgs),
+}
+
+/// Which lock, which store and which registries.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PlaceArgs {
+    /// The project: the folder of plugins.lock and trust.toml. If left out, the nearest folder above
+    /// that has a plugins.lock, else this one.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "user")]
+    pub(crate) project: Option<PathBuf>,
+    /// The user's own lock, for benches whose projects have none.
+    #[arg(long)]
+    pub(crate) user: bool,
+    /// A registry: a folder, or HOST[:PORT]/PREFIX. Give it again for several. If left out, those of
+    /// trust.toml, else a folder of the user's own.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) registry: Vec<String>,
+    /// Asks no registry: uses the catalogue that was fetched last, and the store.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a person's consent is given.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ConsentArgs {
+    /// Accepts a permission manifest by its digest, which the screen shows. Give it again for
+    /// several. Without it a terminal is asked.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) accept_permissions: Vec<String>,
+    /// How old a release must be: 30m, 24h, 7d or 0. If left out, what trust.toml says, else 24h for
+    /// registries on servers and 0 for folders.
+    #[arg(long, value_name = "AGE")]
+    pub(crate) min_release_age: Option<String>,
+}
+
+/// `timeslip plugin pack`.
+#[derive(Args, Debug)]
+pub(crate) struct PackArgs {
+    /// The plugin's plugin.toml, or its folder.
+    #[arg(default_value = ".")]
+    pub(crate) plugin: PathBuf,
+    /// The file to write; NAME-VERSION.wasm if left out.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `timeslip plugin publish`.
+#[derive(Args, Debug)]
+pub(crate) struct PublishArgs {
+    /// The plugin's plugin.toml, or its folder.
+    #[arg(default_value = ".")]
+    pub(crate) plugin: PathBuf,
+    /// Where it goes: a folder, or HOST[:PORT]/PREFIX. If left out, the registry that trust.toml
+    /// names first, else a folder of the user's own.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) registry: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `timeslip plugin search`.
+#[derive(Args, Debug)]
+pub(crate) struct SearchArgs {
+    /// Words that its name, its summary or its keywords have; all of them.
+    pub(crate) words: Vec<String>,
+    /// An interface that it imports, or a part of its name.
+    #[arg(long, value_name = "INTERFACE")]
+    pub(crate) imports: Vec<String>,
+    /// An interface that it exports, or a part of its name.
+    #[arg(long, value_name = "INTERFACE")]
+    pub(crate) exports: Vec<String>,
+    /// What it must not need: net, fs, secret, llm or tools. Give it again for several.
+    #[arg(long, value_name = "KIND", value_parser = ["net", "fs", "secret", "llm", "tools"])]
+    pub(crate) without: Vec<String>,
+    /// The most that are shown.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin info`.
+#[derive(Args, Debug)]
+pub(crate) struct InfoArgs {
+    /// The plugin: namespace:name, with or without @REQUIREMENT.
+    pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin install`.
+#[derive(Args, Debug)]
+pub(crate) struct InstallArgs {
+    /// The plugins: namespace:name, with or without @REQUIREMENT.
+    #[arg(required_unless_present = "locked", conflicts_with = "locked")]
+    pub(crate) references: Vec<String>,
+    /// Installs exactly what plugins.lock says, and changes nothing there: for CI.
+    #[arg(long)]
+    pub(crate) locked: bool,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin update`.
+#[derive(Args, Debug)]
+pub(crate) struct UpdateArgs {
+    /// The plugins; all that were asked for if left out.
+    pub(crate) names: Vec<String>,
+    /// Says what there is, and changes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin remove`.
+#[derive(Args, Debug)]
+pub(crate) struct RemoveArgs {
+    /// The plugins.
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin list`.
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin audit`.
+#[derive(Args, Debug)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin export`.
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// The folder, which is a registry afterwards.
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin import`.
+#[derive(Args, Debug)]
+pub(crate) struct ImportBundleArgs {
+    /// A folder that `timeslip plugin export` wrote.
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}

@@ -1,0 +1,100 @@
+//! `timeslip plugin info`.
+
+use serde_json::json;
+use timeslip_market::catalogue::Entry;
+use timeslip_market::instant::Instant;
+use timeslip_market::name::Reference;
+use timeslip_market::permissions::Permissions;
+use timeslip_market::registry::{Registry, Repository};
+
+use super::args::InfoArgs;
+use super::failure;
+use super::places::{Places, now};
+use super::screen::{
+    UNSIGNED, age, bytes_text, facts, json_text, list_text, needs_text, permission_lines,
+};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Says what a plugin is.
+pub(super) fn info(args: &InfoArgs) -> Result<Exit, Failure> {
+    let places = Places::of(&args.places)?;
+    let reference = Reference::parse(&args.reference).map_err(failure)?;
+    let sources = places.sources()?;
+    for source in &sources {
+        let matching = source.catalogue.matching(&reference.name, &reference.requirement);
+        let Some(entry) = matching.map_err(failure)?.into_iter().next() else { continue };
+        let versions = source.catalogue.versions(&reference.name).map_err(failure)?;
+        let permissions = match places.is_offline() {
+            true => None,
+            false => Some(permissions_of(&places, &source.registry, &entry)?),
+        };
+        match args.places.json {
+            true => output::print(&json_text(&json!({
+                "registry": source.registry.place(),
+                "entry": entry,
+                "versions": versions.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(),
+                "permissions": permissions,
+            })))?,
+            false => {
+                let place = source.registry.place();
+                output::print(&screen(&place, &entry, &versions, permissions.as_ref(), now()?))?;
+            }
+        }
+        return Ok(Exit::Pass);
+    }
+    let asked: Vec<String> = sources.iter().map(|source| source.registry.place()).collect();
+    Err(Failure::usage(format!(
+        "there is no {reference} in {}\n  fix: timeslip plugin search WORD",
+        asked.join(", ")
+    )))
+}
+
+/// The permission manifest, out of the component, which is fetched into the store for it.
+fn permissions_of(
+    places: &Places,
+    registry: &Registry,
+    entry: &Entry,
+) -> Result<Permissions, Failure> {
+    let repository = Repository::of(&entry.name);
+    let fetched = places.store.fetch(&entry.component, || {
+        let manifest = registry.manifest(&repository, &entry.manifest)?;
+        registry.blob(&repository, manifest.component_layer()?)
+    });
+    let packed = fetched.and_then(timeslip_market::component::PackedComponent::open);
+    let packed = packed.map_err(failure)?;
+    entry.check(&packed).map_err(failure)?;
+    Ok(packed.permissions)
+}
+
+fn screen(
+    place: &str,
+    entry: &Entry,
+    versions: &[Entry],
+    permissions: Option<&Permissions>,
+    now: Instant,
+) -> String {
+    let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    let versions: Vec<String> = versions.iter().map(|one| one.version.to_string()).collect();
+    let rows = [
+        ("does", entry.summary.clone()),
+        ("from", place.to_owned()),
+        ("versions", versions.join(", ")),
+        ("published", age(entry, now)),
+        ("authors", optional(&entry.authors)),
+        ("license", optional(&entry.licenses)),
+        ("source", optional(&entry.source)),
+        ("signed by", UNSIGNED.to_owned()),
+        ("smoke run", optional(&entry.smoke)),
+        ("world", optional(&entry.world)),
+        ("imports", list_text(&entry.imports)),
+        ("exports", list_text(&entry.exports)),
+        ("component", format!("{} ({})", entry.component, bytes_text(entry.component_bytes))),
+        ("permissions", entry.permissions.to_string()),
+    ];
+    let may = match permissions {
+        Some(permissions) => format!("  it may\n{}", permission_lines(permissions, "    ")),
+        None => format!("  it needs {}\n", needs_text(&entry.needs)),
+    };
+    format!("{}@{}\n{}{may}", entry.name, entry.version, facts(&rows))
+}

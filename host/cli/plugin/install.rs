@@ -1,0 +1,76 @@
+//! `timeslip plugin install`.
+
+use serde_json::json;
+use timeslip_market::install::{Planned, commit, fetch_locked, plan};
+use timeslip_market::name::Reference;
+
+use super::args::InstallArgs;
+use super::places::{Places, now};
+use super::screen::{json_text, planned_json};
+use super::{consent, failure};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Installs plugins, or exactly what is locked.
+pub(super) fn install(args: &InstallArgs) -> Result<Exit, Failure> {
+    let places = Places::of(&args.places)?;
+    if args.locked {
+        return install_locked(args, &places);
+    }
+    let references: Result<Vec<Reference>, _> =
+        args.references.iter().map(|text| Reference::parse(text)).collect();
+    let references = references.map_err(failure)?;
+    let trust = consent::with_age(&places.trust, &args.consent)?;
+    let sources = places.sources()?;
+    let market = places.market(&sources, &trust)?;
+    let planned = plan(&market, &references).map_err(failure)?;
+    let accepted = consent::ask(&planned, &args.consent, now()?)?;
+    commit(&planned, &accepted, &places.lock_file).map_err(failure)?;
+    output::print(&told(&planned, &places, args.places.json))?;
+    Ok(Exit::Pass)
+}
+
+/// What was installed.
+pub(super) fn told(planned: &[Planned], places: &Places, as_json: bool) -> String {
+    let lock = places.lock_file.display();
+    if as_json {
+        let plugins: Vec<_> = planned.iter().map(planned_json).collect();
+        return json_text(&json!({ "lock": lock.to_string(), "plugins": plugins }));
+    }
+    let mut text: String = planned
+        .iter()
+        .map(|one| match &one.before {
+            Some((before, _)) if before.version != one.packed.version => {
+                format!(
+                    "updated {} {} -> {}\n",
+                    one.packed.name, before.version, one.packed.version
+                )
+            }
+            _ => format!("installed {}@{}\n", one.packed.name, one.packed.version),
+        })
+        .collect();
+    text.push_str(&format!("locked in {lock}\n"));
+    text
+}
+
+fn install_locked(args: &InstallArgs, places: &Places) -> Result<Exit, Failure> {
+    if places.lock.plugins.is_empty() {
+        return Err(Failure::usage(format!(
+            "--locked installs what {} says, and it says nothing\n  fix: install plugins first, and \
+             commit the lock",
+            places.lock_file.display()
+        )));
+    }
+    let open = |place: &str| {
+        // What is locked comes from where it came from, or from the one place that was named.
+        places.open(args.places.registry.first().map_or(place, String::as_str))
+    };
+    let fetched = fetch_locked(&places.lock, &places.store, &open, places.is_offline());
+    let fetched = fetched.map_err(failure)?;
+    let count = places.lock.plugins.len();
+    output::print(&match args.places.json {
+        true => json_text(&json!({ "locked": count, "fetched": fetched })),
+        false => format!("{count} locked, {fetched} fetched, nothing changed\n"),
+    })?;
+    Ok(Exit::Pass)
+}

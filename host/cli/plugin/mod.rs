@@ -1,0 +1,47 @@
+//! `timeslip plugin`: agents and tool plugins out of registries, and into them.
+
+pub(crate) mod args;
+pub(crate) mod places;
+
+mod audit;
+mod bundle;
+mod consent;
+mod info;
+mod install;
+mod list;
+mod project_file;
+mod publish;
+mod screen;
+mod search;
+mod smoke;
+mod update;
+
+use timeslip_market::error::MarketError;
+
+use crate::exit::{Exit, Failure};
+use args::PluginCommand;
+
+/// Does what was asked for.
+pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
+    match command {
+        PluginCommand::Pack(args) => publish::pack(args),
+        PluginCommand::Publish(args) => publish::publish(args),
+        PluginCommand::Search(args) => search::search(args),
+        PluginCommand::Info(args) => info::info(args),
+        PluginCommand::Install(args) => install::install(args),
+        PluginCommand::Update(args) => update::update(args),
+        PluginCommand::Remove(args) => list::remove(args),
+        PluginCommand::List(args) => list::list(args),
+        PluginCommand::Audit(args) => audit::audit(args),
+        PluginCommand::Export(args) => bundle::export(args),
+        PluginCommand::Import(args) => bundle::import(args),
+    }
+}
+
+/// What the marketplace refuses is wrong usage; what a disk or a registry fails at is not.
+pub(crate) fn failure(error: MarketError) -> Failure {
+    match error {
+        MarketError::Refused(message) | MarketError::NotFound(message) => Failure::usage(message),
+        MarketError::Failed(message) => Failure::run(message),
+    }
+}

@@ -1,0 +1,101 @@
+//! `timeslip plugin pack` and `timeslip plugin publish`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use timeslip_market::publish::{Publication, publish as publish_to};
+
+use super::args::{PackArgs, PlaceArgs, PublishArgs};
+use super::places::{Places, now};
+use super::project_file::ProjectFile;
+use super::screen::{
+    UNSIGNED, bytes_text, counted, facts, json_text, packed_facts, permission_lines,
+};
+use super::{failure, smoke};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Packs a plugin into a file.
+pub(super) fn pack(args: &PackArgs) -> Result<Exit, Failure> {
+    let project = ProjectFile::read(&args.plugin)?;
+    let packed = &project.packed;
+    let standard = || PathBuf::from(format!("{}-{}.wasm", packed.name.name(), packed.version));
+    let out = args.out.clone().unwrap_or_else(standard);
+    output::write_file(&out, &packed.bytes)?;
+    if args.json {
+        output::print(&json_text(&json!({
+            "name": packed.name.to_string(),
+            "version": packed.version.to_string(),
+            "file": out.display().to_string(),
+            "component": packed.digest,
+            "permissions": packed.permissions.digest(),
+            "world": packed.surface.world(),
+            "imports": packed.surface.imports,
+            "exports": packed.surface.exports,
+        })))?;
+        return Ok(Exit::Pass);
+    }
+    output::print(&format!(
+        "packed {}@{} into {} ({})\n{}  it may\n{}",
+        packed.name,
+        packed.version,
+        out.display(),
+        bytes_text(packed.bytes.len() as u64),
+        facts(&packed_facts(packed)),
+        permission_lines(&packed.permissions, "    ")
+    ))?;
+    Ok(Exit::Pass)
+}
+
+/// Packs, runs and publishes a plugin.
+pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
+    let project = ProjectFile::read(&args.plugin)?;
+    let packed = &project.packed;
+    if packed.surface.world().is_none_or(|world| world.starts_with("timeslip:hardware/")) {
+        return Err(Failure::usage(format!(
+            "{}: its component is no agent and no tool plugin, so no bench can show that it works",
+            project.file.display()
+        )));
+    }
+    let Some(bench) = &project.bench else {
+        return Err(Failure::usage(format!(
+            "{}: it names no bench, and a plugin is published once its own bench passes with it\n  \
+             fix: add `bench = \"timeslip.toml\"`",
+            project.file.display()
+        )));
+    };
+    let places = Places::of(&PlaceArgs {
+        project: None,
+        user: false,
+        registry: args.registry.iter().cloned().collect(),
+        offline: false,
+        json: args.json,
+    })?;
+    let registry = places.first()?;
+    let smoke = smoke::run(bench, packed)?;
+    let catalogue = places.catalogue(&registry)?;
+    let publication = Publication { packed, smoke: smoke.annotation.clone(), now: now()? };
+    let entry = publish_to(&registry, &catalogue, &places.trust, &publication).map_err(failure)?;
+    if args.json {
+        let entry = serde_json::to_value(&entry).expect("an entry can be written");
+        let json = json!({ "registry": registry.place(), "entry": entry });
+        output::print(&json_text(&json))?;
+        return Ok(Exit::Pass);
+    }
+    output::print(&format!(
+        "published {}@{} to {registry}\n{}",
+        packed.name,
+        packed.version,
+        facts(&[
+            ("manifest", entry.manifest.to_string()),
+            ("component", entry.component.to_string()),
+            ("permissions", entry.permissions.to_string()),
+            (
+                "smoke run",
+                format!("{} passed, {}", smoke.bench, counted(smoke.sessions, "session"))
+            ),
+            ("signed by", UNSIGNED.to_owned()),
+        ])
+    ))?;
+    Ok(Exit::Pass)
+}

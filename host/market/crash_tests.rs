@@ -1,0 +1,185 @@
+//! Processes that end in the middle of publishing and installing, as by `kill -9`, and many at once.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::catalogue::{Catalogue, sync};
+use crate::digest::Digest;
+use crate::examples::{NOW, Place, packed, publish_at};
+use crate::install::{Market, Source, commit, plan};
+use crate::lock::Lock;
+use crate::name::{PluginName, Reference};
+use crate::registry::{Registry, Repository};
+use crate::steps::END_AT;
+use crate::store::Store;
+use crate::trust::Trust;
+
+/// The variable with what a child of these tests does: a verb and its arguments.
+const DO: &str = "TIMESLIP_MARKET_TEST_DOES";
+/// The variable with the folder that it does it in.
+const IN: &str = "TIMESLIP_MARKET_TEST_FOLDER";
+
+/// What the children of the other tests run; by itself it does nothing.
+#[test]
+fn child() {
+    let (Ok(task), Ok(folder)) = (std::env::var(DO), std::env::var(IN)) else { return };
+    let folder = Path::new(&folder);
+    let registry = Registry::open("./registry", folder).unwrap();
+    match task.split(' ').collect::<Vec<_>>().as_slice() {
+        ["publish", name, version] => {
+            publish_at(folder, &registry, &packed(name, version, ""), NOW).unwrap();
+        }
+        ["install", name] => install(folder, registry, name),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn install(folder: &Path, registry: Registry, name: &str) {
+    let (catalogue, _) = sync(&registry, &folder.join("catalogues"), NOW).unwrap();
+    let (store, lock_file) = (Store::new(folder.join("components")), folder.join("plugins.lock"));
+    let lock = Lock::read(&lock_file).unwrap();
+    let market = Market {
+        sources: &[Source { registry, catalogue }],
+        trust: &Trust::default(),
+        store: &store,
+        lock: &lock,
+        now: NOW,
+        offline: false,
+    };
+    let planned = plan(&market, &[Reference::parse(name).unwrap()]).unwrap();
+    commit(&planned, &BTreeSet::new(), &lock_file).unwrap();
+}
+
+fn start(place: &Place, task: &str, end_at: Option<u64>) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "crash_tests::child", "--nocapture", "--test-threads", "1"])
+        .env(DO, task)
+        .env(IN, place.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if let Some(end_at) = end_at {
+        command.env(END_AT, end_at.to_string());
+    }
+    command.spawn().unwrap()
+}
+
+fn run(place: &Place, task: &str, end_at: Option<u64>) -> bool {
+    start(place, task, end_at).wait().unwrap().success()
+}
+
+/// Everything that is in a registry is whole: every index leads to manifests, and they to blobs.
+fn check_registry(place: &Place, name: &str) -> Vec<String> {
+    let (registry, name) = (place.registry("registry"), PluginName::parse(name).unwrap());
+    let repository = Repository::of(&name);
+    let tags = registry.tags(&repository).unwrap();
+    for tag in &tags {
+        let (digest, _) = registry.tagged(&repository, tag).unwrap().unwrap();
+        let manifest = registry.manifest(&repository, &digest).unwrap();
+        for blob in manifest.layers.iter().chain([&manifest.config]) {
+            registry.blob(&repository, blob).unwrap();
+        }
+    }
+    tags
+}
+
+/// Every file with the name of a digest has the bytes of that digest.
+fn check_blobs(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            check_blobs(&path);
+        } else if let Some(hex) = path.file_stem().and_then(|stem| stem.to_str())
+            && hex.len() == 64
+            && path.extension().is_none_or(|extension| extension == "wasm")
+            && !path.parent().unwrap().ends_with("locks")
+        {
+            let digest = Digest::parse(&format!("sha256:{hex}")).unwrap();
+            digest.check(&path.display().to_string(), &std::fs::read(&path).unwrap()).unwrap();
+        }
+    }
+}
+
+fn catalogue(place: &Place) -> Catalogue {
+    place.catalogue(&place.registry("registry")).unwrap()
+}
+
+#[test]
+fn publishing_that_ends_at_any_step_leaves_the_registry_whole_and_can_be_done_again() {
+    let mut steps = 0;
+    loop {
+        let place = Place::new();
+        assert!(run(&place, "publish acme:one 1.0.0", None));
+        let passed = run(&place, "publish acme:tool 1.0.0", Some(steps));
+        check_blobs(&place.path("registry"));
+        check_registry(&place, "acme:tool");
+        assert_eq!(check_registry(&place, "acme:one"), ["1.0.0"]);
+        assert!(catalogue(&place).names().iter().any(|name| name.name() == "one"));
+        assert!(run(&place, "publish acme:tool 1.0.0", None), "after step {steps}");
+        assert_eq!(check_registry(&place, "acme:tool"), ["1.0.0"]);
+        let names: Vec<String> =
+            catalogue(&place).names().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["acme:one", "acme:tool"], "after step {steps}");
+        if passed {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 20, "there were only {steps} steps");
+}
+
+#[test]
+fn installing_that_ends_at_any_step_leaves_the_store_and_the_lock_whole() {
+    let mut steps = 0;
+    loop {
+        let place = Place::new();
+        assert!(run(&place, "publish acme:tool 1.0.0", None));
+        let passed = run(&place, "install acme:tool", Some(steps));
+        check_blobs(&place.path("components"));
+        let locked = Lock::read(&place.lock_file()).unwrap();
+        for plugin in &locked.plugins {
+            assert!(place.store().read(&plugin.component).unwrap().is_some());
+        }
+        assert!(run(&place, "install acme:tool", None), "after step {steps}");
+        assert_eq!(Lock::read(&place.lock_file()).unwrap().plugins.len(), 1);
+        if passed {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 8, "there were only {steps} steps");
+}
+
+#[test]
+fn twenty_publishers_at_once_lose_nothing() {
+    let place = Place::new();
+    let tasks = (0..20).map(|number| match number % 2 {
+        // Versions of one plugin, and plugins of their own.
+        0 => format!("publish acme:shared 1.0.{number}"),
+        _ => format!("publish acme:own-{number} 1.0.0"),
+    });
+    let children: Vec<Child> = tasks.map(|task| start(&place, &task, None)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    check_blobs(&place.path("registry"));
+    assert_eq!(check_registry(&place, "acme:shared").len(), 10);
+    let catalogue = catalogue(&place);
+    assert_eq!(catalogue.versions(&PluginName::parse("acme:shared").unwrap()).unwrap().len(), 10);
+    assert_eq!(catalogue.names().len(), 11);
+}
+
+#[test]
+fn installs_at_once_into_one_project_lose_nothing() {
+    let place = Place::new();
+    for number in 0..6 {
+        assert!(run(&place, &format!("publish acme:own-{number} 1.0.0"), None));
+    }
+    let children: Vec<Child> =
+        (0..6).map(|number| start(&place, &format!("install acme:own-{number}"), None)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(Lock::read(&place.lock_file()).unwrap().plugins.len(), 6);
+}

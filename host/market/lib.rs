@@ -1,0 +1,36 @@
+//! The marketplace: agents and tool plugins as components in any OCI registry, or in a folder.
+//!
+//! Start with [`component::PackedComponent`] (what is published), [`registry::Registry`] (where it
+//! is), [`catalogue`] (what there is), [`lock::Lock`] (what a project uses) and [`install`] (how it
+//! gets there).
+//!
+//! Architecture invariants: the crate runs nothing and prints nothing; what comes from a registry is
+//! held against its digest and its size before anything else is done with it; no name that comes from
+//! outside becomes a path unless it is a [`name::PluginName`] or a digest; nothing is granted here,
+//! only asked for.
+
+pub mod catalogue;
+pub mod component;
+pub mod digest;
+pub mod error;
+pub mod install;
+pub mod instant;
+pub mod likeness;
+pub mod lock;
+pub mod name;
+pub mod oci;
+pub mod permissions;
+pub mod publish;
+pub mod registry;
+pub mod store;
+pub mod trust;
+
+mod files;
+mod steps;
+
+#[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod examples;

@@ -1,0 +1,231 @@
+//! The marketplace, from the command line: publishing, searching, installing, running, updating,
+//! removing and carrying.
+
+use std::process::Command;
+
+use crate::place::{Place, Ran, repository};
+
+/// When everything in these tests is published: ten days before everything is done.
+const THEN: &str = "1799136000";
+const NOW: &str = "1800000000";
+
+/// A place with the memory plugin's sources and its bench, and a store and registries of its own.
+struct Market {
+    place: Place,
+}
+
+const MEMORY: [&str; 6] = [
+    "plugins/memory/plugin.toml",
+    "plugins/memory/timeslip.toml",
+    "plugins/memory/script.toml",
+    "plugins/memory/kept/memory.json",
+    "plugins/prebuilt/memory.wasm",
+    "agents/prebuilt/tool-caller.wasm",
+];
+
+impl Market {
+    fn new() -> Market {
+        let place = Place::new();
+        for file in MEMORY {
+            place.write(file, std::fs::read(repository().join(file)).unwrap());
+        }
+        Market { place }
+    }
+
+    fn command(&self, words: &str, now: &str) -> Command {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let mut command = self.place.command(&words);
+        command.env("SOURCE_DATE_EPOCH", now);
+        command
+    }
+
+    fn run(&self, words: &str) -> Ran {
+        Ran::from(self.command(words, NOW).output().unwrap())
+    }
+
+    fn published(&self) -> String {
+        let publish = "plugin publish plugins/memory --registry ./registry";
+        Ran::from(self.command(publish, THEN).output().unwrap()).passed()
+    }
+
+    /// The digest that a refusal to install without consent names.
+    fn asked(&self, install: &str) -> String {
+        let told = self.run(install).failed(2);
+        let (_, after) = told.rsplit_once("--accept-permissions ").expect("it names the digest");
+        after.trim().to_owned()
+    }
+
+    fn install(&self) {
+        let install = "plugin install timeslip:memory --registry ./registry";
+        let asked = self.asked(install);
+        self.run(&format!("{install} --accept-permissions {asked}")).passed();
+    }
+
+    /// Writes a bench that names the plugin by a reference.
+    fn write_bench(&self, reference: &str, files: &str) {
+        let bench = self.place.read("plugins/memory/timeslip.toml");
+        let bench = bench
+            .replace("../prebuilt/memory.wasm", reference)
+            .replace("../../agents", "agents")
+            .replace("\"kept\"", files)
+            .replace("script.toml", "plugins/memory/script.toml");
+        self.place.write("timeslip.toml", bench);
+    }
+
+    /// A screen without what differs: this place, and digests, which hold every figure of a run.
+    fn screen(&self, text: &str) -> String {
+        let text = self.place.anonymous(text);
+        let mut parts = text.split("sha256:");
+        let mut screen = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            screen.push_str("sha256:DIGEST");
+            screen.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+        }
+        screen
+    }
+}
+
+#[test]
+fn a_plugin_is_packed_published_found_and_described() {
+    let market = Market::new();
+    let packed = market.run("plugin pack plugins/memory").passed();
+    insta::assert_snapshot!("plugin_pack", market.screen(&packed));
+    insta::assert_snapshot!("plugin_publish", market.screen(&market.published()));
+    let found = market.run("plugin search memory --registry ./registry").passed();
+    insta::assert_snapshot!("plugin_search", market.screen(&found));
+    let nothing = market.run("plugin search memory --without fs --registry ./registry").passed();
+    assert!(nothing.starts_with("0 found in "), "{nothing}");
+    let info = market.run("plugin info timeslip:memory --registry ./registry").passed();
+    insta::assert_snapshot!("plugin_info", market.screen(&info));
+    let again = market.published();
+    assert!(again.starts_with("published timeslip:memory@0.1.0"), "{again}");
+}
+
+#[test]
+fn a_plugin_is_installed_once_somebody_accepts_what_it_may_do() {
+    let market = Market::new();
+    market.published();
+    let install = "plugin install timeslip:memory@^0.1 --registry ./registry";
+    let refused = market.run(install).failed(2);
+    insta::assert_snapshot!("plugin_install_refused", market.screen(&refused));
+    assert!(!market.place.path("plugins.lock").exists());
+    let yes = market.run(&format!("{install} --yes")).failed(2);
+    assert!(yes.contains("unexpected argument '--yes'"), "{yes}");
+    let asked = market.asked(install);
+    let installed = market.run(&format!("{install} --accept-permissions {asked}")).passed();
+    insta::assert_snapshot!("plugin_install", market.screen(&installed));
+    insta::assert_snapshot!("plugin_lock", market.screen(&market.place.read("plugins.lock")));
+    insta::assert_snapshot!("plugin_list", market.screen(&market.run("plugin list").passed()));
+    let audit = market.run("plugin audit --registry ./registry").passed();
+    insta::assert_snapshot!("plugin_audit", market.screen(&audit));
+    let removed = market.run("plugin remove timeslip:memory").passed();
+    assert_eq!(removed, "removed timeslip:memory@0.1.0\n");
+    assert!(market.run("plugin list").passed().starts_with("nothing is installed in "));
+}
+
+#[test]
+fn a_bench_names_a_plugin_by_reference_and_grants_what_was_consented_to() {
+    let market = Market::new();
+    market.published();
+    market.write_bench("timeslip:memory@^0.1", "\"plugins/memory/kept\"");
+    let missing = market.run("run").failed(2);
+    assert!(missing.contains("timeslip plugin install timeslip:memory@^0.1"), "{missing}");
+    market.install();
+    // Nothing is fetched: the registry may be gone.
+    std::fs::rename(market.place.path("registry"), market.place.path("elsewhere")).unwrap();
+    let run = market.run("run").passed();
+    assert!(run.contains("remember"), "{run}");
+    market.write_bench("timeslip:memory@^1", "\"plugins/memory/kept\"");
+    let other = market.run("run").failed(2);
+    assert!(other.contains("timeslip:memory@0.1.0 is installed"), "{other}");
+    let http = "\"plugins/memory/kept\"\nhttp = [\"https://example.org/\"]";
+    market.write_bench("timeslip:memory", http);
+    let refused = market.run("run").failed(2);
+    insta::assert_snapshot!("plugin_grant_refused", market.screen(&refused));
+}
+
+#[test]
+fn an_update_shows_what_changes_and_asks_for_it() {
+    let market = Market::new();
+    market.published();
+    market.install();
+    let plugin = market.place.read("plugins/memory/plugin.toml");
+    let newer = plugin.replace("0.1.0", "0.1.1").replace("\"read\"", "\"write\"");
+    let newer = newer + "\n[[secret]]\nname = \"TOKEN\"\nwhy = \"It signs what it remembers.\"\n";
+    market.place.write("plugins/memory/plugin.toml", newer);
+    market.published();
+    let update = "plugin update --registry ./registry";
+    let refused = market.run(update).failed(2);
+    insta::assert_snapshot!("plugin_update_refused", market.screen(&refused));
+    let asked = market.asked(update);
+    let young = market.run(&format!("{update} --min-release-age 30d --accept-permissions {asked}"));
+    assert!(young.passed().contains("nothing newer"));
+    let updated = market.run(&format!("{update} --accept-permissions {asked}")).passed();
+    assert!(updated.contains("updated timeslip:memory 0.1.0 -> 0.1.1"), "{updated}");
+    let none = market.run(update).passed();
+    assert_eq!(none, "there is nothing newer that may be installed\n");
+}
+
+#[test]
+fn what_is_locked_is_carried_to_where_no_registry_is() {
+    let market = Market::new();
+    market.published();
+    market.install();
+    let exported = market.run("plugin export carried").passed();
+    assert!(exported.contains("1 exported to"), "{exported}");
+    // Another computer: the lock and the folder, and nothing else.
+    std::fs::rename(market.place.path("registry"), market.place.path("elsewhere")).unwrap();
+    std::fs::remove_dir_all(market.place.path("data-home")).unwrap();
+    let cannot = market.run("plugin install --locked --offline").failed(2);
+    assert!(cannot.contains("is not in the store"), "{cannot}");
+    let imported = market.run("plugin import carried").passed();
+    assert!(imported.contains("1 locked, 1 brought"), "{imported}");
+    let locked = market.run("plugin install --locked --offline").passed();
+    assert_eq!(locked, "1 locked, 0 fetched, nothing changed\n");
+    std::fs::remove_dir_all(market.place.path("data-home")).unwrap();
+    let locked = market.run("plugin install --locked --registry ./carried").passed();
+    assert_eq!(locked, "1 locked, 1 fetched, nothing changed\n");
+}
+
+#[test]
+fn a_plugin_whose_bench_fails_or_whose_imports_are_not_declared_is_not_published() {
+    let market = Market::new();
+    let plugin = market.place.read("plugins/memory/plugin.toml");
+    let publish = "plugin publish plugins/memory --registry ./registry";
+    let undeclared = plugin.split("[[fs]]").next().unwrap();
+    market.place.write("plugins/memory/plugin.toml", undeclared);
+    let refused = market.run(publish).failed(2);
+    insta::assert_snapshot!("plugin_publish_undeclared", market.screen(&refused));
+    market.place.write("plugins/memory/plugin.toml", plugin.replace("bench = ", "# bench = "));
+    let benchless = market.run(publish).failed(2);
+    assert!(benchless.contains("names no bench"), "{benchless}");
+    market.place.write("plugins/memory/plugin.toml", &plugin);
+    let bench = market.place.read("plugins/memory/timeslip.toml");
+    let limits = format!("{bench}\n[limits]\ntool_calls = 0\nmodel_calls = 0\n");
+    market.place.write("plugins/memory/timeslip.toml", limits);
+    let failed = market.run(publish).failed(1);
+    assert!(failed.contains("the smoke run failed, so nothing is published"), "{failed}");
+    let other = bench.replace("../prebuilt/memory.wasm", "../../agents/prebuilt/tool-caller.wasm");
+    market.place.write("plugins/memory/timeslip.toml", other);
+    assert!(market.run(publish).failed(2).contains("no component of this bench is"));
+    assert!(!market.place.path("registry").exists());
+}
+
+#[test]
+fn everything_is_printed_as_json_where_it_is_asked_for() {
+    let market = Market::new();
+    let parsed = |ran: Ran| -> serde_json::Value { serde_json::from_str(&ran.passed()).unwrap() };
+    let pack = parsed(market.run("plugin pack plugins/memory --json"));
+    assert_eq!(pack["name"], "timeslip:memory");
+    let publish = "plugin publish plugins/memory --registry ./registry --json";
+    assert_eq!(parsed(market.run(publish))["entry"]["version"], "0.1.0");
+    let at = |words: &str| parsed(market.run(&format!("{words} --registry ./registry --json")));
+    assert_eq!(at("plugin search memory")["found"], 1);
+    assert_eq!(at("plugin info timeslip:memory")["permissions"]["fs"][0]["access"], "write");
+    market.install();
+    assert_eq!(at("plugin list")["plugins"][0]["name"], "timeslip:memory");
+    assert_eq!(at("plugin audit")["faults"], 0);
+    assert_eq!(at("plugin update --dry-run")["plugins"], serde_json::json!([]));
+    assert_eq!(at("plugin install --locked")["locked"], 1);
+    assert_eq!(at("plugin remove timeslip:memory")["removed"][0]["version"], "0.1.0");
+}

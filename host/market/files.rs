@@ -41,6 +41,28 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
+/// Writes a file that its owner alone may read, where there is none yet.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => MarketError::refused(format!(
+            "{} is there already, and is not written over",
+            path.display()
+        )),
+        _ => cannot("write", path, &error),
+    })
+}
+
 /// Makes a rename last: the folder itself is written to disk.
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     match cfg!(unix) {

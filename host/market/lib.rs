@@ -9,12 +9,14 @@
 //! outside becomes a path unless it is a [`name::PluginName`] or a digest; nothing is granted here,
 //! only asked for.
 
+pub mod badge;
 pub mod catalogue;
 pub mod component;
 pub mod digest;
 pub mod error;
 pub mod install;
 pub mod instant;
+pub mod keys;
 pub mod likeness;
 pub mod lock;
 pub mod name;

@@ -8,7 +8,8 @@ use crate::step::Step;
 
 /// Whether each step of a session is on its critical path: walking back from the session's end, from
 /// each act of an agent to the step that it waited for last, and from there to the act that asked for
-/// it. Between two such steps the agent computes. A tool step that an agent does with steps of its
+/// it. Between two such steps the agent computes. An answer that came while the agent computed after
+/// another one looks as if it had been waited for, since no instant shows what the agent did. A tool step that an agent does with steps of its
 /// own is on the path with those of them that it waited for. Of a session that was stopped, the step
 /// that it waited for then is on it, from the agent's last act on.
 pub fn critical_steps(session: &Session) -> Vec<bool> {
@@ -88,8 +89,9 @@ mod tests {
     use timeslip_timeline::time::Span;
 
     use super::*;
-    use crate::attribute::driven::driven;
+    use crate::attribute::driven::{Chains, Deed, driven};
     use crate::attribute::hand_made::{session, tool};
+    use crate::attribute::laws::without_giving_up;
     use crate::attribute::retime_tests::any_sessions;
     use crate::slip::TimeShareNs;
 
@@ -145,6 +147,28 @@ mod tests {
         shares.agent += until - cursor;
     }
 
+    fn along_path(session: &Session) -> TimeShareNs {
+        let mut shares = TimeShareNs::default();
+        let whole = (session.at_ns, session.at_ns + session.e2e_ns);
+        shares_along(session, &critical_steps(session), None, whole, &mut shares);
+        shares
+    }
+
+    /// The same deeds in one chain, each longer than what the agent computes while it asks, so that
+    /// there is always one thing alone to wait for.
+    fn one_after_the_other(sessions: Vec<Chains>) -> Vec<Chains> {
+        let alone = |deed: &Deed| match *deed {
+            Deed::Chat(input, output) => Deed::Chat(input, output),
+            Deed::Tool(nanos) => Deed::Tool(nanos + 1_000),
+            Deed::User(nanos) => Deed::User(nanos + 1_000),
+            Deed::Sleep(nanos) => Deed::Sleep(nanos + 1_000),
+            Deed::Delegate(tokens, ..) => Deed::Chat(tokens, 5),
+            Deed::Race(..) | Deed::Impatient(_) => unreachable!("they were made patient"),
+        };
+        let chain = |chains: Chains| vec![chains.iter().flatten().map(alone).collect()];
+        sessions.into_iter().map(chain).collect()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -157,14 +181,15 @@ mod tests {
             let deadline = deadline.map(Span::from_millis);
             let slip = driven(&sessions, Load::at_once(at_once), deadline);
             for session in &slip.sessions {
-                let (from, until) = (session.at_ns, session.at_ns + session.e2e_ns);
-                let mut shares = TimeShareNs::default();
-                let path = critical_steps(session);
-                shares_along(session, &path, None, (from, until), &mut shares);
-                // What a stopped agent did behind its last asking no instant of a slip shows.
-                if session.error.is_none() {
-                    prop_assert_eq!(shares, session.time_share_ns, "{:#?}", session);
-                }
+                let total = along_path(session).total();
+                prop_assert_eq!(total, session.e2e_ns, "{:#?}", session);
+            }
+            // What a stopped agent did behind its last asking no instant of a slip shows.
+            let ended = |session: &&Session| session.error.is_none();
+            let patient = without_giving_up(sessions);
+            let slip = driven(&one_after_the_other(patient), Load::at_once(at_once), deadline);
+            for session in slip.sessions.iter().filter(ended) {
+                prop_assert_eq!(along_path(session), session.time_share_ns, "{:#?}", session);
             }
         }
     }

@@ -47,7 +47,7 @@ fn any_pair() -> impl Strategy<Value = (Vec<Chains>, Vec<Chains>)> {
 }
 
 /// The sessions without what is given up, whose times do not follow from its record alone.
-fn without_giving_up(mut sessions: Vec<Chains>) -> Vec<Chains> {
+pub(super) fn without_giving_up(mut sessions: Vec<Chains>) -> Vec<Chains> {
     for deed in sessions.iter_mut().flatten().flatten() {
         match deed {
             Deed::Race(first, _) => *deed = Deed::Tool(*first),

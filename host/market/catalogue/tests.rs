@@ -22,7 +22,7 @@ fn many() -> Vec<Entry> {
         let text = format!("space-{}:tool-{number}", number % 100);
         let name = PluginName::parse(&text).unwrap();
         let summary = format!("Answers questions about subject number {number}.");
-        let needs = if number % 3 == 0 { vec!["net".to_owned()] } else { Vec::new() };
+        let needs = if number.is_multiple_of(3) { vec!["net".to_owned()] } else { Vec::new() };
         Entry { name, summary, needs, ..pattern.clone() }
     };
     (0..10_000).map(entry).collect()

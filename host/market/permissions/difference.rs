@@ -55,15 +55,15 @@ fn beyond(one: &Permissions, other: &Permissions) -> Vec<(String, String)> {
             lines.push((secret_phrase(secret), secret.why.clone()));
         }
     }
-    if let Some(llm) = &one.llm {
-        if !other.llm.iter().any(|had| llm_covers(had, llm)) {
-            lines.push((llm_phrase(llm), llm.why.clone()));
-        }
+    if let Some(llm) = &one.llm
+        && !other.llm.iter().any(|had| llm_covers(had, llm))
+    {
+        lines.push((llm_phrase(llm), llm.why.clone()));
     }
-    if let Some(limits) = &one.limits {
-        if !limits_cover(other.limits.as_ref(), limits) {
-            lines.push((limits_phrase(limits), String::new()));
-        }
+    if let Some(limits) = &one.limits
+        && !limits_cover(other.limits.as_ref(), limits)
+    {
+        lines.push((limits_phrase(limits), String::new()));
     }
     lines
 }

@@ -188,6 +188,20 @@ fn what_is_locked_is_carried_to_where_no_registry_is() {
 }
 
 #[test]
+fn a_project_that_keeps_its_components_runs_where_nothing_is_installed() {
+    let market = Market::new();
+    market.published();
+    market.install();
+    market.write_bench("timeslip:memory@^0.1", "\"plugins/memory/kept\"");
+    market.run("plugin install --locked --vendor").passed();
+    std::fs::remove_dir_all(market.place.path("data-home")).unwrap();
+    assert!(market.run("run").passed().contains("remember"));
+    std::fs::remove_dir_all(market.place.path(".timeslip/components")).unwrap();
+    let missing = market.run("run").failed(2);
+    assert!(missing.contains("timeslip plugin install --locked"), "{missing}");
+}
+
+#[test]
 fn a_plugin_whose_bench_fails_or_whose_imports_are_not_declared_is_not_published() {
     let market = Market::new();
     let plugin = market.place.read("plugins/memory/plugin.toml");

@@ -247,6 +247,27 @@ fn what_a_plugin_needs_is_installed_with_it_and_asks_for_itself() {
 }
 
 #[test]
+fn what_only_another_plugin_needs_is_updated_as_far_as_that_one_allows() {
+    let (place, trust) = (Place::new(), Trust::default());
+    let registry = || place.registry("registry");
+    place.publish(&registry(), &packed("acme:search", "1.2.0", NET)).unwrap();
+    let agent = "[tools]\nplugins = [\"acme:search@^1\"]\nwhy = \"It looks things up.\"\n";
+    place.publish(&registry(), &packed("acme:agent", "1.0.0", agent)).unwrap();
+    install(&place, registry(), "acme:agent");
+    for version in ["1.3.0", "2.0.0"] {
+        place.publish(&registry(), &packed("acme:search", version, NET)).unwrap();
+    }
+    let (planned, outdated) = place.plan_update(vec![registry()], &trust).unwrap();
+    assert_eq!(outdated, []);
+    let [search] = planned.as_slice() else { panic!("{planned:?}") };
+    assert_eq!((search.packed.version.to_string().as_str(), &search.requirement), ("1.3.0", &None));
+    commit(&planned, &BTreeSet::new(), &place.lock_file()).unwrap();
+    let lock = Lock::read(&place.lock_file()).unwrap();
+    let search = lock.get(&PluginName::parse("acme:search").unwrap()).unwrap();
+    assert_eq!((search.version.to_string().as_str(), search.needed_by.len()), ("1.3.0", 1));
+}
+
+#[test]
 fn a_lock_that_was_changed_by_hand_grants_nothing() {
     let (place, trust) = (Place::new(), Trust::default());
     let registry = || place.registry("registry");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::catalogue::{Catalogue, Entry, sync};
 use crate::component::{About, PackedComponent, pack};
 use crate::error::Result;
-use crate::install::{Market, Planned, Source, plan};
+use crate::install::{Market, Outdated, Planned, Source, plan, plan_update};
 use crate::instant::Instant;
 use crate::lock::Lock;
 use crate::name::{PluginName, Reference, parse_version};
@@ -79,23 +79,41 @@ impl Place {
         trust: &Trust,
         references: &[&str],
     ) -> Result<Vec<Planned>> {
+        let references: Result<Vec<Reference>> =
+            references.iter().map(|text| Reference::parse(text)).collect();
+        let references = references?;
+        self.with_market(registries, trust, |market| plan(market, &references))
+    }
+
+    /// Newer versions of all that is installed.
+    pub(crate) fn plan_update(
+        &self,
+        registries: Vec<Registry>,
+        trust: &Trust,
+    ) -> Result<(Vec<Planned>, Vec<Outdated>)> {
+        self.with_market(registries, trust, |market| plan_update(market, &[]))
+    }
+
+    fn with_market<T>(
+        &self,
+        registries: Vec<Registry>,
+        trust: &Trust,
+        does: impl FnOnce(&Market<'_>) -> Result<T>,
+    ) -> Result<T> {
         let sources: Result<Vec<Source>> = registries
             .into_iter()
             .map(|registry| Ok(Source { catalogue: self.catalogue(&registry)?, registry }))
             .collect();
         let (sources, store) = (sources?, self.store());
         let lock = Lock::read(&self.lock_file())?;
-        let market = Market {
+        does(&Market {
             sources: &sources,
             trust,
             store: &store,
             lock: &lock,
             now: NOW,
             offline: false,
-        };
-        let references: Result<Vec<Reference>> =
-            references.iter().map(|text| Reference::parse(text)).collect();
-        plan(&market, &references?)
+        })
     }
 
     /// The message of a plan that is refused.

@@ -15,8 +15,8 @@ use super::resolve::Reader;
 use crate::exit::Failure;
 use crate::plugin::places::{data_folder, lock_above};
 
-/// The folder of components by their digests: `sha256/HEX.wasm`.
-const STORE: &str = ".timeslip/components";
+/// A project's folder of components by their digests: `sha256/HEX.wasm`.
+pub(crate) const PROJECT_STORE: &str = ".timeslip/components";
 
 /// A component, and what it may be granted.
 pub(super) struct FoundComponent {
@@ -188,7 +188,7 @@ fn check_form(digest: &str) -> Result<(), String> {
 
 fn stores(reader: &Reader<'_>) -> Vec<PathBuf> {
     let of_user = data_folder().map(|data| data.join("components"));
-    reader.folder.on_disk(STORE).into_iter().chain(of_user).collect()
+    reader.folder.on_disk(PROJECT_STORE).into_iter().chain(of_user).collect()
 }
 
 #[cfg(test)]

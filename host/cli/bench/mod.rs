@@ -27,6 +27,8 @@ mod tasks;
 mod text;
 mod words;
 
+pub(crate) use components::PROJECT_STORE;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

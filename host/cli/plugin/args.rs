@@ -41,7 +41,7 @@ pub(crate) struct PlaceArgs {
     /// The user's own lock, for benches whose projects have none.
     #[arg(long)]
     pub(crate) user: bool,
-    /// A registry: a folder, or HOST[:PORT]/PREFIX. Give it again for several. If left out, those of
+    /// A registry: a folder, or HOST:PORT/PREFIX. Give it again for several. If left out, those of
     /// trust.toml, else a folder of the user's own.
     #[arg(long, value_name = "PLACE")]
     pub(crate) registry: Vec<String>,
@@ -86,7 +86,7 @@ pub(crate) struct PublishArgs {
     /// The plugin's plugin.toml, or its folder.
     #[arg(default_value = ".")]
     pub(crate) plugin: PathBuf,
-    /// Where it goes: a folder, or HOST[:PORT]/PREFIX. If left out, the registry that trust.toml
+    /// Where it goes: a folder, or HOST:PORT/PREFIX. If left out, the registry that trust.toml
     /// names first, else a folder of the user's own.
     #[arg(long, value_name = "PLACE")]
     pub(crate) registry: Option<String>,
@@ -134,6 +134,10 @@ pub(crate) struct InstallArgs {
     /// Installs exactly what plugins.lock says, and changes nothing there: for CI.
     #[arg(long)]
     pub(crate) locked: bool,
+    /// Keeps the components of the whole lock in the project as well, in .timeslip/components, so that
+    /// they can be committed and its benches run where nothing is installed.
+    #[arg(long, conflicts_with = "user")]
+    pub(crate) vendor: bool,
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
     #[command(flatten)]

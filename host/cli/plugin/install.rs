@@ -1,13 +1,18 @@
 //! `timeslip plugin install`.
 
+use std::path::Path;
+
 use serde_json::json;
 use timeslip_market::install::{Planned, commit, fetch_locked, plan};
+use timeslip_market::lock::Lock;
 use timeslip_market::name::Reference;
+use timeslip_market::store::Store;
 
 use super::args::InstallArgs;
 use super::places::{Places, now};
 use super::screen::{json_text, planned_json};
 use super::{consent, failure};
+use crate::bench::PROJECT_STORE;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -26,6 +31,9 @@ pub(super) fn install(args: &InstallArgs) -> Result<Exit, Failure> {
     let planned = plan(&market, &references).map_err(failure)?;
     let accepted = consent::ask(&planned, &args.consent, now()?)?;
     commit(&planned, &accepted, &places.lock_file).map_err(failure)?;
+    if args.vendor {
+        vendor(&places)?;
+    }
     output::print(&told(&planned, &places, args.places.json))?;
     Ok(Exit::Pass)
 }
@@ -67,10 +75,30 @@ fn install_locked(args: &InstallArgs, places: &Places) -> Result<Exit, Failure> 
     };
     let fetched = fetch_locked(&places.lock, &places.store, &open, places.is_offline());
     let fetched = fetched.map_err(failure)?;
+    if args.vendor {
+        vendor(places)?;
+    }
     let count = places.lock.plugins.len();
     output::print(&match args.places.json {
         true => json_text(&json!({ "locked": count, "fetched": fetched })),
         false => format!("{count} locked, {fetched} fetched, nothing changed\n"),
     })?;
     Ok(Exit::Pass)
+}
+
+/// Keeps every component of the lock in the project's own store.
+fn vendor(places: &Places) -> Result<(), Failure> {
+    let project = places.lock_file.parent().unwrap_or(Path::new("."));
+    let own = Store::new(project.join(PROJECT_STORE));
+    for locked in &Lock::read(&places.lock_file).map_err(failure)?.plugins {
+        let bytes = places.store.read(&locked.component).map_err(failure)?;
+        let bytes = bytes.ok_or_else(|| {
+            Failure::usage(format!(
+                "{}@{} is locked, and not in the store\n  fix: timeslip plugin install --locked",
+                locked.name, locked.version
+            ))
+        })?;
+        own.insert(&bytes).map_err(failure)?;
+    }
+    Ok(())
 }

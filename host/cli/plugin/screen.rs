@@ -90,7 +90,7 @@ pub(super) fn consent_screen(planned: &[Planned], now: Instant) -> String {
             ("signed by", UNSIGNED.to_owned()),
         ]));
         if let [first, ..] = plugin.needed_by.as_slice() {
-            text.push_str(&format!("  needed by {first}\n"));
+            text.push_str(&format!("  needed by  {first}\n"));
         }
         for change in &plugin.wit_changes {
             text.push_str(&format!("  interface: {}\n", change.text));

@@ -1,8 +1,10 @@
 //! Newer versions of what is installed.
 
+use super::locked::permissions_granted;
 use super::resolve::Resolver;
 use super::{Market, Planned};
 use crate::error::{MarketError, Result};
+use crate::lock::LockedPlugin;
 use crate::name::{PluginName, Reference};
 
 /// A plugin that stays as it is, and why.
@@ -14,8 +16,9 @@ pub struct Outdated {
     pub reason: String,
 }
 
-/// Finds newer versions of plugins: of those named, or of all that were asked for. A plugin that
-/// cannot be updated does not keep the others from it, unless it was named.
+/// Finds newer versions of plugins: of those named, or of all. What only other plugins need is
+/// updated as far as these allow. A plugin that cannot be updated does not keep the others from it,
+/// unless it was named.
 ///
 /// # Errors
 /// When a named plugin is not installed, or cannot be updated.
@@ -29,14 +32,17 @@ pub fn plan_update(
     let (mut planned, mut outdated): (Vec<Planned>, Vec<Outdated>) = (Vec::new(), Vec::new());
     for locked in &market.lock.plugins {
         let named = names.contains(&locked.name);
-        let (Some(requirement), true) = (&locked.requirement, named || names.is_empty()) else {
+        if !(named || names.is_empty()) {
             continue;
-        };
-        let reference = Reference::parse(&format!("{}@{requirement}", locked.name))?;
+        }
+        let reference = allowed(market, locked)?;
         let mut resolver = Resolver::new(market);
         match resolver.add(&reference, None).and_then(|()| resolver.finish()) {
             Ok(found) => {
-                for one in found {
+                for mut one in found {
+                    if one.packed.name == locked.name {
+                        one.requirement = locked.requirement.clone();
+                    }
                     let known = planned.iter().any(|known| known.packed.name == one.packed.name);
                     let newer = market
                         .lock
@@ -54,4 +60,21 @@ pub fn plan_update(
         }
     }
     Ok((planned, outdated))
+}
+
+/// Which versions of an installed plugin will do: those that were asked for, and that every plugin
+/// which needs it takes.
+fn allowed(market: &Market<'_>, locked: &LockedPlugin) -> Result<Reference> {
+    let mut requirements: Vec<String> = locked.requirement.iter().cloned().collect();
+    for needing in &locked.needed_by {
+        let Some(needing) = market.lock.get(needing) else { continue };
+        let needs = permissions_granted(needing, market.store)?.plugins()?;
+        let own = needs.into_iter().filter(|need| need.name == locked.name);
+        requirements.extend(own.map(|need| need.requirement.to_string()));
+    }
+    // `*` beside another one is no requirement that can be read.
+    requirements.retain(|one| one != "*");
+    let requirement =
+        if requirements.is_empty() { "*".to_owned() } else { requirements.join(", ") };
+    Reference::parse(&format!("{}@{requirement}", locked.name))
 }

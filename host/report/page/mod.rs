@@ -1,8 +1,8 @@
 //! A report as one HTML file that loads nothing: runs, comparisons, sweeps, verdicts and answers to
 //! what-if, to be looked at.
 //!
-//! The file is data, a style sheet and a script. [`columns`] writes each run's figures as columns of
-//! numbers, every one as its slip has it; the files of `script/`, joined in the order of [`SCRIPT`],
+//! The file is data, a style sheet and a script. `columns` writes each run's figures as columns of
+//! numbers, every one as its slip has it; the files of `script/`, joined in the order of `SCRIPT`,
 //! draw them in the reader's browser. Nothing that a guest or a bench says becomes markup: the data
 //! is JSON with no `<` in it, and the script makes text nodes. The policy in the file's head allows
 //! the script and the style sheet by their digests and nothing else.

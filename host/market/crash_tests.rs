@@ -10,6 +10,7 @@ use crate::examples::{NOW, Place, packed, publish_at};
 use crate::install::{Market, Source, commit, plan};
 use crate::lock::Lock;
 use crate::name::{PluginName, Reference};
+use crate::oci::{INDEX_TYPE, Index, type_of};
 use crate::registry::{Registry, Repository};
 use crate::steps::END_AT;
 use crate::store::Store;
@@ -46,6 +47,7 @@ fn install(folder: &Path, registry: Registry, name: &str) {
         lock: &lock,
         now: NOW,
         offline: false,
+        allow_unsigned: &[],
     };
     let planned = plan(&market, &[Reference::parse(name).unwrap()]).unwrap();
     commit(&planned, &BTreeSet::new(), &lock_file).unwrap();
@@ -74,14 +76,25 @@ fn check_registry(place: &Place, name: &str) -> Vec<String> {
     let (registry, name) = (place.registry("registry"), PluginName::parse(name).unwrap());
     let repository = Repository::of(&name);
     let tags = registry.tags(&repository).unwrap();
-    for tag in &tags {
-        let (digest, _) = registry.tagged(&repository, tag).unwrap().unwrap();
-        let manifest = registry.manifest(&repository, &digest).unwrap();
+    let check_manifest = |digest: &Digest| {
+        let manifest = registry.manifest(&repository, digest).unwrap();
         for blob in manifest.layers.iter().chain([&manifest.config]) {
             registry.blob(&repository, blob).unwrap();
         }
+    };
+    for tag in &tags {
+        let (digest, bytes) = registry.tagged(&repository, tag).unwrap().unwrap();
+        match type_of(&bytes) == INDEX_TYPE {
+            true => Index::parse(&bytes)
+                .unwrap()
+                .manifests
+                .iter()
+                .for_each(|one| check_manifest(&one.digest)),
+            false => check_manifest(&digest),
+        }
     }
-    tags
+    // What is left are the versions: the tags of statements are no versions.
+    tags.into_iter().filter(|tag| !tag.starts_with("sha256-")).collect()
 }
 
 /// Every file with the name of a digest has the bytes of that digest.

@@ -7,6 +7,7 @@ use crate::component::{About, PackedComponent, pack};
 use crate::error::Result;
 use crate::install::{Market, Outdated, Planned, Source, plan, plan_update};
 use crate::instant::Instant;
+use crate::keys::SecretKey;
 use crate::lock::Lock;
 use crate::name::{PluginName, Reference, parse_version};
 use crate::permissions::Permissions;
@@ -113,6 +114,7 @@ impl Place {
             lock: &lock,
             now: NOW,
             offline: false,
+            allow_unsigned: &[],
         })
     }
 
@@ -132,7 +134,27 @@ pub(crate) fn publish_at(
     packed: &PackedComponent,
     now: Instant,
 ) -> Result<Entry> {
+    publish_with(folder, registry, packed, now, &key(1))
+}
+
+/// A key of the tests, by its number.
+pub(crate) fn key(number: u8) -> SecretKey {
+    // RFC 8410: version 0, the algorithm 1.3.101.112, the secret.
+    let mut der = vec![48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
+    der.extend([number; 32]);
+    SecretKey::from_pkcs8(&der).unwrap()
+}
+
+/// Publishes as the owner of a key does.
+pub(crate) fn publish_with(
+    folder: &Path,
+    registry: &Registry,
+    packed: &PackedComponent,
+    now: Instant,
+    key: &SecretKey,
+) -> Result<Entry> {
     let (catalogue, _) = sync(registry, &folder.join("catalogues"), now)?;
-    let publication = Publication { packed, smoke: "passed".to_owned(), now };
+    let smoke = "passed".to_owned();
+    let publication = Publication { packed, smoke, now, key, statements: &|_| Vec::new() };
     publish(registry, &catalogue, &Trust::default(), &publication)
 }

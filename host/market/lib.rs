@@ -24,6 +24,7 @@ pub mod oci;
 pub mod permissions;
 pub mod publish;
 pub mod registry;
+pub mod statements;
 pub mod store;
 pub mod trust;
 
@@ -36,3 +37,5 @@ mod attack_tests;
 mod crash_tests;
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod signature_tests;

@@ -46,6 +46,9 @@ pub struct Descriptor {
     pub digest: Digest,
     /// How many there are.
     pub size: u64,
+    /// What kind of artifact the bytes lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
     /// What is said of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: Annotations,
@@ -58,6 +61,7 @@ impl Descriptor {
             media_type: media_type.to_owned(),
             digest: Digest::of(bytes),
             size: bytes.len() as u64,
+            artifact_type: None,
             annotations: Annotations::new(),
         }
     }
@@ -94,6 +98,9 @@ pub struct Manifest {
     pub config: Descriptor,
     /// The layers.
     pub layers: Vec<Descriptor>,
+    /// The manifest that it says something of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
     /// What is said of it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: Annotations,
@@ -213,13 +220,29 @@ impl Index {
     /// # Errors
     /// When it is none.
     pub fn parse(bytes: &[u8]) -> Result<Index> {
-        serde_json::from_slice(bytes)
-            .map_err(|error| MarketError::refused(format!("it is no image index: {error}")))
+        let index: Index = serde_json::from_slice(bytes)
+            .map_err(|error| MarketError::refused(format!("it is no image index: {error}")))?;
+        match index.media_type.as_deref() {
+            None | Some(INDEX_TYPE) => Ok(index),
+            Some(other) => Err(MarketError::refused(format!(
+                "it is no image index: its type is `{}`",
+                other.escape_debug()
+            ))),
+        }
     }
 
     /// What has a tag.
     pub fn tagged(&self, tag: &str) -> Option<&Descriptor> {
         self.manifests.iter().find(|one| one.annotations.get(REF_NAME).is_some_and(|t| t == tag))
+    }
+}
+
+/// The type that a manifest or an index says it has.
+pub(crate) fn type_of(manifest: &[u8]) -> &'static str {
+    let kind: Option<Kind> = serde_json::from_slice(manifest).ok();
+    match kind.and_then(|kind| kind.media_type).as_deref() {
+        Some(INDEX_TYPE) => INDEX_TYPE,
+        _ => MANIFEST_TYPE,
     }
 }
 
@@ -283,6 +306,7 @@ pub fn manifest_of(packed: &PackedComponent) -> (Manifest, Vec<u8>) {
         artifact_type: None,
         config: Descriptor::of(WASM_CONFIG_TYPE, &config),
         layers: vec![layer],
+        subject: None,
         annotations,
     };
     (manifest, config)
@@ -301,6 +325,7 @@ mod tests {
             artifact_type: None,
             config: Descriptor::of(WASM_CONFIG_TYPE, b"{}"),
             layers: vec![layer],
+            subject: None,
             annotations: Annotations::new(),
         }
     }

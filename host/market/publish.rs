@@ -1,4 +1,5 @@
-//! Publishing: the component, then its entry in the catalogue.
+//! Publishing: the component, then what its publisher says of it, signed, then its entry in the
+//! catalogue.
 
 use semver::Version;
 
@@ -7,14 +8,15 @@ use crate::component::{PackedComponent, check_version, wit_changes};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
 use crate::instant::Instant;
+use crate::keys::SecretKey;
 use crate::likeness::{check_not_reserved, check_unlike};
 use crate::name::parse_version;
-use crate::oci::{Manifest, manifest_of};
+use crate::oci::{Descriptor, MANIFEST_TYPE, Manifest, manifest_of};
 use crate::registry::{Moving, Push, Registry, Repository};
+use crate::statements::{BUNDLE_TYPE, Statement, sign, sign_version};
 use crate::trust::Trust;
 
 /// What is published, and what is known of it beside the component.
-#[derive(Debug)]
 pub struct Publication<'a> {
     /// The component.
     pub packed: &'a PackedComponent,
@@ -22,6 +24,10 @@ pub struct Publication<'a> {
     pub smoke: String,
     /// Now.
     pub now: Instant,
+    /// The publisher's key.
+    pub key: &'a SecretKey,
+    /// What else the publisher says of it, once its manifest is known.
+    pub statements: &'a dyn Fn(&Entry) -> Vec<Statement>,
 }
 
 /// Publishes a component. Publishing the same again changes nothing, so that a publisher who was cut
@@ -54,7 +60,16 @@ pub fn publish(
     };
     let digest = registry.push(&push)?;
     let smoke = Some(publication.smoke.clone());
-    let entry = Entry::of(packed, digest.clone(), Some(publication.now), smoke);
+    let entry = Entry {
+        signer: Some(publication.key.public().to_string()),
+        ..Entry::of(packed, digest.clone(), Some(publication.now), smoke)
+    };
+    let subject = Descriptor::of(MANIFEST_TYPE, push.manifest);
+    let key = publication.key;
+    registry.attach(&repository, &subject, BUNDLE_TYPE, &sign_version(&entry, key)?)?;
+    for statement in (publication.statements)(&entry) {
+        registry.attach(&repository, &subject, BUNDLE_TYPE, &sign(&statement, key)?)?;
+    }
     let known = catalogue.versions(&packed.name)?;
     match known.into_iter().find(|known| known.version == packed.version) {
         Some(known) if known.manifest == digest => Ok(known),

@@ -7,7 +7,11 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::files::{FileLock, read_if_there, write_whole};
 
-/// A folder of components by their digests: `sha256/HEX.wasm`.
+/// The most bytes that the statements of one manifest have.
+const STATEMENTS_BYTES_MAX: u64 = 64 << 20;
+
+/// A folder of components by their digests, `sha256/HEX.wasm`, and of what is said of them,
+/// `statements/HEX.json` by the digest of the manifest.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
@@ -37,6 +41,32 @@ impl Store {
         let bytes = read_if_there(&self.path(digest), COMPONENT_BYTES_MAX)?;
         // A damaged file counts as none, and is fetched anew.
         Ok(bytes.filter(|bytes| Digest::of(bytes) == *digest))
+    }
+
+    /// Keeps the statements that are attached to a manifest.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep_statements(&self, manifest: &Digest, bundles: &[Vec<u8>]) -> Result<()> {
+        let texts: Vec<_> = bundles.iter().map(|bundle| String::from_utf8_lossy(bundle)).collect();
+        let json = serde_json::to_vec(&texts).expect("texts can be written");
+        write_whole(&self.statements_file(manifest), &json)
+    }
+
+    /// The statements that are attached to a manifest, as far as they are here. Their signatures are
+    /// held against their keys by whoever reads them, so a damaged file counts as none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn statements(&self, manifest: &Digest) -> Result<Vec<Vec<u8>>> {
+        let bytes = read_if_there(&self.statements_file(manifest), STATEMENTS_BYTES_MAX)?;
+        let texts: Option<Vec<String>> =
+            bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Ok(texts.unwrap_or_default().into_iter().map(String::into_bytes).collect())
+    }
+
+    fn statements_file(&self, manifest: &Digest) -> PathBuf {
+        self.folder.join("statements").join(format!("{}.json", manifest.hex()))
     }
 
     /// Keeps a component.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::error::{MarketError, Result};
 use crate::files::read_if_there;
 use crate::instant::parse_age;
+use crate::keys::PublicKey;
 use crate::name::{PluginName, Reference};
 
 /// The file's name.
@@ -26,6 +27,10 @@ pub struct Trust {
     pub registries: Vec<String>,
     /// The one registry of each namespace that has one.
     pub namespaces: BTreeMap<String, String>,
+    /// The keys that may sign in each namespace that has any.
+    keys: BTreeMap<String, Vec<PublicKey>>,
+    /// The statements that are asked for, by namespace; `*` is every one.
+    required: Vec<(String, Vec<RequiredStatement>)>,
     /// How old a release must be, in seconds, if the file says it.
     min_release_age: Option<u64>,
     /// Names that look like others and are meant.
@@ -39,12 +44,60 @@ struct TrustFile {
     #[serde(default)]
     registries: Vec<String>,
     #[serde(default)]
-    namespaces: BTreeMap<String, String>,
+    namespaces: BTreeMap<String, NamespaceTable>,
+    #[serde(default)]
+    require: Vec<RequireTable>,
     min_release_age: Option<String>,
     #[serde(default)]
     look_alikes: Vec<PluginName>,
     #[serde(default)]
     deny: Vec<DenyTable>,
+}
+
+/// What is said of a namespace: the one registry, or a table.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a registry's place, or a table with `registry` and `keys`")]
+enum NamespaceTable {
+    Registry(String),
+    Table(NamespaceKeys),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamespaceKeys {
+    registry: Option<String>,
+    #[serde(default)]
+    keys: Vec<PublicKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequireTable {
+    namespace: String,
+    statements: Vec<RequiredStatement>,
+}
+
+/// A statement that a version must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequiredStatement {
+    /// The publisher's signature, also where an unsigned version was allowed.
+    Signature,
+    /// Where it was built.
+    Provenance,
+    /// A benchmark of it.
+    Badge,
+}
+
+impl RequiredStatement {
+    /// The word by which the file names it.
+    pub fn word(self) -> &'static str {
+        match self {
+            RequiredStatement::Signature => "signature",
+            RequiredStatement::Provenance => "provenance",
+            RequiredStatement::Badge => "badge",
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,9 +134,23 @@ impl Trust {
             .into_iter()
             .map(|one| Ok((Reference::parse(&one.plugin)?, one.why)))
             .collect();
+        let (mut namespaces, mut keys) = (BTreeMap::new(), BTreeMap::new());
+        for (namespace, table) in file.namespaces {
+            let table = match table {
+                NamespaceTable::Registry(place) => {
+                    NamespaceKeys { registry: Some(place), keys: Vec::new() }
+                }
+                NamespaceTable::Table(table) => table,
+            };
+            keys.insert(namespace.clone(), table.keys);
+            namespaces.extend(table.registry.map(|place| (namespace, place)));
+        }
+        let required = file.require.into_iter().map(|one| (one.namespace, one.statements));
         Ok(Trust {
             registries: file.registries,
-            namespaces: file.namespaces,
+            namespaces,
+            keys,
+            required: required.collect(),
             min_release_age: file.min_release_age.as_deref().map(parse_age).transpose()?,
             look_alikes: file.look_alikes,
             denied: denied.map_err(|error| error.of("[[deny]]"))?,
@@ -100,6 +167,17 @@ impl Trust {
     /// is waited for there unless the file says so.
     pub fn release_age(&self, is_folder: bool) -> u64 {
         self.min_release_age.unwrap_or(if is_folder { 0 } else { AGE_OF_SERVERS })
+    }
+
+    /// The keys that alone may sign in a namespace; none if it is not said.
+    pub fn keys(&self, namespace: &str) -> &[PublicKey] {
+        self.keys.get(namespace).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The statements that versions of a namespace must have.
+    pub fn required(&self, namespace: &str) -> impl Iterator<Item = RequiredStatement> {
+        let of = self.required.iter().filter(move |(one, _)| one == "*" || one == namespace);
+        of.flat_map(|(_, statements)| statements.iter().copied())
     }
 
     /// Why a version must not be used.

@@ -25,6 +25,11 @@ pub(crate) enum PluginCommand {
     List(ListArgs),
     /// Holds what is installed against the store, the catalogue and trust.toml.
     Audit(AuditArgs),
+    /// Says who has said what of a published version, and whether it holds.
+    Verify(VerifyArgs),
+    /// Makes and shows the key that you publish with.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Copies what is installed into a folder, to carry it to where no registry is.
     Export(ExportArgs),
     /// Brings what is locked into the store, out of a folder that was exported.
@@ -64,6 +69,10 @@ pub(crate) struct ConsentArgs {
     /// registries on servers and 0 for folders.
     #[arg(long, value_name = "AGE")]
     pub(crate) min_release_age: Option<String>,
+    /// Takes this one version, NAMESPACE:NAME@VERSION, although nobody has signed it, so that nothing
+    /// says who published it. Give it again for several.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) allow_unsigned: Vec<String>,
 }
 
 /// `timeslip plugin pack`.
@@ -90,9 +99,37 @@ pub(crate) struct PublishArgs {
     /// names first, else a folder of the user's own.
     #[arg(long, value_name = "PLACE")]
     pub(crate) registry: Option<String>,
+    /// The key that signs it. If left out, the key of the user's own, which is made the first time.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `timeslip plugin verify`.
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    /// The plugin: namespace:name, with or without @REQUIREMENT.
+    pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin key`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Makes a key, which is never written over.
+    New(KeyArgs),
+    /// Shows the public half, which others write into their trust.toml.
+    Show(KeyArgs),
+}
+
+/// Which key.
+#[derive(Args, Debug)]
+pub(crate) struct KeyArgs {
+    /// The key's file; the one of the user's own if left out.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// `timeslip plugin search`.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use timeslip_market::catalogue::{Catalogue, Entry, Status};
-use timeslip_market::install::{Source, permissions_granted};
+use timeslip_market::install::{Source, check_signature, permissions_granted};
 use timeslip_market::lock::LockedPlugin;
 
 use super::args::AuditArgs;
@@ -31,6 +31,9 @@ pub(super) fn audit(args: &AuditArgs) -> Result<Exit, Failure> {
             findings.push(Finding { name: name.clone(), is_fault, text });
         };
         if let Err(error) = permissions_granted(locked, &places.store) {
+            found(true, error.to_string());
+        }
+        if let Err(error) = check_signature(locked, &places.store) {
             found(true, error.to_string());
         }
         if let Some(why) = places.trust.denial(&locked.name, &locked.version) {

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write};
 
+use semver::Version;
 use timeslip_market::digest::Digest;
 use timeslip_market::install::Planned;
 use timeslip_market::instant::{Instant, parse_age};
+use timeslip_market::name::{PluginName, parse_version};
 use timeslip_market::trust::Trust;
 
 use super::args::ConsentArgs;
@@ -21,6 +23,26 @@ const YES: &str = "accept";
 pub(super) fn with_age(trust: &Trust, args: &ConsentArgs) -> Result<Trust, Failure> {
     let age = args.min_release_age.as_deref().map(parse_age).transpose().map_err(failure)?;
     Ok(trust.clone().with_min_release_age(age))
+}
+
+/// The versions that are taken unsigned, each of which is said aloud.
+pub(super) fn allowed_unsigned(args: &ConsentArgs) -> Result<Vec<(PluginName, Version)>, Failure> {
+    let mut allowed = Vec::new();
+    for text in &args.allow_unsigned {
+        let Some((name, version)) = text.rsplit_once('@') else {
+            return Err(Failure::usage(format!(
+                "`--allow-unsigned {text}` names no version\n  fix: write NAMESPACE:NAME@VERSION"
+            )));
+        };
+        let name = PluginName::parse(name).map_err(failure)?;
+        allowed.push((name, parse_version(version).map_err(failure)?));
+        let _ = writeln!(
+            std::io::stderr(),
+            "WARNING: {text} is taken although nobody may have signed it: whoever can write to its \
+             registry can be its author"
+        );
+    }
+    Ok(allowed)
 }
 
 /// What a person accepts of a plan. The screen is on standard error, since it is no result.

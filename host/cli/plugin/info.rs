@@ -11,7 +11,7 @@ use super::args::InfoArgs;
 use super::failure;
 use super::places::{Places, now};
 use super::screen::{
-    UNSIGNED, age, bytes_text, facts, json_text, list_text, needs_text, permission_lines,
+    age, bytes_text, facts, json_text, list_text, needs_text, permission_lines, signer_text,
 };
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -84,7 +84,7 @@ fn screen(
         ("authors", optional(&entry.authors)),
         ("license", optional(&entry.licenses)),
         ("source", optional(&entry.source)),
-        ("signed by", UNSIGNED.to_owned()),
+        ("signed by", signer_text(entry.signer.as_deref())),
         ("smoke run", optional(&entry.smoke)),
         ("world", optional(&entry.world)),
         ("imports", list_text(&entry.imports)),

@@ -27,7 +27,8 @@ pub(super) fn install(args: &InstallArgs) -> Result<Exit, Failure> {
     let references = references.map_err(failure)?;
     let trust = consent::with_age(&places.trust, &args.consent)?;
     let sources = places.sources()?;
-    let market = places.market(&sources, &trust)?;
+    let unsigned = consent::allowed_unsigned(&args.consent)?;
+    let market = places.market(&sources, &trust, &unsigned)?;
     let planned = plan(&market, &references).map_err(failure)?;
     let accepted = consent::ask(&planned, &args.consent, now()?)?;
     commit(&planned, &accepted, &places.lock_file).map_err(failure)?;
@@ -99,6 +100,8 @@ fn vendor(places: &Places) -> Result<(), Failure> {
             ))
         })?;
         own.insert(&bytes).map_err(failure)?;
+        let statements = places.store.statements(&locked.manifest).map_err(failure)?;
+        own.keep_statements(&locked.manifest, &statements).map_err(failure)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod bundle;
 mod consent;
 mod info;
 mod install;
+mod key;
 mod list;
 mod project_file;
 mod publish;
@@ -15,6 +16,7 @@ mod screen;
 mod search;
 mod smoke;
 mod update;
+mod verify;
 
 use timeslip_market::error::MarketError;
 
@@ -33,6 +35,8 @@ pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Remove(args) => list::remove(args),
         PluginCommand::List(args) => list::list(args),
         PluginCommand::Audit(args) => audit::audit(args),
+        PluginCommand::Verify(args) => verify::verify(args),
+        PluginCommand::Key(command) => key::key(command),
         PluginCommand::Export(args) => bundle::export(args),
         PluginCommand::Import(args) => bundle::import(args),
     }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use semver::Version;
 use timeslip_market::catalogue::{Catalogue, sync};
 use timeslip_market::install::{Market, Source};
 use timeslip_market::instant::Instant;
 use timeslip_market::lock::{LOCK_FILE, Lock};
+use timeslip_market::name::PluginName;
 use timeslip_market::registry::Registry;
 use timeslip_market::store::Store;
 use timeslip_market::trust::{TRUST_FILE, Trust};
@@ -163,9 +165,10 @@ impl Places {
         &'a self,
         sources: &'a [Source],
         trust: &'a Trust,
+        allow_unsigned: &'a [(PluginName, Version)],
     ) -> Result<Market<'a>, Failure> {
-        let (store, lock) = (&self.store, &self.lock);
-        Ok(Market { sources, trust, store, lock, now: now()?, offline: self.offline })
+        let (store, lock, offline) = (&self.store, &self.lock, self.offline);
+        Ok(Market { sources, trust, store, lock, now: now()?, offline, allow_unsigned })
     }
 
     /// Whether no registry is to be asked.

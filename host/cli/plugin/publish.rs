@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use timeslip_market::publish::{Publication, publish as publish_to};
+use timeslip_market::statements::{Subject, provenance_of};
 
 use super::args::{PackArgs, PlaceArgs, PublishArgs};
 use super::places::{Places, now};
 use super::project_file::ProjectFile;
 use super::screen::{
-    UNSIGNED, bytes_text, counted, facts, json_text, packed_facts, permission_lines,
+    bytes_text, counted, facts, json_text, packed_facts, permission_lines, signer_text,
 };
-use super::{failure, smoke};
+use super::{failure, key, smoke};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -74,7 +75,17 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
     let registry = places.first()?;
     let smoke = smoke::run(bench, packed)?;
     let catalogue = places.catalogue(&registry)?;
-    let publication = Publication { packed, smoke: smoke.annotation.clone(), now: now()? };
+    let key = key::of_publisher(args.key.as_deref())?;
+    let publication = Publication {
+        packed,
+        smoke: smoke.annotation.clone(),
+        now: now()?,
+        key: &key,
+        statements: &|entry| {
+            let variable = |name: &str| std::env::var(name).ok();
+            provenance_of(Subject::of(entry), &variable).into_iter().collect()
+        },
+    };
     let entry = publish_to(&registry, &catalogue, &places.trust, &publication).map_err(failure)?;
     if args.json {
         let entry = serde_json::to_value(&entry).expect("an entry can be written");
@@ -94,7 +105,7 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
                 "smoke run",
                 format!("{} passed, {}", smoke.bench, counted(smoke.sessions, "session"))
             ),
-            ("signed by", UNSIGNED.to_owned()),
+            ("signed by", signer_text(entry.signer.as_deref())),
         ])
     ))?;
     Ok(Exit::Pass)

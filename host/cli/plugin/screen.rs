@@ -2,15 +2,31 @@
 
 use timeslip_market::catalogue::Entry;
 use timeslip_market::component::PackedComponent;
-use timeslip_market::install::Planned;
+use timeslip_market::install::{FoundSigner, Planned};
 use timeslip_market::instant::{Instant, age_text};
 use timeslip_market::permissions::{ChangeKind, Permissions};
 
 use crate::table::columns;
 
 /// What stands where nobody has signed.
-pub(super) const UNSIGNED: &str =
-    "nobody: whoever may write to this registry may publish this name";
+const UNSIGNED: &str = "nobody: whoever may write to this registry may publish this name";
+
+/// Who has signed, as the catalogue or the lock says it.
+pub(super) fn signer_text(signer: Option<&str>) -> String {
+    signer.unwrap_or(UNSIGNED).to_owned()
+}
+
+/// Who has signed what is to be installed.
+fn found_signer_text(found: &FoundSigner) -> String {
+    match &found.key {
+        None => UNSIGNED.to_owned(),
+        Some(key) if found.is_new => format!(
+            "{key}, seen for the first time: later versions must have the same, and whether it is \
+             the author's nobody but the author can say"
+        ),
+        Some(key) => key.to_string(),
+    }
+}
 
 /// Lines of a name and a text, below a title.
 pub(super) fn facts(rows: &[(&str, String)]) -> String {
@@ -87,7 +103,7 @@ pub(super) fn consent_screen(planned: &[Planned], now: Instant) -> String {
         text.push_str(&facts(&[
             ("does", packed.about.description.clone()),
             ("published", format!("{} by {by}", age(entry, now))),
-            ("signed by", UNSIGNED.to_owned()),
+            ("signed by", found_signer_text(&plugin.signer)),
         ]));
         if let [first, ..] = plugin.needed_by.as_slice() {
             text.push_str(&format!("  needed by  {first}\n"));
@@ -145,7 +161,7 @@ pub(super) fn planned_json(plugin: &Planned) -> serde_json::Value {
         "permissions": plugin.packed.permissions.digest(),
         "needs_consent": plugin.needs_consent(),
         "changes": plugin.changes().iter().map(change).collect::<Vec<_>>(),
-        "signer": plugin.entry.signer,
+        "signer": plugin.signer.key,
     })
 }
 

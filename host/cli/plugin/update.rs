@@ -20,7 +20,8 @@ pub(super) fn update(args: &UpdateArgs) -> Result<Exit, Failure> {
     let names = names.map_err(failure)?;
     let trust = consent::with_age(&places.trust, &args.consent)?;
     let sources = places.sources()?;
-    let market = places.market(&sources, &trust)?;
+    let unsigned = consent::allowed_unsigned(&args.consent)?;
+    let market = places.market(&sources, &trust, &unsigned)?;
     let (planned, outdated) = plan_update(&market, &names).map_err(failure)?;
     for Outdated { name, reason } in &outdated {
         eprintln!("{name} stays: {reason}");

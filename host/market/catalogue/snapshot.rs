@@ -191,6 +191,7 @@ fn artifact(artifact_type: &str, layers: Vec<Descriptor>) -> Manifest {
         artifact_type: Some(artifact_type.to_owned()),
         config: Descriptor::of(EMPTY_TYPE, EMPTY_CONFIG),
         layers,
+        subject: None,
         annotations: Annotations::new(),
     }
 }

@@ -1,10 +1,14 @@
 //! Carrying plugins to where no registry is: a folder registry with what a lock leads to.
 
+use super::locked::attached_to;
+use super::signer::check_signature;
 use crate::catalogue::{Entry, add_entry};
 use crate::component::PackedComponent;
 use crate::error::{MarketError, Result};
 use crate::lock::{Lock, LockedPlugin};
+use crate::oci::{Descriptor, MANIFEST_TYPE};
 use crate::registry::{Moving, Push, Registry, Repository};
+use crate::statements::BUNDLE_TYPE;
 use crate::store::Store;
 
 /// Copies what a lock leads to into another registry, with its manifests to the byte.
@@ -36,8 +40,13 @@ pub fn export(lock: &Lock, open: &dyn Fn(&str) -> Result<Registry>, to: &Registr
             tag: &locked.version.to_string(),
             moving: Moving::Refused,
         })?;
+        let subject = Descriptor::of(MANIFEST_TYPE, &manifest_bytes);
+        for statement in attached_to(&from, locked)? {
+            to.attach(&repository, &subject, BUNDLE_TYPE, &statement)?;
+        }
         let packed = PackedComponent::open(bytes)?;
-        add_entry(to, &Entry::of(&packed, locked.manifest.clone(), locked.published, None))?;
+        let entry = Entry::of(&packed, locked.manifest.clone(), locked.published, None);
+        add_entry(to, &Entry { signer: locked.signer.clone(), ..entry })?;
     }
     Ok(())
 }
@@ -55,6 +64,10 @@ pub fn import(lock: &Lock, store: &Store, from: &Registry) -> Result<usize> {
             component_of(from, locked)
         })?;
         PackedComponent::open(bytes)?.check_is(&locked.name, &locked.version)?;
+        if check_signature(locked, store).is_err() {
+            store.keep_statements(&locked.manifest, &attached_to(from, locked)?)?;
+            check_signature(locked, store)?;
+        }
     }
     Ok(brought)
 }

@@ -1,10 +1,12 @@
 //! What a lock leads to.
 
+use super::signer::check_signature;
 use crate::component::{PackedComponent, permissions_of};
 use crate::error::{MarketError, Result};
 use crate::lock::{Lock, LockedPlugin};
 use crate::permissions::Permissions;
 use crate::registry::{Registry, Repository};
+use crate::statements::{BUNDLE_BYTES_MAX, BUNDLE_TYPE};
 use crate::store::Store;
 
 /// Brings every component of a lock into the store. Gives how many were fetched.
@@ -43,8 +45,21 @@ pub fn fetch_locked(
         let packed = bytes.and_then(PackedComponent::open).map_err(|error| error.of(who()))?;
         packed.check_is(&locked.name, &locked.version)?;
         check_granted(locked, &packed.permissions)?;
+        if check_signature(locked, store).is_err() {
+            if !offline {
+                let registry = open(&locked.registry)?;
+                store.keep_statements(&locked.manifest, &attached_to(&registry, locked)?)?;
+            }
+            check_signature(locked, store)?;
+        }
     }
     Ok(fetched)
+}
+
+/// The statements that are attached to what is locked.
+pub(super) fn attached_to(registry: &Registry, locked: &LockedPlugin) -> Result<Vec<Vec<u8>>> {
+    let repository = Repository::of(&locked.name);
+    registry.attached(&repository, &locked.manifest, BUNDLE_TYPE, BUNDLE_BYTES_MAX as u64)
 }
 
 /// What was granted to an installed plugin, read out of its component.

@@ -7,16 +7,20 @@
 mod bundle;
 mod locked;
 mod resolve;
+mod signer;
 mod update;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+
+use semver::Version;
 
 use crate::catalogue::{Catalogue, Entry};
 use crate::component::{PackedComponent, WitChange};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
 use crate::instant::Instant;
+use crate::keys::PublicKey;
 use crate::lock::{Lock, LockedPlugin};
 use crate::name::{PluginName, Reference};
 use crate::permissions::{Change, Permissions};
@@ -26,6 +30,7 @@ use crate::trust::Trust;
 
 pub use bundle::{export, import};
 pub use locked::{fetch_locked, permissions_granted};
+pub use signer::{FoundSigner, check_signature, fetch_statements};
 pub use update::{Outdated, plan_update};
 
 use resolve::Resolver;
@@ -54,6 +59,8 @@ pub struct Market<'a> {
     pub now: Instant,
     /// Whether no registry is to be asked.
     pub offline: bool,
+    /// The versions that a person takes although nobody has signed them.
+    pub allow_unsigned: &'a [(PluginName, Version)],
 }
 
 /// A plugin that is to be installed or updated.
@@ -75,6 +82,8 @@ pub struct Planned {
     pub before: Option<(LockedPlugin, Permissions)>,
     /// How its interfaces change.
     pub wit_changes: Vec<WitChange>,
+    /// Who has signed it.
+    pub signer: FoundSigner,
 }
 
 impl Planned {
@@ -105,7 +114,7 @@ impl Planned {
             component: self.packed.digest.clone(),
             granted: permissions.clone(),
             permissions,
-            signer: self.entry.signer.clone(),
+            signer: self.signer.key.as_ref().map(PublicKey::to_string),
             catalogue: self.catalogue.clone(),
             published: self.entry.published,
             world: self.packed.surface.world().map(str::to_owned),

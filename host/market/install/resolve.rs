@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use semver::{Version, VersionReq};
 
 use super::locked::permissions_granted;
+use super::signer::find_signer;
 use super::{Market, Planned, Source};
 use crate::catalogue::{Entry, Status};
 use crate::component::{PackedComponent, check_version, wit_changes};
@@ -95,6 +96,7 @@ impl<'a> Resolver<'a> {
         let source = self.source_of(name)?;
         let entry = self.version_of(source, reference)?;
         let packed = self.fetch(source, &entry)?;
+        let signer = find_signer(market, source, &entry)?;
         let before = match market.lock.get(name) {
             None => None,
             Some(locked) => Some((locked.clone(), permissions_granted(locked, market.store)?)),
@@ -120,6 +122,7 @@ impl<'a> Resolver<'a> {
             needed_by: Vec::new(),
             before,
             wit_changes,
+            signer,
         })
     }
 

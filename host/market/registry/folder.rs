@@ -9,7 +9,7 @@ use super::{Moving, Push, Repository, is_published};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
 use crate::files::{FileLock, read_if_there, remove_leftovers, write_whole};
-use crate::oci::{Descriptor, INDEX_BYTES_MAX, Index, MANIFEST_BYTES_MAX, MANIFEST_TYPE, REF_NAME};
+use crate::oci::{Descriptor, INDEX_BYTES_MAX, Index, MANIFEST_BYTES_MAX, REF_NAME, type_of};
 
 const LAYOUT_FILE: &str = "oci-layout";
 const LAYOUT: &[u8] = b"{\"imageLayoutVersion\":\"1.0.0\"}";
@@ -114,7 +114,7 @@ impl FolderRegistry {
 
 /// What leads to a manifest in the index, under its tag.
 fn tagged_descriptor(push: &Push<'_>) -> Descriptor {
-    let mut descriptor = Descriptor::of(MANIFEST_TYPE, push.manifest);
+    let mut descriptor = Descriptor::of(type_of(push.manifest), push.manifest);
     descriptor.annotations.insert(REF_NAME.to_owned(), push.tag.to_owned());
     descriptor
 }

@@ -7,6 +7,7 @@ mod auth;
 mod folder;
 mod http;
 mod location;
+mod referrers;
 mod remote;
 
 use std::fmt;

@@ -15,7 +15,7 @@ use super::location::Address;
 use super::{Moving, Push, Repository, is_published};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
-use crate::oci::{Descriptor, INDEX_TYPE, MANIFEST_BYTES_MAX, MANIFEST_TYPE};
+use crate::oci::{Descriptor, INDEX_TYPE, Index, MANIFEST_BYTES_MAX, MANIFEST_TYPE, type_of};
 
 /// The largest answer that is no blob and no manifest.
 const ANSWER_BYTES_MAX: u64 = 8 << 20;
@@ -149,6 +149,35 @@ impl RemoteRegistry {
         }
     }
 
+    /// What refers to a manifest, where the registry keeps account of it; none where it does not.
+    pub(super) fn referrers(
+        &self,
+        repository: &Repository,
+        subject: &Digest,
+    ) -> Result<Option<Vec<Descriptor>>> {
+        let mut referrers = Vec::new();
+        let mut url = self.url(repository, &format!("referrers/{subject}"))?;
+        for _ in 0..PAGES_MAX {
+            let answer = self.get(&url, INDEX_TYPE, ANSWER_BYTES_MAX)?;
+            match answer.status {
+                StatusCode::OK => {}
+                StatusCode::NOT_FOUND if referrers.is_empty() => return Ok(None),
+                _ => return Err(answer.unexpected("listing what refers to a manifest")),
+            }
+            referrers.extend(Index::parse(&answer.body)?.manifests);
+            match answer.header("link").and_then(next_page).map(|next| url.join(next)) {
+                None => return Ok(Some(referrers)),
+                Some(Ok(next)) if next.origin() == url.origin() => url = next,
+                Some(_) => {
+                    return Err(MarketError::refused(
+                        "the next page of its list of referrers is on another server",
+                    ));
+                }
+            }
+        }
+        Err(MarketError::refused(format!("its list of referrers has more than {PAGES_MAX} pages")))
+    }
+
     pub(super) fn blob(&self, repository: &Repository, of: &Descriptor) -> Result<Vec<u8>> {
         let url = self.url(repository, &format!("blobs/{}", of.digest))?;
         let answer = self.get(&url, "*/*", of.size.max(ANSWER_BYTES_MAX))?;
@@ -192,7 +221,7 @@ impl RemoteRegistry {
         let url = self.url(push.repository, &format!("manifests/{}", push.tag))?;
         let make = || {
             let request = self.transport.request(Method::PUT, url.clone());
-            request.header("content-type", MANIFEST_TYPE).body(push.manifest.to_vec())
+            request.header("content-type", type_of(push.manifest)).body(push.manifest.to_vec())
         };
         let answer = self.send(&make, ANSWER_BYTES_MAX)?;
         if answer.status != StatusCode::CREATED {

@@ -195,3 +195,26 @@ fn whoever_loses_a_race_for_a_tag_is_told() {
     let told = push(&racing).unwrap_err();
     assert!(told.contains("published already, with other contents"), "{told}");
 }
+
+#[test]
+fn a_failure_to_list_statements_is_never_taken_for_none() {
+    let subject = Digest::of(b"manifest");
+    for status in [401, 403, 500] {
+        let failing = registry(move |_, path| match path.contains("/referrers/") {
+            true => only(status, &[], b"no"),
+            false => only(404, &[], b""),
+        });
+        let told = failing.attached(&tool(), &subject, "a/b", 9).unwrap_err().to_string();
+        assert!(told.contains(&format!("answered {status}")), "{told}");
+    }
+    let without = registry(|_, _| only(404, &[], b""));
+    assert_eq!(without.attached(&tool(), &subject, "a/b", 9), Ok(Vec::new()));
+    let image = registry(|_, path| {
+        match path.contains("/referrers/") {
+        true => only(200, &[], b"{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"manifests\":[],\"schemaVersion\":2}"),
+        false => only(404, &[], b""),
+    }
+    });
+    let told = image.attached(&tool(), &subject, "a/b", 9).unwrap_err().to_string();
+    assert!(told.contains("it is no image index"), "{told}");
+}

@@ -72,17 +72,25 @@ impl Market {
         self.place.write("timeslip.toml", bench);
     }
 
-    /// A screen without what differs: this place, and digests, which hold every figure of a run.
+    /// A screen without what differs: this place, digests, which hold every figure of a run, and keys,
+    /// which each publisher makes.
     fn screen(&self, text: &str) -> String {
         let text = self.place.anonymous(text);
-        let mut parts = text.split("sha256:");
-        let mut screen = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            screen.push_str("sha256:DIGEST");
-            screen.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
-        }
-        screen
+        let text = masked(&text, "sha256:", "DIGEST", |c| c.is_ascii_hexdigit());
+        masked(&text, "ed25519:", "KEY", |c| c.is_ascii_alphanumeric() || "+/=".contains(c))
     }
+}
+
+/// A text in which one word stands for whatever follows a prefix.
+fn masked(text: &str, prefix: &str, word: &str, is_of_it: impl Fn(char) -> bool) -> String {
+    let mut parts = text.split(prefix);
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        masked.push_str(prefix);
+        masked.push_str(word);
+        masked.push_str(part.trim_start_matches(&is_of_it));
+    }
+    masked
 }
 
 #[test]
@@ -199,6 +207,91 @@ fn a_project_that_keeps_its_components_runs_where_nothing_is_installed() {
     std::fs::remove_dir_all(market.place.path(".timeslip/components")).unwrap();
     let missing = market.run("run").failed(2);
     assert!(missing.contains("timeslip plugin install --locked"), "{missing}");
+}
+
+#[test]
+fn what_is_published_can_be_verified_and_another_key_is_refused() {
+    let market = Market::new();
+    market.published();
+    let verify = "plugin verify timeslip:memory --registry ./registry";
+    insta::assert_snapshot!("plugin_verify", market.screen(&market.run(verify).passed()));
+    market.install();
+    let other = market.run("plugin key new other.pem").passed();
+    assert!(other.contains("whoever trusts it writes into trust.toml"), "{other}");
+    assert!(market.run("plugin key new other.pem").failed(2).contains("is there already"));
+    let plugin = market.place.read("plugins/memory/plugin.toml");
+    market.place.write("plugins/memory/plugin.toml", plugin.replace("0.1.0", "0.1.1"));
+    let stolen = "plugin publish plugins/memory --registry ./registry --key other.pem";
+    Ran::from(market.command(stolen, THEN).output().unwrap()).passed();
+    let refused = market.run("plugin update timeslip:memory --registry ./registry").failed(2);
+    insta::assert_snapshot!("plugin_other_signer", market.screen(&refused));
+    let key = other.lines().next().unwrap();
+    let trust = format!("[namespaces.timeslip]\nkeys = [\"{key}\"]\n");
+    market.place.write("trust.toml", trust);
+    let updated = market.run("plugin update --registry ./registry").passed();
+    assert!(updated.contains("0.1.0 -> 0.1.1"), "{updated}");
+    let first = market.run("plugin verify timeslip:memory@=0.1.0 --registry ./registry");
+    assert_eq!(first.code, 1, "another key has signed it than is trusted now: {first:#?}");
+}
+
+#[test]
+fn a_badge_is_reproduced_bit_for_bit_and_a_wrong_one_is_refused() {
+    let market = Market::new();
+    market.published();
+    let suite = "--suite plugins/memory/timeslip.toml --registry ./registry";
+    let bench = format!("plugin bench timeslip:memory --on rubin-groq3 --on h200-8 --push {suite}");
+    insta::assert_snapshot!("plugin_bench", market.screen(&market.run(&bench).passed()));
+    let reproduce = "plugin verify timeslip:memory --registry ./registry --reproduce \
+                     plugins/memory/timeslip.toml";
+    let alone = market.run(&format!("{reproduce} --threads 1")).passed();
+    insta::assert_snapshot!("plugin_reproduced", market.screen(&alone));
+    assert_eq!(market.run(&format!("{reproduce} --threads 7")).passed(), alone);
+    // Somebody else runs the same, and is counted.
+    market.run("plugin key new other.pem").passed();
+    market.run(&format!("{bench} --key other.pem")).passed();
+    let verify = "plugin verify timeslip:memory --registry ./registry";
+    let twice = market.run(verify).passed();
+    assert!(twice.contains("badge, reproduced ×1: memory on rubin-groq3"), "{twice}");
+    assert!(!twice.contains("self-reported"), "{twice}");
+    let harder = market
+        .place
+        .read("plugins/memory/timeslip.toml")
+        .replace("name = \"memory\"", "name = \"easier\"");
+    market.place.write("plugins/memory/timeslip.toml", harder);
+    let stale = market.run(reproduce);
+    assert_eq!(stale.code, 1, "{stale:#?}");
+    assert!(stale.stdout.contains("stale, made with another suite"), "{stale:#?}");
+}
+
+#[test]
+fn what_nobody_has_signed_is_taken_by_name_alone() {
+    let market = Market::new();
+    market.published();
+    let index = "registry/timeslip/memory/index.json";
+    let mut json: serde_json::Value = serde_json::from_str(&market.place.read(index)).unwrap();
+    json["manifests"].as_array_mut().unwrap().truncate(1);
+    market.place.write(index, json.to_string());
+    let install = "plugin install timeslip:memory --registry ./registry";
+    let refused = market.run(install).failed(2);
+    insta::assert_snapshot!("plugin_unsigned", market.screen(&refused));
+    let allowing = format!("{install} --allow-unsigned timeslip:memory@0.1.0");
+    assert!(
+        market
+            .run(&format!("{install} --allow-unsigned timeslip:memory"))
+            .failed(2)
+            .contains("names no version")
+    );
+    let asked = market.asked(&allowing);
+    let allowing = format!("{allowing} --accept-permissions {asked}");
+    let installed = market.run(&allowing);
+    assert!(
+        installed.stderr.contains("WARNING: timeslip:memory@0.1.0 is taken"),
+        "{}",
+        installed.stderr
+    );
+    installed.passed();
+    assert!(!market.place.read("plugins.lock").contains("signer"));
+    assert!(market.run("plugin audit --registry ./registry").passed().contains("signed by nobody"));
 }
 
 #[test]

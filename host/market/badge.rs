@@ -3,11 +3,18 @@
 //! Runs are in virtual time, so that whoever has the same suite, plugin, machine and host version gets
 //! the same figures to the bit. Figures of different machines are never ranked against each other.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Entry;
 use crate::digest::Digest;
+use crate::error::{MarketError, Result};
+use crate::keys::PublicKey;
 use crate::name::PluginName;
+use crate::statements::Statements;
 
 /// The type of the statement's predicate.
 pub const BADGE_PREDICATE: &str = "urn:timeslip:benchmark:v1";
@@ -39,12 +46,10 @@ pub struct Badge {
     pub suite_digest: Digest,
     /// The machine, as `--on` names it.
     pub machine: String,
-    /// The digest of the machine's profile.
+    /// The digest of the machine with the model placed on it: of the profiles of both.
     pub machine_digest: Digest,
     /// The model.
     pub model: String,
-    /// The digest of the model's profile.
-    pub model_digest: Digest,
     /// The version of the program that ran it.
     pub host_version: String,
     /// The digest of the slip that the figures are of.
@@ -65,6 +70,111 @@ pub struct Badge {
     pub task_dollars: Option<Spread>,
 }
 
+impl Spread {
+    /// The spread of some values; none where there are none.
+    pub fn of(mut values: Vec<f64>) -> Option<Spread> {
+        values.sort_by(f64::total_cmp);
+        let nearest_rank = |percent: usize| {
+            let rank = (values.len() * percent).div_ceil(100).max(1);
+            values.get(rank - 1).copied()
+        };
+        Some(Spread { median: nearest_rank(50)?, p95: nearest_rank(95)? })
+    }
+}
+
+impl Badge {
+    /// Holds the badge against the version that it is attached to.
+    ///
+    /// # Errors
+    /// When it is about another one.
+    pub fn check_is_of(&self, entry: &Entry) -> Result<()> {
+        let is_of = self.plugin == entry.name
+            && self.version == entry.version
+            && self.manifest == entry.manifest;
+        match is_of {
+            true => Ok(()),
+            false => Err(MarketError::refused(format!(
+                "a badge is of {}@{} ({}), and attached to {}@{} ({})",
+                self.plugin, self.version, self.manifest, entry.name, entry.version, entry.manifest
+            ))),
+        }
+    }
+
+    /// Holds the badge against what the same suite gives here and now.
+    ///
+    /// # Errors
+    /// When it was made on another machine of the same name, is stale, or has other figures.
+    pub fn check_reproduced(&self, here: &Badge) -> Result<()> {
+        let what = format!("{} on {}", self.suite, self.machine);
+        let differs = |which: &str, said: &dyn fmt::Display, found: &dyn fmt::Display| {
+            Err(MarketError::refused(format!(
+                "{what}: {which}: the badge has {said}, and here it is {found}"
+            )))
+        };
+        if (&self.machine, &self.model) != (&here.machine, &here.model)
+            || self.machine_digest != here.machine_digest
+        {
+            return differs("other hardware", &self.machine_digest, &here.machine_digest);
+        }
+        if self.host_version != here.host_version {
+            return differs(
+                "stale, made by another version of timeslip",
+                &self.host_version,
+                &here.host_version,
+            );
+        }
+        if self.suite_digest != here.suite_digest {
+            return differs(
+                "stale, made with another suite",
+                &self.suite_digest,
+                &here.suite_digest,
+            );
+        }
+        match self == here {
+            true => Ok(()),
+            false => differs(
+                "its figures are not those of this run, so it is wrong or forged",
+                &self.slip_digest,
+                &here.slip_digest,
+            ),
+        }
+    }
+}
+
+/// The badges among the statements of a version, each once, with how far it is to be believed. Those
+/// of another version, and what is no badge, are left out.
+pub fn badges_of(
+    statements: &Statements,
+    entry: &Entry,
+    publishers: &[PublicKey],
+    registry_keys: &[PublicKey],
+) -> Vec<(Badge, Level)> {
+    let mut found: Vec<(Badge, BTreeSet<&PublicKey>)> = Vec::new();
+    for signed in &statements.held {
+        let is_badge = signed.statement.predicate_type == BADGE_PREDICATE;
+        let badge = is_badge
+            .then(|| serde_json::from_value::<Badge>(signed.statement.predicate.clone()).ok())
+            .flatten()
+            .filter(|badge| badge.check_is_of(entry).is_ok());
+        let Some(badge) = badge else { continue };
+        match found.iter_mut().find(|(known, _)| *known == badge) {
+            Some((_, signers)) => _ = signers.insert(&signed.signer),
+            None => found.push((badge, BTreeSet::from([&signed.signer]))),
+        }
+    }
+    let level = |signers: BTreeSet<&PublicKey>| {
+        let is_other =
+            |key: &&&PublicKey| !publishers.contains(key) && !registry_keys.contains(key);
+        let others = signers.iter().filter(is_other).count();
+        match u32::try_from(others).unwrap_or(u32::MAX) {
+            0 if signers.iter().any(|key| registry_keys.contains(key)) => Level::Measured,
+            0 => Level::SelfReported,
+            others => Level::Reproduced(others),
+        }
+    };
+    found.into_iter().map(|(badge, signers)| (badge, level(signers))).collect()
+}
+
 /// How far a badge is to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -75,4 +185,93 @@ pub enum Level {
     Measured,
     /// So many keys that are neither have signed the same figures.
     Reproduced(u32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::{key, packed};
+    use crate::statements::{Statement, Subject, sign};
+
+    fn entry() -> Entry {
+        Entry::of(&packed("acme:tool", "1.0.0", ""), Digest::of(b"manifest"), None, None)
+    }
+
+    fn badge() -> Badge {
+        Badge {
+            plugin: entry().name,
+            version: entry().version,
+            manifest: entry().manifest,
+            suite: "suite".to_owned(),
+            suite_digest: Digest::of(b"suite"),
+            machine: "rack".to_owned(),
+            machine_digest: Digest::of(b"rack"),
+            model: "model".to_owned(),
+            host_version: "0.1.0".to_owned(),
+            slip_digest: Digest::of(b"slip"),
+            is_estimate: true,
+            sessions: 2,
+            task_seconds: Spread { median: 1.0, p95: 2.0 },
+            tokens_per_second: None,
+            first_token_seconds: None,
+            task_joules: None,
+            task_dollars: None,
+        }
+    }
+
+    fn levels(badges: &[(Badge, u8)]) -> Vec<Level> {
+        let bundle = |(badge, by): &(Badge, u8)| {
+            let predicate = serde_json::to_value(badge).unwrap();
+            let statement = Statement::new(Subject::of(&entry()), BADGE_PREDICATE, predicate);
+            sign(&statement, &key(*by)).unwrap()
+        };
+        let bundles: Vec<Vec<u8>> = badges.iter().map(bundle).collect();
+        let statements = Statements::read(&Subject::of(&entry()), &bundles);
+        let (publishers, registry) = ([key(1).public()], [key(2).public()]);
+        let badges = badges_of(&statements, &entry(), &publishers, &registry);
+        badges.into_iter().map(|(_, level)| level).collect()
+    }
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let spread = |values: &[f64]| Spread::of(values.to_vec());
+        assert_eq!(spread(&[]), None);
+        assert_eq!(spread(&[3.0]), Some(Spread { median: 3.0, p95: 3.0 }));
+        let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(spread(&hundred), Some(Spread { median: 50.0, p95: 95.0 }));
+    }
+
+    #[test]
+    fn a_level_says_who_has_signed_and_nobody_measures_himself() {
+        let badge = badge();
+        assert_eq!(levels(&[(badge.clone(), 1)]), [Level::SelfReported]);
+        assert_eq!(levels(&[(badge.clone(), 1), (badge.clone(), 1)]), [Level::SelfReported]);
+        assert_eq!(levels(&[(badge.clone(), 1), (badge.clone(), 2)]), [Level::Measured]);
+        let several = [(badge.clone(), 1), (badge.clone(), 3), (badge.clone(), 4)];
+        assert_eq!(levels(&several), [Level::Reproduced(2)]);
+        let better = Badge { task_seconds: Spread { median: 0.5, p95: 0.5 }, ..badge.clone() };
+        assert_eq!(levels(&[(badge, 3), (better, 1)]), [Level::Reproduced(1), Level::SelfReported]);
+    }
+
+    #[test]
+    fn a_badge_of_another_version_or_manifest_does_not_count() {
+        let other = Badge { manifest: Digest::of(b"other"), ..badge() };
+        assert_eq!(levels(&[(other.clone(), 1)]), []);
+        let told = other.check_is_of(&entry()).unwrap_err().to_string();
+        assert!(told.contains("and attached to acme:tool@1.0.0"), "{told}");
+    }
+
+    #[test]
+    fn what_is_not_reproduced_says_why() {
+        let told = |other: Badge| badge().check_reproduced(&other).unwrap_err().to_string();
+        assert_eq!(badge().check_reproduced(&badge()), Ok(()));
+        let rack = Badge { machine_digest: Digest::of(b"faster rack"), ..badge() };
+        assert!(told(rack).contains("other hardware"));
+        let version = Badge { host_version: "0.2.0".to_owned(), ..badge() };
+        assert!(told(version).contains("stale, made by another version of timeslip"));
+        let suite = Badge { suite_digest: Digest::of(b"easier suite"), ..badge() };
+        assert!(told(suite).contains("stale, made with another suite"));
+        let figures = Badge { task_seconds: Spread { median: 0.5, p95: 2.0 }, ..badge() };
+        assert!(told(figures).contains("wrong or forged"));
+    }
 }

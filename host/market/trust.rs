@@ -29,6 +29,8 @@ pub struct Trust {
     pub namespaces: BTreeMap<String, String>,
     /// The keys that may sign in each namespace that has any.
     keys: BTreeMap<String, Vec<PublicKey>>,
+    /// The keys of registries, whose badges count as measured.
+    registry_keys: Vec<PublicKey>,
     /// The statements that are asked for, by namespace; `*` is every one.
     required: Vec<(String, Vec<RequiredStatement>)>,
     /// How old a release must be, in seconds, if the file says it.
@@ -45,6 +47,8 @@ struct TrustFile {
     registries: Vec<String>,
     #[serde(default)]
     namespaces: BTreeMap<String, NamespaceTable>,
+    #[serde(default)]
+    registry_keys: Vec<PublicKey>,
     #[serde(default)]
     require: Vec<RequireTable>,
     min_release_age: Option<String>,
@@ -150,6 +154,7 @@ impl Trust {
             registries: file.registries,
             namespaces,
             keys,
+            registry_keys: file.registry_keys,
             required: required.collect(),
             min_release_age: file.min_release_age.as_deref().map(parse_age).transpose()?,
             look_alikes: file.look_alikes,
@@ -172,6 +177,11 @@ impl Trust {
     /// The keys that alone may sign in a namespace; none if it is not said.
     pub fn keys(&self, namespace: &str) -> &[PublicKey] {
         self.keys.get(namespace).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The keys of registries, whose badges count as measured rather than as self-reported.
+    pub fn registry_keys(&self) -> &[PublicKey] {
+        &self.registry_keys
     }
 
     /// The statements that versions of a namespace must have.

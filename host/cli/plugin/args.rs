@@ -1,5 +1,6 @@
 //! `timeslip plugin`, as it is typed.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -27,6 +28,8 @@ pub(crate) enum PluginCommand {
     Audit(AuditArgs),
     /// Says who has said what of a published version, and whether it holds.
     Verify(VerifyArgs),
+    /// Runs a suite with a published version on modelled machines, and signs the figures as a badge.
+    Bench(BenchArgs),
     /// Makes and shows the key that you publish with.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -112,6 +115,36 @@ pub(crate) struct PublishArgs {
 pub(crate) struct VerifyArgs {
     /// The plugin: namespace:name, with or without @REQUIREMENT.
     pub(crate) reference: String,
+    /// Runs this suite, a bench, again for each badge, and compares every bit.
+    #[arg(long, value_name = "BENCH")]
+    pub(crate) reproduce: Option<PathBuf>,
+    /// Threads that run components, which changes no figure. If left out, one for each processor.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin bench`.
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// The plugin: namespace:name, with or without @REQUIREMENT.
+    pub(crate) reference: String,
+    /// The suite: a bench that mounts the plugin's component.
+    #[arg(long, value_name = "BENCH")]
+    pub(crate) suite: PathBuf,
+    /// A machine, as MACHINE or MACHINE:MODEL. Give it again for several.
+    #[arg(long, value_name = "MACHINE", required = true)]
+    pub(crate) on: Vec<String>,
+    /// Signs what came out, and attaches it to the published version.
+    #[arg(long)]
+    pub(crate) push: bool,
+    /// Threads that run components, which changes no figure. If left out, one for each processor.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// The key that signs it. If left out, the key of the user's own, which is made the first time.
+    #[arg(long, value_name = "FILE", requires = "push")]
+    pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
 }

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use timeslip_market::catalogue::Entry;
+use timeslip_market::component::PackedComponent;
+use timeslip_market::install::Source;
 use timeslip_market::instant::Instant;
 use timeslip_market::name::Reference;
 use timeslip_market::permissions::Permissions;
@@ -21,27 +23,38 @@ pub(super) fn info(args: &InfoArgs) -> Result<Exit, Failure> {
     let places = Places::of(&args.places)?;
     let reference = Reference::parse(&args.reference).map_err(failure)?;
     let sources = places.sources()?;
-    for source in &sources {
+    let (source, entry) = newest(&sources, &reference)?;
+    let versions = source.catalogue.versions(&reference.name).map_err(failure)?;
+    let permissions = match places.is_offline() {
+        true => None,
+        false => Some(component_of(&places, &source.registry, &entry)?.permissions),
+    };
+    let place = source.registry.place();
+    output::print(&match args.places.json {
+        true => json_text(&json!({
+            "registry": place,
+            "entry": entry,
+            "versions": versions.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(),
+            "permissions": permissions,
+        })),
+        false => screen(&place, &entry, &versions, permissions.as_ref(), now()?),
+    })?;
+    Ok(Exit::Pass)
+}
+
+/// The newest version that will do, with the registry whose catalogue has it.
+///
+/// # Errors
+/// When no catalogue has one.
+pub(super) fn newest<'a>(
+    sources: &'a [Source],
+    reference: &Reference,
+) -> Result<(&'a Source, Entry), Failure> {
+    for source in sources {
         let matching = source.catalogue.matching(&reference.name, &reference.requirement);
-        let Some(entry) = matching.map_err(failure)?.into_iter().next() else { continue };
-        let versions = source.catalogue.versions(&reference.name).map_err(failure)?;
-        let permissions = match places.is_offline() {
-            true => None,
-            false => Some(permissions_of(&places, &source.registry, &entry)?),
-        };
-        match args.places.json {
-            true => output::print(&json_text(&json!({
-                "registry": source.registry.place(),
-                "entry": entry,
-                "versions": versions.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(),
-                "permissions": permissions,
-            })))?,
-            false => {
-                let place = source.registry.place();
-                output::print(&screen(&place, &entry, &versions, permissions.as_ref(), now()?))?;
-            }
+        if let Some(entry) = matching.map_err(failure)?.into_iter().next() {
+            return Ok((source, entry));
         }
-        return Ok(Exit::Pass);
     }
     let asked: Vec<String> = sources.iter().map(|source| source.registry.place()).collect();
     Err(Failure::usage(format!(
@@ -50,21 +63,24 @@ pub(super) fn info(args: &InfoArgs) -> Result<Exit, Failure> {
     )))
 }
 
-/// The permission manifest, out of the component, which is fetched into the store for it.
-fn permissions_of(
+/// The component, which is fetched into the store, held against what the catalogue says of it.
+///
+/// # Errors
+/// When it cannot be fetched, or is another one.
+pub(super) fn component_of(
     places: &Places,
     registry: &Registry,
     entry: &Entry,
-) -> Result<Permissions, Failure> {
+) -> Result<PackedComponent, Failure> {
     let repository = Repository::of(&entry.name);
     let fetched = places.store.fetch(&entry.component, || {
         let manifest = registry.manifest(&repository, &entry.manifest)?;
         registry.blob(&repository, manifest.component_layer()?)
     });
-    let packed = fetched.and_then(timeslip_market::component::PackedComponent::open);
+    let packed = fetched.and_then(PackedComponent::open);
     let packed = packed.map_err(failure)?;
     entry.check(&packed).map_err(failure)?;
-    Ok(packed.permissions)
+    Ok(packed)
 }
 
 fn screen(

@@ -4,6 +4,7 @@ pub(crate) mod args;
 pub(crate) mod places;
 
 mod audit;
+mod bench;
 mod bundle;
 mod consent;
 mod info;
@@ -36,6 +37,7 @@ pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::List(args) => list::list(args),
         PluginCommand::Audit(args) => audit::audit(args),
         PluginCommand::Verify(args) => verify::verify(args),
+        PluginCommand::Bench(args) => bench::bench(args),
         PluginCommand::Key(command) => key::key(command),
         PluginCommand::Export(args) => bundle::export(args),
         PluginCommand::Import(args) => bundle::import(args),

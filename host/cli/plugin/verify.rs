@@ -1,7 +1,12 @@
 //! `timeslip plugin verify`.
 
+use std::num::NonZeroUsize;
+use std::path::Path;
+
 use serde_json::json;
+use timeslip_market::badge::{BADGE_PREDICATE, Badge, Level, badges_of};
 use timeslip_market::catalogue::Entry;
+use timeslip_market::component::PackedComponent;
 use timeslip_market::install::fetch_statements;
 use timeslip_market::keys::PublicKey;
 use timeslip_market::name::Reference;
@@ -9,7 +14,9 @@ use timeslip_market::registry::Registry;
 use timeslip_market::statements::{PROVENANCE_PREDICATE, Signed, Statements, Subject};
 
 use super::args::VerifyArgs;
+use super::bench::{badge_text, measure};
 use super::failure;
+use super::info::{component_of, newest};
 use super::places::Places;
 use super::screen::{counted, json_text};
 use crate::exit::{Exit, Failure};
@@ -20,22 +27,15 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, Failure> {
     let places = Places::of(&args.places)?;
     let reference = Reference::parse(&args.reference).map_err(failure)?;
     let sources = places.sources()?;
-    for source in &sources {
-        let matching = source.catalogue.matching(&reference.name, &reference.requirement);
-        if let Some(entry) = matching.map_err(failure)?.first() {
-            return told(&places, &source.registry, entry, args.places.json);
-        }
-    }
-    Err(Failure::usage(format!(
-        "there is no {reference} in any catalogue\n  fix: timeslip plugin search WORD"
-    )))
+    let (source, entry) = newest(&sources, &reference)?;
+    told(&places, &source.registry, &entry, args)
 }
 
 fn told(
     places: &Places,
     registry: &Registry,
     entry: &Entry,
-    as_json: bool,
+    args: &VerifyArgs,
 ) -> Result<Exit, Failure> {
     let bundles = match places.is_offline() {
         true => places.store.statements(&entry.manifest),
@@ -48,7 +48,16 @@ fn told(
         true => !signers.is_empty(),
         false => signers.iter().any(|signer| trusted.contains(signer)),
     } && statements.refused.is_empty();
-    output::print(&match as_json {
+    let badges = badges_of(&statements, entry, &signers, places.trust.registry_keys());
+    let again = match &args.reproduce {
+        None => Vec::new(),
+        Some(suite) => {
+            let packed = component_of(places, registry, entry)?;
+            reproduced(entry, &packed, suite, args.threads, &badges)?
+        }
+    };
+    let is_good = is_good && again.iter().all(|(_, problem)| problem.is_none());
+    output::print(&match args.places.json {
         true => json_text(&json!({
             "plugin": format!("{}@{}", entry.name, entry.version),
             "manifest": entry.manifest,
@@ -60,8 +69,21 @@ fn told(
                 "predicate": one.statement.predicate,
             })).collect::<Vec<_>>(),
             "refused": statements.refused,
+            "badges": badges.iter().map(|(badge, level)| json!({
+                "badge": badge,
+                "level": level_text(*level),
+            })).collect::<Vec<_>>(),
+            "reproduced": again.iter().map(|(badge, problem)| json!({
+                "machine": badge.machine,
+                "suite": badge.suite,
+                "problem": problem,
+            })).collect::<Vec<_>>(),
         })),
-        false => screen(registry, entry, &statements, &signers, trusted),
+        false => {
+            let mut text = screen(registry, entry, &statements, &signers, trusted);
+            text.push_str(&badge_lines(&badges, &again));
+            text
+        }
     })?;
     Ok(if is_good { Exit::Pass } else { Exit::RunFailed })
 }
@@ -107,6 +129,7 @@ fn what(signed: &Signed, entry: &Entry) -> String {
         _ if signed.is_signature_of(&entry.component, &entry.permissions) => {
             "a publisher's signature".to_owned()
         }
+        BADGE_PREDICATE => "a badge".to_owned(),
         PROVENANCE_PREDICATE => {
             let source = &predicate["buildDefinition"]["resolvedDependencies"][0];
             let text = |value: &serde_json::Value| {
@@ -121,4 +144,53 @@ fn what(signed: &Signed, entry: &Entry) -> String {
         }
         other => format!("a statement of the type `{}`", other.escape_debug()),
     }
+}
+
+/// How far a badge is to be believed, in words.
+fn level_text(level: Level) -> String {
+    match level {
+        Level::SelfReported => "self-reported".to_owned(),
+        Level::Measured => "measured by the registry".to_owned(),
+        Level::Reproduced(count) => format!("reproduced ×{count}"),
+    }
+}
+
+fn badge_lines(badges: &[(Badge, Level)], again: &[(Badge, Option<String>)]) -> String {
+    let mut text = String::new();
+    for (badge, level) in badges {
+        text.push_str(&format!("  badge, {}: {}\n", level_text(*level), badge_text(badge)));
+    }
+    for (badge, problem) in again {
+        match problem {
+            None => text.push_str(&format!(
+                "  reproduced here, bit for bit: {} on {}\n",
+                badge.suite, badge.machine
+            )),
+            Some(problem) => text.push_str(&format!("  NOT REPRODUCED  {problem}\n")),
+        }
+    }
+    text
+}
+
+/// Runs the suite of each badge again. Gives why one is not reproduced.
+fn reproduced(
+    entry: &Entry,
+    packed: &PackedComponent,
+    suite: &Path,
+    threads: Option<NonZeroUsize>,
+    badges: &[(Badge, Level)],
+) -> Result<Vec<(Badge, Option<String>)>, Failure> {
+    if badges.is_empty() {
+        return Err(Failure::usage(format!(
+            "{}@{} has no badge that could be reproduced\n  fix: timeslip plugin bench {} makes one",
+            entry.name, entry.version, entry.name
+        )));
+    }
+    let again = |(badge, _): &(Badge, Level)| {
+        let machine = format!("{}:{}", badge.machine, badge.model);
+        let here = measure(suite, entry, packed, &machine, threads)?;
+        let problem = badge.check_reproduced(&here).err().map(|error| error.to_string());
+        Ok((badge.clone(), problem))
+    };
+    badges.iter().map(again).collect()
 }

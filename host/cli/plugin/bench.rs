@@ -158,20 +158,20 @@ fn screen(entry: &Entry, badges: &[Badge], pushed: bool) -> String {
 
 /// A badge in a line.
 pub(super) fn badge_text(badge: &Badge) -> String {
-    let spread = |spread: &Option<Spread>, shown: &dyn Fn(f64) -> String| match spread {
+    let median = |spread: &Option<Spread>, what: &str, shown: &dyn Fn(f64) -> String| match spread {
         Some(spread) => shown(spread.median),
-        None => "unknown".to_owned(),
+        None => format!("{what} unknown"),
     };
     let estimate = if badge.is_estimate { ", estimated" } else { "" };
     format!(
-        "{} on {} serving {}: p50 {} a task, {} tokens/s/user, {} a task, {} a task; {}{estimate}",
+        "{} on {} serving {}: p50 {} a task, {}, {}, {}; {}{estimate}",
         badge.suite,
         badge.machine,
         badge.model,
-        spread(&Some(badge.task_seconds), &seconds_text),
-        spread(&badge.tokens_per_second, &|one| format!("{one:.0}")),
-        spread(&badge.task_joules, &|one| format!("{one:.3} J")),
-        spread(&badge.task_dollars, &|one| format!("${one:.6}")),
+        seconds_text(badge.task_seconds.median),
+        median(&badge.tokens_per_second, "tokens/s/user", &|one| format!("{one:.0} tokens/s/user")),
+        median(&badge.task_joules, "energy", &|one| format!("{one:.3} J a task")),
+        median(&badge.task_dollars, "cost", &|one| format!("${one:.6} a task")),
         counted(usize::try_from(badge.sessions).unwrap_or(usize::MAX), "session"),
     )
 }

@@ -1,6 +1,7 @@
 //! `timeslip plugin list` and `timeslip plugin remove`.
 
 use serde_json::json;
+use timeslip_market::keys::PublicKey;
 use timeslip_market::lock::{Lock, LockedPlugin};
 use timeslip_market::name::PluginName;
 
@@ -33,7 +34,8 @@ fn screen(plugins: &[LockedPlugin]) -> String {
             (None, Some(needing)) => format!("by {needing}"),
             (None, None) => String::new(),
         };
-        let signer = one.signer.clone().unwrap_or_else(|| "nobody".to_owned());
+        let signer = one.signer.as_deref().and_then(|signer| PublicKey::parse(signer).ok());
+        let signer = signer.map_or_else(|| "nobody".to_owned(), |key| key.short());
         [one.name.to_string(), one.version.to_string(), asked, signer, one.registry.clone()]
     };
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(plugins.iter().map(row)).collect();

@@ -43,6 +43,12 @@ impl Statements {
                 Err(error) => statements.refused.push(error.to_string()),
             }
         }
+        // Registries list them as they like.
+        statements.held.sort_by_cached_key(|signed| {
+            let Statement { predicate_type, predicate, .. } = &signed.statement;
+            (predicate_type.clone(), predicate.to_string(), signed.signer.clone())
+        });
+        statements.refused.sort();
         statements
     }
 

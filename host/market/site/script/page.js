@@ -54,7 +54,7 @@
     try {
       id = decodeURIComponent(location.hash.slice(1));
     } catch { /* an address that says nothing */ }
-    const target = id && document.getElementById(id);
+    const target = document.getElementById(id);
     if (target?.matches("details")) target.open = true;
   }
 

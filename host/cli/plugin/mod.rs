@@ -13,6 +13,7 @@ mod project_file;
 mod publish;
 mod screen;
 mod search;
+mod site;
 mod smoke;
 mod update;
 
@@ -35,6 +36,8 @@ pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Audit(args) => audit::audit(args),
         PluginCommand::Export(args) => bundle::export(args),
         PluginCommand::Import(args) => bundle::import(args),
+        PluginCommand::Site(args) => site::site(args),
+        PluginCommand::Serve(args) => site::serve(args),
     }
 }
 

@@ -158,9 +158,17 @@ fn measured(html: &mut Html, measure: &Measure, runs: &[Run<'_>]) {
         .filter_map(known)
         .fold(0.0, f64::max);
     html.inside("tbody", &[], |html| {
+        let is_known = spreads.iter().any(Option::is_some);
         html.inside("tr", &[], |html| {
-            html.element("th", &[("colspan", "4"), ("scope", "rowgroup")], measure.name);
+            let columns = if is_known { "4" } else { "3" };
+            html.element("th", &[("colspan", columns), ("scope", "rowgroup")], measure.name);
+            if !is_known {
+                html.element("td", &[("class", "number")], UNKNOWN);
+            }
         });
+        if !is_known {
+            return;
+        }
         for ((badge, _), spread) in runs.iter().zip(&spreads) {
             html.inside("tr", &[], |html| {
                 html.element("th", &[("scope", "row")], &badge.version.to_string());
@@ -171,7 +179,7 @@ fn measured(html: &mut Html, measure: &Measure, runs: &[Run<'_>]) {
                 });
                 let texts = match spread {
                     Some(spread) => [spread.median, spread.p95].map(|value| {
-                        let about = if badge.is_estimate { "≈ " } else { "" };
+                        let about = if badge.is_estimate { "≈\u{a0}" } else { "" };
                         match figure(value, measure.form) {
                             text if text == UNKNOWN => text,
                             text => format!("{about}{text}"),
@@ -215,8 +223,10 @@ fn bar(html: &mut Html, spread: &Spread, largest: f64) {
         };
         rectangle("track", 0.0, "5.5", 100.0, "1");
         rectangle("bar", 0.0, "2", median, "8");
-        rectangle("whisker", from, "5", to - from, "2");
-        rectangle("whisker", (p95 - 0.6).max(0.0), "2", 0.6, "8");
+        if known(spread.p95).is_some() {
+            rectangle("whisker", from, "5", to - from, "2");
+            rectangle("whisker", (p95 - 0.6).max(0.0), "2", 0.6, "8");
+        }
     });
 }
 

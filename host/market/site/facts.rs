@@ -62,7 +62,7 @@ pub(super) fn facts(html: &mut Html, entry: &Entry, registry: &str) {
     html.inside("dl", &[("class", "facts")], |html| {
         fact(html, "Published", |html| published(html, entry.published));
         fact(html, "Signed by", |html| signer(html, entry.signer.as_deref()));
-        text_fact(html, "Authors", entry.authors.as_deref());
+        text_fact(html, "Authors, as it says", entry.authors.as_deref());
         text_fact(html, "Licence", entry.licenses.as_deref());
         fact(html, "Source", |html| match &entry.source {
             Some(source) => html.address(source),

@@ -3,7 +3,7 @@
 use super::frame::{Page, page};
 use super::html::Html;
 use super::units::{count, counted};
-use super::words::{Kind, level_word, needs_words, short_signer, status_words};
+use super::words::{Kind, level_word, needs_words, short_signer, status_mark, status_words};
 use super::{Put, Shown, SiteInput, page_path};
 use crate::error::Result;
 use crate::instant::Instant;
@@ -86,7 +86,7 @@ fn lead(input: &SiteInput, shown: &[Shown<'_>]) -> String {
         registries => registries.join(", "),
     };
     format!(
-        "{} in {} in {registries}. Figures are of modelled machines: they are given for each machine \
+        "{}, {}, from {registries}. Figures are of modelled machines: they are given for each machine \
          by itself, and plugins are not ranked by them.",
         counted(shown.len(), "plugin"),
         counted(versions, "version")
@@ -119,7 +119,7 @@ fn item(html: &mut Html, plugin: &Shown<'_>, top: &str) {
             html.element("span", &[("class", "version")], &entry.version.to_string());
             if let Some((word, _)) = status_words(entry.status) {
                 html.text(" ");
-                html.element("strong", &[("class", "mark bad")], word);
+                html.element("strong", &[("class", status_mark(entry.status))], word);
             }
         });
         html.element("p", &[], &entry.summary);

@@ -38,6 +38,7 @@ use semver::Version;
 
 use crate::badge::{Badge, Level};
 use crate::catalogue::Entry;
+use crate::component::{PackedComponent, wit_text};
 use crate::error::{MarketError, Result};
 use crate::instant::Instant;
 use crate::name::PluginName;
@@ -88,6 +89,17 @@ impl SiteVersion {
     /// A version of which nothing but its entry is at hand.
     pub fn of(entry: Entry) -> SiteVersion {
         SiteVersion { entry, permissions: None, badges: Vec::new(), wit: None, reason: None }
+    }
+
+    /// A version whose component is at hand, which says what it may do and has its interfaces.
+    ///
+    /// # Errors
+    /// When the component is damaged, or another one than the catalogue announces.
+    pub fn with_component(entry: Entry, bytes: Vec<u8>) -> Result<SiteVersion> {
+        let packed = PackedComponent::open(bytes)?;
+        entry.check(&packed)?;
+        let wit = Some(wit_text(&packed.bytes)?);
+        Ok(SiteVersion { permissions: Some(packed.permissions), wit, ..SiteVersion::of(entry) })
     }
 
     /// The badges that are of this version: one of something else says nothing of it.

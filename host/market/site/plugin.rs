@@ -7,7 +7,7 @@ use super::facts::{facts, interfaces, permissions};
 use super::frame::{Page, page};
 use super::html::Html;
 use super::versions::versions;
-use super::words::{Kind, status_words};
+use super::words::{Kind, status_mark, status_words};
 use super::{Shown, SiteVersion};
 use crate::catalogue::Status;
 
@@ -59,7 +59,7 @@ fn head(html: &mut Html, plugin: &Shown<'_>) {
     html.inside("ul", &[("class", "marks")], |html| {
         html.element("li", &[("class", "mark kind")], Kind::of(entry).text());
         if let Some((word, _)) = status_words(entry.status) {
-            html.element("li", &[("class", "mark bad")], word);
+            html.element("li", &[("class", status_mark(entry.status))], word);
         }
     });
     status_notice(html, plugin.main);
@@ -86,8 +86,8 @@ pub(super) fn status_notice(html: &mut Html, version: &SiteVersion) {
     let entry = &version.entry;
     let Some((word, meaning)) = status_words(entry.status) else { return };
     let class = match entry.status {
-        Status::Revoked => "notice bad",
-        _ => "notice warn",
+        Status::Active | Status::Deprecated => "notice warn",
+        Status::Yanked | Status::Revoked => "notice bad",
     };
     html.inside("p", &[("class", class), ("role", "note")], |html| {
         html.element("strong", &[], &format!("{} is {word}.", entry.version));

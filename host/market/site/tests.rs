@@ -9,6 +9,7 @@ use super::samples::{REGISTRY, badge, entry, key, many, plugin, realistic, site_
 use super::*;
 use crate::badge::Spread;
 use crate::catalogue::Status;
+use crate::examples::{NET, packed};
 
 /// The files of a site by their paths.
 fn files(input: &SiteInput) -> BTreeMap<String, String> {
@@ -192,16 +193,16 @@ fn every_plugin_is_listed_without_a_script_and_has_a_page() {
 
 #[test]
 fn what_is_not_to_be_used_is_unmistakable() {
-    for (status, word, is_installable) in [
-        (Status::Deprecated, "deprecated", true),
-        (Status::Yanked, "taken back", false),
-        (Status::Revoked, "revoked", false),
+    for (status, mark, word, is_installable) in [
+        (Status::Deprecated, "mark warn", "deprecated", true),
+        (Status::Yanked, "mark bad", "taken back", false),
+        (Status::Revoked, "mark bad", "revoked", false),
     ] {
         let mut version = SiteVersion::of(entry("acme:search", "1.0.0"));
         version.entry.status = status;
         version.reason = Some("It is wrong.".to_owned());
         let input = site_of(vec![plugin(vec![version.clone()])]);
-        assert!(files(&input)["index.html"].contains(&format!("mark bad\">{word}</strong>")));
+        assert!(files(&input)["index.html"].contains(&format!("{mark}\">{word}</strong>")));
         let page = page_of_one(version);
         assert!(page.contains(&format!("<strong>1.0.0 is {word}.</strong>")), "{page}");
         assert!(page.contains("Why: It is wrong."));
@@ -245,8 +246,14 @@ fn figures_are_shown_with_their_level_and_what_is_unknown_says_so() {
     let page = page_of_one(version);
     let cards: Vec<&str> = page.split("<article").skip(1).collect();
     let [spark, rubin] = cards.as_slice() else { panic!("two machines have two cards") };
-    for told in ["≈ 2.41 s", "≈ 3.87 s", "≈ 812", "≈ $0.00312", "reproduced ×3", "estimate"]
-    {
+    for told in [
+        "≈\u{a0}2.41 s",
+        "≈\u{a0}3.87 s",
+        "≈\u{a0}812",
+        "≈\u{a0}$0.00312",
+        "reproduced ×3",
+        "estimate",
+    ] {
         assert!(rubin.contains(told), "{told}: {rubin}");
     }
     let energy = rubin.split("Energy of a task").nth(1).unwrap();
@@ -304,6 +311,17 @@ fn permissions_are_told_in_words_with_their_reasons_and_changes() {
     let nothing = page_of_one(SiteVersion::of(entry("acme:mail", "1.0.0")));
     assert!(nothing.contains("whoever may write to the registry may publish"));
     assert!(nothing.contains("Nothing, as the catalogue has it."));
+}
+
+#[test]
+fn a_component_is_shown_if_it_is_the_announced_one() {
+    let packed = packed("acme:search", "1.0.0", NET);
+    let entry = Entry::of(&packed, packed.digest.clone(), None, None);
+    let shown = SiteVersion::with_component(entry.clone(), packed.bytes.clone()).unwrap();
+    assert_eq!(shown.permissions, Some(packed.permissions));
+    assert!(shown.wit.unwrap().contains("world root"));
+    let other = crate::examples::packed("acme:search", "1.0.0", "");
+    assert!(SiteVersion::with_component(entry, other.bytes).is_err());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::facts::{facts, permissions};
 use super::html::Html;
 use super::index::published;
 use super::plugin::{install_line, is_installed, status_notice};
-use super::words::{short_signer, status_words};
+use super::words::{short_signer, status_mark, status_words};
 use super::{Shown, SiteVersion};
 use crate::permissions::ChangeKind;
 
@@ -28,7 +28,7 @@ fn one(html: &mut Html, plugin: &Shown<'_>, version: &SiteVersion, before: Optio
             html.element("span", &[("class", "version")], &entry.version.to_string());
             html.text(" ");
             if let Some((word, _)) = status_words(entry.status) {
-                html.element("strong", &[("class", "mark bad")], word);
+                html.element("strong", &[("class", status_mark(entry.status))], word);
                 html.text(" ");
             }
             html.inside("span", &[("class", "faint")], |html| {

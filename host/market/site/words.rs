@@ -71,6 +71,14 @@ pub(super) fn status_words(status: Status) -> Option<(&'static str, &'static str
     }
 }
 
+/// How a status is marked in lists.
+pub(super) fn status_mark(status: Status) -> &'static str {
+    match status {
+        Status::Active | Status::Deprecated => "mark warn",
+        Status::Yanked | Status::Revoked => "mark bad",
+    }
+}
+
 /// The place of a status in the search index.
 pub(super) fn status_number(status: Status) -> u8 {
     match status {

@@ -4,9 +4,12 @@
   const KINDS = ["agent", "tool plugin", "cost model", "component"];
   const NEEDS = ["network", "files", "secrets", "models", "tools"];
   const STATUSES = ["", "deprecated", "taken back", "revoked"];
+  const STATUS_MARKS = ["", "mark warn", "mark bad", "mark bad"];
   const USED = new Set([0, 1]);
   /** Plugins that are shown at first, and that each press of the button adds. */
-  const SHOWN = 50;
+  const SHOWN = 30;
+  /** Milliseconds without a key until the address says what is asked for; browsers count its changes. */
+  const REMEMBER_AFTER = 300;
 
   const byId = (id) => document.getElementById(id);
   const form = byId("search");
@@ -113,7 +116,7 @@
     const [namespace, name] = plugin.name.split(":");
     link.href = `plugin/${namespace}--${name}.html`;
     const head = element("h2", "", link, " ", element("span", "version", plugin.version));
-    if (plugin.status > 0) head.append(" ", element("strong", "mark bad", STATUSES[plugin.status]));
+    if (plugin.status > 0) head.append(" ", element("strong", STATUS_MARKS[plugin.status], STATUSES[plugin.status]));
     const marks = element("ul", "marks", element("li", "mark kind", KINDS[plugin.kind]),
       ...plugin.needWords.map((need) => element("li", "mark", plain(need))));
     if (plugin.needs.length === 0) marks.append(element("li", "mark good", "needs nothing"));
@@ -133,6 +136,7 @@
   const asMade = [...list.childNodes];
   let taken = [];
   let shown = 0;
+  let remembering = 0;
 
   function showMore() {
     const next = taken.slice(shown, shown + SHOWN).map(item);
@@ -166,7 +170,8 @@
       showMore();
     }
     tellFound(query);
-    remember();
+    clearTimeout(remembering);
+    remembering = setTimeout(remember, REMEMBER_AFTER);
   }
 
   const fields = [...form.querySelectorAll("input, select")];
@@ -227,6 +232,8 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   // The fields are empty once the event is over.
   form.addEventListener("reset", () => setTimeout(show));
+  // Whoever comes back from a plugin finds what was asked for.
+  list.addEventListener("click", remember);
   more.addEventListener("click", () => showMore()?.querySelector("a").focus());
   addEventListener("keydown", moveByKeys);
   addEventListener("hashchange", () => { recall(); show(); });

@@ -176,7 +176,9 @@ async function worksWithoutScripts(plugins) {
     names.push(...await shownNames(page));
     const next = page.locator("#pager a[rel=next]");
     if (await next.count() === 0) break;
+    const address = await next.evaluate((link) => link.href);
     await next.click();
+    await page.waitForURL(address);
   }
   check(JSON.stringify(names) === JSON.stringify(plugins.map((one) => one.name)), `the pages list ${names.length} plugins`);
   await close(page);

@@ -132,6 +132,25 @@ fn a_plugin_is_installed_once_somebody_accepts_what_it_may_do() {
 }
 
 #[test]
+fn the_catalogue_is_a_site_that_says_what_plugins_may_do() {
+    let market = Market::new();
+    market.published();
+    let site = "plugin site --out site --registry ./registry";
+    let told = market.run(site).passed();
+    assert!(told.starts_with("1 plugin in site: 7 files, 7 changed, 0 gone\n"), "{told}");
+    let page = market.place.read("site/plugin/timeslip--memory.html");
+    assert!(page.contains("What it remembers stands in a file there."), "{page}");
+    assert!(page.contains("export timeslip:tool/plugin@0.1.0;"), "{page}");
+    let again: serde_json::Value =
+        serde_json::from_str(&market.run(&format!("{site} --json")).passed()).unwrap();
+    assert_eq!((&again["files"], &again["changed"]), (&7.into(), &0.into()));
+    // Whatever is no site stays.
+    let refused = market.run("plugin site --out plugins --registry ./registry").failed(2);
+    assert!(refused.contains("it is not empty, and holds no site"), "{refused}");
+    assert!(market.place.path("plugins/memory/plugin.toml").exists());
+}
+
+#[test]
 fn a_bench_names_a_plugin_by_reference_and_grants_what_was_consented_to() {
     let market = Market::new();
     market.published();

@@ -2,8 +2,12 @@
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::exit::Failure;
+
+/// How often a server that waits for its end looks for it.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static WATCHED: Once = Once::new();
@@ -27,6 +31,13 @@ pub(crate) fn watch() {
 /// Whether there was an interruption.
 pub(crate) fn happened() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Waits for an interruption: what a server does whose threads answer.
+pub(crate) fn wait() {
+    while !happened() {
+        std::thread::sleep(LOOK_EVERY);
+    }
 }
 
 /// Goes on unless there was an interruption.

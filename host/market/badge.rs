@@ -187,6 +187,16 @@ pub enum Level {
     Reproduced(u32),
 }
 
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Level::SelfReported => f.write_str("self-reported"),
+            Level::Measured => f.write_str("measured by the registry"),
+            Level::Reproduced(times) => write!(f, "reproduced ×{times}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,8 @@
 //! The marketplace: agents and tool plugins as components in any OCI registry, or in a folder.
 //!
 //! Start with [`component::PackedComponent`] (what is published), [`registry::Registry`] (where it
-//! is), [`catalogue`] (what there is), [`lock::Lock`] (what a project uses) and [`install`] (how it
-//! gets there).
+//! is), [`catalogue`] (what there is), [`lock::Lock`] (what a project uses), [`install`] (how it
+//! gets there) and [`site`] (what there is, for a browser).
 //!
 //! Architecture invariants: the crate runs nothing and prints nothing; what comes from a registry is
 //! held against its digest and its size before anything else is done with it; no name that comes from
@@ -24,12 +24,17 @@ pub mod oci;
 pub mod permissions;
 pub mod publish;
 pub mod registry;
+pub mod site;
 pub mod statements;
 pub mod store;
 pub mod trust;
 
 mod files;
 mod steps;
+
+// The samples of sites are of the tests and of an example alike.
+#[cfg(test)]
+extern crate self as timeslip_market;
 
 #[cfg(test)]
 mod attack_tests;

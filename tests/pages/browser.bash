@@ -11,7 +11,6 @@ missing() {
     exit 2
 }
 
-[ -x "$timeslip" ] || missing "$timeslip" "build the program first"
 command -v npm >/dev/null || missing npm "install Node.js 20 or newer"
 
 browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }

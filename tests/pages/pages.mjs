@@ -4,52 +4,12 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-const { chromium } = await import(process.env.PLAYWRIGHT);
+import { WIDTHS, SCHEMES, browser, check, drawn, finish, open as openAddress, overflowing } from "./checks.mjs";
+
 const folder = resolve(process.argv[2]);
-const WIDTHS = [360, 1024, 1920];
 const LARGE = "large.html";
 
-let failures = 0;
-let checks = 0;
-
-function check(holds, what) {
-  checks += 1;
-  if (holds) return;
-  failures += 1;
-  console.log(`✗ ${what}`);
-}
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--force-device-scale-factor=1"],
-});
-
-/** A report in a window of its own; whatever the browser says of it is a fault. */
-async function open(name, width, scheme) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
-  const page = await context.newPage();
-  page.on("console", (message) => check(false, `${name} at ${width}: the console says ${message.text()}`));
-  page.on("pageerror", (error) => check(false, `${name} at ${width}: ${error.stack}`));
-  page.on("request", (request) => check(/^(file|data|blob):/.test(request.url()), `${name} asks for ${request.url()}`));
-  await page.goto(`file://${join(folder, name)}`);
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  return page;
-}
-
-/** Elements that reach out of the window, unless something scrolls around them. */
-function overflowing() {
-  const scrolls = (node) => {
-    for (let outer = node; outer && outer !== document.body; outer = outer.parentElement) {
-      const { overflowX } = getComputedStyle(outer);
-      if (outer.matches("svg, .sr") || /auto|scroll|hidden/.test(overflowX)) return true;
-    }
-    return false;
-  };
-  const out = [...document.body.querySelectorAll("*")].filter((node) =>
-    node.getBoundingClientRect().right > innerWidth + 1 && !scrolls(node));
-  const named = out.slice(0, 3).map((node) => `${node.tagName}.${node.className} ${node.textContent.slice(0, 30)}`);
-  return document.documentElement.scrollWidth > innerWidth ? ["the page", ...named] : named;
-}
+const open = (name, width, scheme) => openAddress(`file://${join(folder, name)}`, width, scheme);
 
 /** Texts of charts that are cut or lie on each other. */
 function crowded() {
@@ -70,7 +30,7 @@ function crowded() {
 }
 
 async function looks(name) {
-  for (const scheme of ["light", "dark"]) {
+  for (const scheme of SCHEMES) {
     for (const width of WIDTHS) {
       const page = await open(name, width, scheme);
       check((await page.title()).includes("timeslip report"), `${name}: has a title`);
@@ -203,7 +163,7 @@ async function isFluent(name) {
   page.on("pageerror", (error) => check(false, `${name}: ${error.stack}`));
   const began = performance.now();
   await page.goto(`file://${join(folder, name)}`);
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await drawn(page);
   const opened = (performance.now() - began) / 1000;
   const steps = await page.evaluate(() => JSON.parse(document.getElementById("data").textContent).runs[0].steps.kind.length);
   await page.locator("#timeline canvas").focus();
@@ -256,6 +216,4 @@ for (const name of names.filter((name) => name !== LARGE)) {
   }
 }
 if (names.includes(LARGE)) await isFluent(LARGE);
-await browser.close();
-console.log(`${names.length} reports, ${checks - failures} checks passed, ${failures} failed`);
-process.exit(failures > 0 ? 1 : 0);
+await finish(`${names.length} reports`);

@@ -1,5 +1,6 @@
 //! `timeslip plugin`, as it is typed.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -37,6 +38,10 @@ pub(crate) enum PluginCommand {
     Export(ExportArgs),
     /// Brings what is locked into the store, out of a folder that was exported.
     Import(ImportBundleArgs),
+    /// Makes a web site of the catalogue: pages that any server, or none, shows.
+    Site(SiteArgs),
+    /// Shows the catalogue in a browser on this computer, until it is interrupted.
+    Serve(ServeSiteArgs),
 }
 
 /// Which lock, which store and which registries.
@@ -268,4 +273,37 @@ pub(crate) struct ImportBundleArgs {
     pub(crate) folder: PathBuf,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin site`.
+#[derive(Args, Debug)]
+pub(crate) struct SiteArgs {
+    /// The folder to write: one that is not there yet, is empty, or holds a site.
+    #[arg(long, short, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) components: ComponentArgs,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin serve`.
+#[derive(Args, Debug)]
+pub(crate) struct ServeSiteArgs {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8060")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) components: ComponentArgs,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// How much a site says of each version.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ComponentArgs {
+    /// Fetches components that are not at hand into the store, so that pages say what each version
+    /// may do, and why, and show its interfaces.
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) components: bool,
 }

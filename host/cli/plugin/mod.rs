@@ -15,6 +15,7 @@ mod project_file;
 mod publish;
 mod screen;
 mod search;
+mod site;
 mod smoke;
 mod update;
 mod verify;
@@ -41,6 +42,8 @@ pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Key(command) => key::key(command),
         PluginCommand::Export(args) => bundle::export(args),
         PluginCommand::Import(args) => bundle::import(args),
+        PluginCommand::Site(args) => site::site(args),
+        PluginCommand::Serve(args) => site::serve(args),
     }
 }
 

@@ -71,7 +71,7 @@ fn told(
             "refused": statements.refused,
             "badges": badges.iter().map(|(badge, level)| json!({
                 "badge": badge,
-                "level": level_text(*level),
+                "level": level.to_string(),
             })).collect::<Vec<_>>(),
             "reproduced": again.iter().map(|(badge, problem)| json!({
                 "machine": badge.machine,
@@ -146,19 +146,10 @@ fn what(signed: &Signed, entry: &Entry) -> String {
     }
 }
 
-/// How far a badge is to be believed, in words.
-fn level_text(level: Level) -> String {
-    match level {
-        Level::SelfReported => "self-reported".to_owned(),
-        Level::Measured => "measured by the registry".to_owned(),
-        Level::Reproduced(count) => format!("reproduced ×{count}"),
-    }
-}
-
 fn badge_lines(badges: &[(Badge, Level)], again: &[(Badge, Option<String>)]) -> String {
     let mut text = String::new();
     for (badge, level) in badges {
-        text.push_str(&format!("  badge, {}: {}\n", level_text(*level), badge_text(badge)));
+        text.push_str(&format!("  badge, {}: {}\n", level.to_string(), badge_text(badge)));
     }
     for (badge, problem) in again {
         match problem {

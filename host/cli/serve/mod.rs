@@ -6,7 +6,6 @@ mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use timeslip_serve::{ServedMachine, Server, Settings, Voice};
@@ -21,9 +20,6 @@ use crate::output::print;
 use crate::run::available_threads;
 use crate::stage;
 use args::{ServeArgs, Speed};
-
-/// How often it is looked whether the server is to end.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What a server serves.
 struct Plan {
@@ -71,20 +67,13 @@ fn serve_machines(args: &ServeArgs) -> Result<Exit, Failure> {
     interrupt::watch();
     let server = Server::start(machines.collect(), plan.voice, settings).map_err(Failure::run)?;
     about(args.json, server.address())?;
-    wait_for_interruption();
+    interrupt::wait();
     eprintln!("stopping; requests under way may go on for {:?}", args.limits.grace);
     match server.stop(args.limits.grace) {
         true => Ok(Exit::Pass),
         false => {
             Err(Failure::run("some requests were cut off, since they took longer than --grace"))
         }
-    }
-}
-
-/// Waits until the server is to end.
-fn wait_for_interruption() {
-    while !interrupt::happened() {
-        std::thread::sleep(LOOK_EVERY);
     }
 }
 

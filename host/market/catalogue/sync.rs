@@ -198,6 +198,14 @@ impl Catalogue {
         Ok(versions)
     }
 
+    /// All entries, by name, and of each name the oldest version first.
+    ///
+    /// # Errors
+    /// When the copy is damaged.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
+        self.lines().map(Entry::parse).collect()
+    }
+
     /// Every plugin's name, once.
     pub fn names(&self) -> Vec<PluginName> {
         let mut names: Vec<PluginName> = Vec::new();

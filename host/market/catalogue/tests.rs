@@ -41,6 +41,7 @@ fn a_copy_is_brought_up_to_date_by_what_changed_alone() {
     let sync_now = || sync(&registry, &place.path("catalogues"), NOW).unwrap();
     let (catalogue, first) = sync_now();
     assert_eq!((catalogue.names().len(), first.namespaces_fetched), (10_000, 100));
+    assert_eq!(catalogue.entries().unwrap().len(), 10_000);
     let (_, second) = sync_now();
     assert_eq!((second.namespaces_fetched, second.entries_fetched), (0, 0));
     add_entry(&registry, &entry("space-7:newest", "1.0.0", "")).unwrap();

@@ -13,7 +13,7 @@ use timeslip_serve::{TaskServeError, TaskServer, TaskSettings};
 use timeslip_timeline::drive::Load;
 
 use super::args::{ServeArgs, Speed};
-use super::{keys, wait_for_interruption, with_model};
+use super::{keys, with_model};
 use crate::bench::{Bench, Overrides};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
@@ -58,7 +58,7 @@ pub(super) fn serve(args: &ServeArgs, bench: &Path) -> Result<Exit, Failure> {
             tasks(of_others)
         );
     }
-    wait_for_interruption();
+    interrupt::wait();
     eprintln!("stopping; tasks that run may go on for {:?}", args.limits.grace);
     let left = server.stop(args.limits.grace);
     // MCP servers are in groups of their own, which an interruption does not reach.

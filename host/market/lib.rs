@@ -26,6 +26,7 @@ pub mod publish;
 pub mod registry;
 pub mod store;
 pub mod trust;
+pub mod tuf;
 
 mod files;
 mod steps;

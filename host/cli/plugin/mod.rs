@@ -6,16 +6,20 @@ pub(crate) mod places;
 mod audit;
 mod bundle;
 mod consent;
+mod editing;
 mod info;
 mod install;
 mod list;
 mod project_file;
 mod publish;
+mod registry;
 mod screen;
 mod search;
 mod smoke;
+mod status;
 mod update;
 
+use timeslip_market::catalogue::Status;
 use timeslip_market::error::MarketError;
 
 use crate::exit::{Exit, Failure};
@@ -35,6 +39,11 @@ pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Audit(args) => audit::audit(args),
         PluginCommand::Export(args) => bundle::export(args),
         PluginCommand::Import(args) => bundle::import(args),
+        PluginCommand::Yank(args) => status::change(args, Status::Yanked),
+        PluginCommand::Unyank(args) => status::change(args, Status::Active),
+        PluginCommand::Deprecate(args) => status::change(args, Status::Deprecated),
+        PluginCommand::Revoke(args) => status::change(args, Status::Revoked),
+        PluginCommand::Registry(command) => registry::registry(command),
     }
 }
 

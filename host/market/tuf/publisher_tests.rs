@@ -4,7 +4,7 @@ use tough::TargetName;
 use tough::schema::Targets;
 
 use super::Editor;
-use super::examples::{Market, forge, name, on_both};
+use super::examples::{forge, name, on_both};
 use super::metadata::{Files, hashes};
 use super::owner::accept;
 use super::publisher::Published;

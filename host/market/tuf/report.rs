@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::keys::public_keys;
 use super::metadata::{instant_of, root_file};
 use super::owner::TOP_ROLES;
-use super::submission::pending;
+use super::submission::{Taken, pending, take_in};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::instant::Instant;
@@ -43,7 +43,7 @@ pub struct RegistryStatus {
     pub root_version: u64,
     /// The roles: those at the top, then namespaces.
     pub roles: Vec<RoleStatus>,
-    /// The tags of submissions that may not have been taken in.
+    /// The tags of submissions that the catalogue does not have.
     pub submissions: Vec<String>,
 }
 
@@ -74,7 +74,7 @@ pub fn report(editor: &Editor<'_>) -> Result<RegistryStatus> {
     let namespace_expiries = verified.namespace_expiries();
     let first_root = verified.files.get(&root_file(1)).map(|bytes| Digest::of(bytes));
     let root_version = verified.root_version();
-    let draft = Draft::of(verified, editor.now);
+    let mut draft = Draft::of(verified, editor.now);
     let own = editor.ring.public();
     let at_hand = |keys: &[PublicKey]| keys.iter().filter(|key| own.contains(key)).count();
     let mut roles = Vec::new();
@@ -109,7 +109,12 @@ pub fn report(editor: &Editor<'_>) -> Result<RegistryStatus> {
         });
     }
     let settled = editor.kept().settled()?;
-    let submissions = pending(editor.registry, &draft, &settled)?;
-    let submissions = submissions.into_iter().map(|submission| submission.tag).collect();
+    let mut submissions = Vec::new();
+    for submission in pending(editor.registry, &draft, &settled)? {
+        let tag = submission.tag.clone();
+        if take_in(&mut draft, submission, editor.ring) != Taken::Before {
+            submissions.push(tag);
+        }
+    }
     Ok(RegistryStatus { first_root, root_version, roles, submissions })
 }

@@ -7,9 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use tough::schema::{
-    Delegations, PathSet, Role, RoleType, Root, Signed, Snapshot, Targets, Timestamp,
-};
+use tough::schema::{PathSet, Role, RoleType, Root, Signed, Snapshot, Targets, Timestamp};
 use tough::{ExpirationEnforcement, Limits, Repository, RepositoryLoader, TargetName};
 
 use super::layers::check_namespace;
@@ -160,10 +158,6 @@ impl Verified {
             (name.clone(), instant_of(role.signed.expires))
         };
         self.namespaces.iter().map(of).collect()
-    }
-
-    pub(super) fn delegations(&self) -> Delegations {
-        self.targets.signed.delegations.clone().unwrap_or_default()
     }
 
     /// The version of the newest root.

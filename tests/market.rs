@@ -10,8 +10,8 @@ const THEN: &str = "1799136000";
 const NOW: &str = "1800000000";
 
 /// A place with the memory plugin's sources and its bench, and a store and registries of its own.
-struct Market {
-    place: Place,
+pub(crate) struct Market {
+    pub(crate) place: Place,
 }
 
 const MEMORY: [&str; 6] = [
@@ -24,7 +24,7 @@ const MEMORY: [&str; 6] = [
 ];
 
 impl Market {
-    fn new() -> Market {
+    pub(crate) fn new() -> Market {
         let place = Place::new();
         for file in MEMORY {
             place.write(file, std::fs::read(repository().join(file)).unwrap());
@@ -32,14 +32,14 @@ impl Market {
         Market { place }
     }
 
-    fn command(&self, words: &str, now: &str) -> Command {
+    pub(crate) fn command(&self, words: &str, now: &str) -> Command {
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut command = self.place.command(&words);
         command.env("SOURCE_DATE_EPOCH", now);
         command
     }
 
-    fn run(&self, words: &str) -> Ran {
+    pub(crate) fn run(&self, words: &str) -> Ran {
         Ran::from(self.command(words, NOW).output().unwrap())
     }
 
@@ -49,7 +49,7 @@ impl Market {
     }
 
     /// The digest that a refusal to install without consent names.
-    fn asked(&self, install: &str) -> String {
+    pub(crate) fn asked(&self, install: &str) -> String {
         let told = self.run(install).failed(2);
         let (_, after) = told.rsplit_once("--accept-permissions ").expect("it names the digest");
         after.trim().to_owned()
@@ -62,7 +62,7 @@ impl Market {
     }
 
     /// Writes a bench that names the plugin by a reference.
-    fn write_bench(&self, reference: &str, files: &str) {
+    pub(crate) fn write_bench(&self, reference: &str, files: &str) {
         let bench = self.place.read("plugins/memory/timeslip.toml");
         let bench = bench
             .replace("../prebuilt/memory.wasm", reference)

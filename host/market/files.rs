@@ -41,25 +41,36 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// Writes a file that its owner alone may read, where there is none yet.
+/// Writes a file that its owner alone may read, where there is none yet: whole, or not at all.
 pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        make_folder(folder)?;
-    }
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => MarketError::refused(format!(
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    if path.exists() {
+        return Err(MarketError::refused(format!(
             "{} is there already, and is not written over",
             path.display()
-        )),
-        _ => cannot("write", path, &error),
+        )));
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}{PART}", std::process::id()));
+    let beside = folder.join(name);
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&beside)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            steps::step();
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| sync_folder(folder));
+    steps::step();
+    written.map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        cannot("write", path, &error)
     })
 }
 

@@ -12,7 +12,7 @@ const DAY_SECONDS: u64 = 86_400;
 const LAST: u64 = 253_402_300_799;
 
 /// Seconds since 1970, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Instant(pub u64);
 

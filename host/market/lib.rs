@@ -28,6 +28,7 @@ pub mod site;
 pub mod statements;
 pub mod store;
 pub mod trust;
+pub mod tuf;
 
 mod files;
 mod steps;

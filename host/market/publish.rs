@@ -15,6 +15,7 @@ use crate::oci::{Descriptor, MANIFEST_TYPE, Manifest, manifest_of};
 use crate::registry::{Moving, Push, Registry, Repository};
 use crate::statements::{BUNDLE_TYPE, Statement, sign, sign_version};
 use crate::trust::Trust;
+use crate::tuf::{Editor, Published, check_may_publish, publish_entry};
 
 /// What is published, and what is known of it beside the component.
 pub struct Publication<'a> {
@@ -30,18 +31,58 @@ pub struct Publication<'a> {
     pub statements: &'a dyn Fn(&Entry) -> Vec<Statement>,
 }
 
-/// Publishes a component. Publishing the same again changes nothing, so that a publisher who was cut
-/// off tries again.
+/// Publishes a component where the catalogue is not signed. Publishing the same again changes nothing,
+/// so that a publisher who was cut off tries again.
 ///
 /// # Errors
 /// When the name or the version is taken or refused, the interfaces break what the version promises,
-/// or the registry fails.
+/// the catalogue is signed, or the registry fails.
 pub fn publish(
     registry: &Registry,
     catalogue: &Catalogue,
     trust: &Trust,
     publication: &Publication<'_>,
 ) -> Result<Entry> {
+    if catalogue.is_signed() {
+        return Err(MarketError::refused(format!(
+            "the catalogue of {registry} is signed, so what is published there must be signed\n  fix: \
+             --keys FOLDER, with the key of the namespace `{}`",
+            publication.packed.name.namespace()
+        )));
+    }
+    let (entry, is_known) = push_version(registry, catalogue, trust, publication)?;
+    if !is_known {
+        add_entry(registry, &entry)?;
+    }
+    Ok(entry)
+}
+
+/// Publishes a component where the catalogue is signed, under the key of the namespace. Publishing the
+/// same again changes nothing.
+///
+/// # Errors
+/// When the name or the version is taken or refused, the interfaces break what the version promises,
+/// no key of the namespace is at hand, or the registry fails.
+pub fn publish_signed(
+    editor: &Editor<'_>,
+    catalogue: &Catalogue,
+    trust: &Trust,
+    publication: &Publication<'_>,
+) -> Result<(Entry, Published)> {
+    check_may_publish(editor, &publication.packed.name)?;
+    let (entry, _) = push_version(editor.registry, catalogue, trust, publication)?;
+    let published = publish_entry(editor, &entry)?;
+    Ok((entry, published))
+}
+
+/// Checks a version, and pushes its component under its tag. Gives the entry, and whether the catalogue
+/// has it already.
+fn push_version(
+    registry: &Registry,
+    catalogue: &Catalogue,
+    trust: &Trust,
+    publication: &Publication<'_>,
+) -> Result<(Entry, bool)> {
     let packed = publication.packed;
     check_not_reserved(&packed.name)?;
     if !trust.look_alikes.contains(&packed.name) {
@@ -72,11 +113,8 @@ pub fn publish(
     }
     let known = catalogue.versions(&packed.name)?;
     match known.into_iter().find(|known| known.version == packed.version) {
-        Some(known) if known.manifest == digest => Ok(known),
-        _ => {
-            add_entry(registry, &entry)?;
-            Ok(entry)
-        }
+        Some(known) if known.manifest == digest => Ok((known, true)),
+        _ => Ok((entry, false)),
     }
 }
 

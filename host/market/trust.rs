@@ -6,6 +6,7 @@ use std::path::Path;
 use semver::Version;
 use serde::Deserialize;
 
+use crate::digest::Digest;
 use crate::error::{MarketError, Result};
 use crate::files::read_if_there;
 use crate::instant::parse_age;
@@ -35,6 +36,10 @@ pub struct Trust {
     required: Vec<(String, Vec<RequiredStatement>)>,
     /// How old a release must be, in seconds, if the file says it.
     min_release_age: Option<u64>,
+    /// The root of the signed catalogue of each registry for which one is pinned, by its digest.
+    pub roots: BTreeMap<String, Digest>,
+    /// How old the copy of a catalogue may be where nobody is asked, in seconds, if the file says it.
+    pub offline_limit: Option<u64>,
     /// Names that look like others and are meant.
     pub look_alikes: Vec<PluginName>,
     denied: Vec<(Reference, String)>,
@@ -52,6 +57,9 @@ struct TrustFile {
     #[serde(default)]
     require: Vec<RequireTable>,
     min_release_age: Option<String>,
+    #[serde(default)]
+    roots: BTreeMap<String, Digest>,
+    offline_limit: Option<String>,
     #[serde(default)]
     look_alikes: Vec<PluginName>,
     #[serde(default)]
@@ -157,6 +165,8 @@ impl Trust {
             registry_keys: file.registry_keys,
             required: required.collect(),
             min_release_age: file.min_release_age.as_deref().map(parse_age).transpose()?,
+            roots: file.roots,
+            offline_limit: file.offline_limit.as_deref().map(parse_age).transpose()?,
             look_alikes: file.look_alikes,
             denied: denied.map_err(|error| error.of("[[deny]]"))?,
         })
@@ -224,9 +234,13 @@ mod tests {
 
     #[test]
     fn a_policy_that_does_not_parse_is_refused() {
-        for wrong in
-            ["denny = []", "min_release_age = \"soon\"", "[[deny]]\nplugin = \"x\"\nwhy = \"\""]
-        {
+        for wrong in [
+            "denny = []",
+            "offline_limit = \"never\"",
+            "[roots]\nplace = \"sha256:1\"",
+            "min_release_age = \"soon\"",
+            "[[deny]]\nplugin = \"x\"\nwhy = \"\"",
+        ] {
             assert!(Trust::parse(wrong).is_err(), "{wrong}");
         }
         let standard = Trust::default();

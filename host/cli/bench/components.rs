@@ -3,17 +3,22 @@
 
 use std::path::PathBuf;
 
+use timeslip_market::catalogue::{Plugin, check_runs};
 use timeslip_market::component::PackedComponent;
+use timeslip_market::digest::Digest;
+use timeslip_market::error::Result as MarketResult;
 use timeslip_market::install::permissions_granted;
 use timeslip_market::lock::{LOCK_FILE, Lock};
 use timeslip_market::name::Reference;
 use timeslip_market::permissions::Permissions;
 use timeslip_market::store::Store;
+use timeslip_market::trust::{TRUST_FILE, Trust};
 use timeslip_runtime::engine::component_digest;
 
 use super::resolve::Reader;
 use crate::exit::Failure;
-use crate::plugin::places::{data_folder, lock_above};
+use crate::plugin::failure;
+use crate::plugin::places::{data_folder, lock_above, now};
 
 /// A project's folder of components by their digests: `sha256/HEX.wasm`.
 pub(crate) const PROJECT_STORE: &str = ".timeslip/components";
@@ -67,6 +72,11 @@ fn pinned(
     component: &str,
     digest: &str,
 ) -> Result<FoundComponent, Failure> {
+    // What is no plugin's name is in no catalogue.
+    if let (Ok(reference), Ok(pin)) = (Reference::parse(component), Digest::parse(digest)) {
+        let plugin = Plugin { name: &reference.name, component: &pin, registry: None };
+        check_may_run(reader, component, &plugin)?;
+    }
     let name = format!("{}.wasm", digest.replace(':', "/"));
     let stores = stores(reader);
     for store in &stores {
@@ -110,6 +120,12 @@ fn installed(reader: &Reader<'_>, what: &str, component: &str) -> Result<FoundCo
         }
     }
     let locked = lock.resolve(&reference).map_err(|error| wrong(&error))?;
+    let plugin = Plugin {
+        name: &locked.name,
+        component: &locked.component,
+        registry: Some(&locked.registry),
+    };
+    check_may_run(reader, component, &plugin)?;
     let mut problem = None;
     for folder in stores(reader) {
         let store = Store::new(folder);
@@ -124,6 +140,32 @@ fn installed(reader: &Reader<'_>, what: &str, component: &str) -> Result<FoundCo
         }
     }
     Err(wrong(&problem.map_or_else(|| "there is no store".to_owned(), |error| error.to_string())))
+}
+
+/// Refuses a plugin that was revoked, by the copies of catalogues that were verified last: nothing is
+/// fetched. What is to be warned of is said on standard error.
+fn check_may_run(reader: &Reader<'_>, component: &str, plugin: &Plugin<'_>) -> Result<(), Failure> {
+    let Some(data) = data_folder() else { return Ok(()) };
+    let limit = offline_limit(reader).map_err(failure)?;
+    let checked = check_runs(&data.join("catalogues"), plugin, now()?, limit);
+    let warnings = checked
+        .map_err(|error| Failure::usage(format!("{}: {error}", reader.text.place_of(component))))?;
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok(())
+}
+
+/// How old a copy may be, in seconds: what the trust.toml beside the nearest lock says, else the user's
+/// own.
+fn offline_limit(reader: &Reader<'_>) -> MarketResult<Option<u64>> {
+    let of_project = reader.folder.on_disk(".").and_then(|folder| lock_above(&folder));
+    let own = of_project.map(|lock| lock.with_file_name(TRUST_FILE)).filter(|file| file.is_file());
+    let of_user = || data_folder().map(|data| data.join(TRUST_FILE));
+    match own.or_else(of_user) {
+        Some(file) => Ok(Trust::read(&file)?.offline_limit),
+        None => Ok(None),
+    }
 }
 
 /// What a table of the bench grants.

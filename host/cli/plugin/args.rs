@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::registry::args::{EditArgs, RegistryCommand};
+
 /// `timeslip plugin`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
@@ -42,6 +44,32 @@ pub(crate) enum PluginCommand {
     Site(SiteArgs),
     /// Shows the catalogue in a browser on this computer, until it is interrupted.
     Serve(ServeSiteArgs),
+    /// Takes a version back: it is not resolved any more, and what is locked goes on.
+    Yank(StatusArgs),
+    /// Lets a version be resolved again that was taken back, deprecated or revoked.
+    Unyank(StatusArgs),
+    /// Warns whoever installs a version that there is something better.
+    Deprecate(StatusArgs),
+    /// Keeps a version from running, even where it is locked.
+    Revoke(StatusArgs),
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+}
+
+/// `timeslip plugin yank`, `unyank`, `deprecate` and `revoke`.
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// The version: namespace:name@1.2.3.
+    pub(crate) version: String,
+    /// Why, in a sentence that everybody reads who has the version.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
+    /// As the registry's owner, with the key of the role targets: it goes before what the publisher
+    /// says, now and later. `unyank --owner` takes it back.
+    #[arg(long)]
+    pub(crate) owner: bool,
+    #[command(flatten)]
+    pub(crate) edit: EditArgs,
 }
 
 /// Which lock, which store and which registries.
@@ -110,6 +138,11 @@ pub(crate) struct PublishArgs {
     /// The key that signs it. If left out, the key of the user's own, which is made the first time.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// A folder with keys, where the registry's catalogue is signed: the namespace's, and those of
+    /// snapshot and timestamp if you have them; without these it is submitted. Give it again for
+    /// several. If left out, the folder `keys` of the user's own data, if there is one.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keys: Vec<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,

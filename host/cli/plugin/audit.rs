@@ -79,9 +79,13 @@ fn of_catalogue(
     }
     match entry.status {
         Status::Active => {}
-        Status::Deprecated => said.push((false, "deprecated by its publisher".to_owned())),
-        Status::Yanked => said.push((false, "taken back by its publisher".to_owned())),
-        Status::Revoked => said.push((true, "revoked: it must not run".to_owned())),
+        Status::Deprecated | Status::Yanked => {
+            said.push((false, entry.status_text(&catalogue.registry)));
+        }
+        Status::Revoked => {
+            let status = entry.status_text(&catalogue.registry);
+            said.push((true, format!("must not run: {status}")));
+        }
     }
     let newest = versions.last().filter(|newest| newest.version > locked.version);
     said.extend(newest.map(|newest| (false, format!("{} is newer", newest.version))));

@@ -92,7 +92,7 @@ fn screen(
 ) -> String {
     let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
     let versions: Vec<String> = versions.iter().map(|one| one.version.to_string()).collect();
-    let rows = [
+    let mut rows = vec![
         ("does", entry.summary.clone()),
         ("from", place.to_owned()),
         ("versions", versions.join(", ")),
@@ -108,6 +108,9 @@ fn screen(
         ("component", format!("{} ({})", entry.component, bytes_text(entry.component_bytes))),
         ("permissions", entry.permissions.to_string()),
     ];
+    if entry.status_note.is_some() {
+        rows.insert(0, ("status", entry.status_text(place)));
+    }
     let may = match permissions {
         Some(permissions) => format!("  it may\n{}", permission_lines(permissions, "    ")),
         None => format!("  it needs {}\n", needs_text(&entry.needs)),

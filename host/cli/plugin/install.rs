@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use timeslip_market::catalogue::{Plugin, check_runs};
 use timeslip_market::install::{Planned, commit, fetch_locked, plan};
 use timeslip_market::lock::Lock;
 use timeslip_market::name::Reference;
@@ -62,6 +63,25 @@ pub(super) fn told(planned: &[Planned], places: &Places, as_json: bool) -> Strin
     text
 }
 
+/// Refuses what is locked and was revoked since, and warns of what was taken back.
+fn check_standing(places: &Places) -> Result<(), Failure> {
+    let now = now()?;
+    let mut asked = std::collections::BTreeSet::new();
+    for locked in &places.lock.plugins {
+        if asked.insert(&locked.registry) {
+            let registry = places.open(&locked.registry).map_err(failure)?;
+            places.catalogue_or_last(&registry)?;
+        }
+        let (name, component) = (&locked.name, &locked.component);
+        let plugin = Plugin { name, component, registry: Some(&locked.registry) };
+        let limit = places.trust.offline_limit;
+        for warning in check_runs(places.copies(), &plugin, now, limit).map_err(failure)? {
+            eprintln!("warning: {warning}");
+        }
+    }
+    Ok(())
+}
+
 fn install_locked(args: &InstallArgs, places: &Places) -> Result<Exit, Failure> {
     if places.lock.plugins.is_empty() {
         return Err(Failure::usage(format!(
@@ -74,6 +94,7 @@ fn install_locked(args: &InstallArgs, places: &Places) -> Result<Exit, Failure> 
         // What is locked comes from where it came from, or from the one place that was named.
         places.open(args.places.registry.first().map_or(place, String::as_str))
     };
+    check_standing(places)?;
     let fetched = fetch_locked(&places.lock, &places.store, &open, places.is_offline());
     let fetched = fetched.map_err(failure)?;
     if args.vendor {

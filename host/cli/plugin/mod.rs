@@ -7,19 +7,23 @@ mod audit;
 mod bench;
 mod bundle;
 mod consent;
+mod editing;
 mod info;
 mod install;
 mod key;
 mod list;
 mod project_file;
 mod publish;
+mod registry;
 mod screen;
 mod search;
 mod site;
 mod smoke;
+mod status;
 mod update;
 mod verify;
 
+use timeslip_market::catalogue::Status;
 use timeslip_market::error::MarketError;
 
 use crate::exit::{Exit, Failure};
@@ -44,6 +48,11 @@ pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Import(args) => bundle::import(args),
         PluginCommand::Site(args) => site::site(args),
         PluginCommand::Serve(args) => site::serve(args),
+        PluginCommand::Yank(args) => status::change(args, Status::Yanked),
+        PluginCommand::Unyank(args) => status::change(args, Status::Active),
+        PluginCommand::Deprecate(args) => status::change(args, Status::Deprecated),
+        PluginCommand::Revoke(args) => status::change(args, Status::Revoked),
+        PluginCommand::Registry(command) => registry::registry(command),
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use semver::Version;
-use timeslip_market::catalogue::{Catalogue, sync};
+use timeslip_market::catalogue::{Catalogue, sync_pinned};
+use timeslip_market::error::MarketError;
 use timeslip_market::install::{Market, Source};
 use timeslip_market::instant::Instant;
 use timeslip_market::lock::{LOCK_FILE, Lock};
@@ -55,7 +56,7 @@ pub(crate) fn lock_above(folder: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the environment says nonsense.
-pub(super) fn now() -> Result<Instant, Failure> {
+pub(crate) fn now() -> Result<Instant, Failure> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text.parse().map(Instant).map_err(|_| {
             Failure::usage(format!("SOURCE_DATE_EPOCH is `{text}`, and no number of seconds"))
@@ -94,6 +95,12 @@ impl Places {
         for place in trust.registries.iter_mut().chain(trust.namespaces.values_mut()) {
             *place = Registry::open(place, &trust_folder).map_err(failure)?.place();
         }
+        let mut roots = std::collections::BTreeMap::new();
+        for (place, root) in std::mem::take(&mut trust.roots) {
+            let place = Registry::open(&place, &trust_folder).map_err(failure)?.place();
+            roots.insert(place, root);
+        }
+        trust.roots = roots;
         let registries = match (args.registry.as_slice(), trust.registries.as_slice()) {
             ([], []) if trust.namespaces.is_empty() => {
                 vec![data.join("registry").display().to_string()]
@@ -111,6 +118,25 @@ impl Places {
             base: here,
             offline: args.offline,
         })
+    }
+
+    /// Where things are for a command that is about one registry.
+    ///
+    /// # Errors
+    /// When the lock or trust.toml does not parse.
+    pub(super) fn of_registry(registry: Option<&str>, json: bool) -> Result<Places, Failure> {
+        Places::of(&PlaceArgs {
+            project: None,
+            user: false,
+            registry: registry.into_iter().map(str::to_owned).collect(),
+            offline: false,
+            json,
+        })
+    }
+
+    /// Where copies of catalogues are kept.
+    pub(super) fn copies(&self) -> &Path {
+        &self.catalogues
     }
 
     /// Opens a registry by its place.
@@ -150,14 +176,49 @@ impl Places {
     /// The copy of a registry's catalogue.
     pub(super) fn catalogue(&self, registry: &Registry) -> Result<Catalogue, Failure> {
         if !self.offline {
-            return Ok(sync(registry, &self.catalogues, now()?).map_err(failure)?.0);
+            return self.synced(registry).map_err(failure);
         }
         let last = Catalogue::last(registry, &self.catalogues).map_err(failure)?;
-        last.ok_or_else(|| {
+        let last = last.ok_or_else(|| {
             Failure::usage(format!(
                 "the catalogue of {registry} was never fetched\n  fix: search once without --offline"
             ))
-        })
+        })?;
+        last.check_is_current(now()?, self.trust.offline_limit).map_err(failure)?;
+        Ok(last)
+    }
+
+    /// The copy of a registry's catalogue, brought up to date where the registry can be reached. It is
+    /// for what is locked already, which is fetched by its digests.
+    pub(super) fn catalogue_or_last(
+        &self,
+        registry: &Registry,
+    ) -> Result<Option<Catalogue>, Failure> {
+        if !self.offline {
+            match self.synced(registry) {
+                Ok(catalogue) => return Ok(Some(catalogue)),
+                Err(MarketError::Failed(_)) => {}
+                Err(error) => return Err(failure(error)),
+            }
+        }
+        Catalogue::last(registry, &self.catalogues).map_err(failure)
+    }
+
+    /// The copy of a registry's catalogue, brought up to date. Whose root is trusted from now on is said
+    /// on standard error.
+    fn synced(&self, registry: &Registry) -> timeslip_market::error::Result<Catalogue> {
+        let place = registry.place();
+        let now = now().map_err(|failure| MarketError::refused(failure.message))?;
+        let pin = self.trust.roots.get(&place);
+        let (catalogue, synced) = sync_pinned(registry, &self.catalogues, pin, now)?;
+        if let Some(root) = synced.first_trusted {
+            eprintln!(
+                "{place}: its signed catalogue is seen for the first time, and trusted from now on by \
+                 its root {root}; ask its owner whether that is theirs, and pin it in trust.toml:\n  \
+                 [roots]\n  \"{place}\" = \"{root}\""
+            );
+        }
+        Ok(catalogue)
     }
 
     /// What planning goes by.

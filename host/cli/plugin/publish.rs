@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use timeslip_market::publish::{Publication, publish as publish_to};
+use timeslip_market::publish::{Publication, publish as publish_to, publish_signed};
 use timeslip_market::statements::{Subject, provenance_of};
+use timeslip_market::tuf::Published;
 
-use super::args::{PackArgs, PlaceArgs, PublishArgs};
-use super::places::{Places, now};
+use super::args::{PackArgs, PublishArgs};
+use super::editing::Editing;
+use super::places::now;
 use super::project_file::ProjectFile;
 use super::screen::{
     bytes_text, counted, facts, json_text, packed_facts, permission_lines, signer_text,
@@ -65,16 +67,10 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
             project.file.display()
         )));
     };
-    let places = Places::of(&PlaceArgs {
-        project: None,
-        user: false,
-        registry: args.registry.iter().cloned().collect(),
-        offline: false,
-        json: args.json,
-    })?;
-    let registry = places.first()?;
+    let editing = Editing::of(args.registry.as_deref(), &args.keys, args.json)?;
+    let (places, registry) = (editing.places(), editing.registry());
     let smoke = smoke::run(bench, packed)?;
-    let catalogue = places.catalogue(&registry)?;
+    let catalogue = places.catalogue(registry)?;
     let key = key::of_publisher(args.key.as_deref())?;
     let publication = Publication {
         packed,
@@ -86,27 +82,46 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
             provenance_of(Subject::of(entry), &variable).into_iter().collect()
         },
     };
-    let entry = publish_to(&registry, &catalogue, &places.trust, &publication).map_err(failure)?;
+    let (entry, published) = if catalogue.is_signed() {
+        let editor = editing.editor()?;
+        let signed = publish_signed(&editor, &catalogue, &places.trust, &publication);
+        let (entry, published) = signed.map_err(failure)?;
+        (entry, Some(published))
+    } else {
+        let entry = publish_to(registry, &catalogue, &places.trust, &publication);
+        (entry.map_err(failure)?, None)
+    };
+    let submitted = match &published {
+        Some(Published::Submitted(tag)) => Some(tag),
+        _ => None,
+    };
     if args.json {
         let entry = serde_json::to_value(&entry).expect("an entry can be written");
-        let json = json!({ "registry": registry.place(), "entry": entry });
+        let json = json!({ "registry": registry.place(), "entry": entry, "submitted": submitted });
         output::print(&json_text(&json))?;
         return Ok(Exit::Pass);
+    }
+    let mut rows = vec![
+        ("manifest", entry.manifest.to_string()),
+        ("component", entry.component.to_string()),
+        ("permissions", entry.permissions.to_string()),
+        ("smoke run", format!("{} passed, {}", smoke.bench, counted(smoke.sessions, "session"))),
+        ("signed by", signer_text(entry.signer.as_deref())),
+    ];
+    if published.is_some() {
+        let catalogued = match submitted {
+            None => format!("under the key of `{}`", packed.name.namespace()),
+            Some(tag) => {
+                format!("once the owner runs `timeslip plugin registry accept` ({tag})")
+            }
+        };
+        rows.push(("catalogued", catalogued));
     }
     output::print(&format!(
         "published {}@{} to {registry}\n{}",
         packed.name,
         packed.version,
-        facts(&[
-            ("manifest", entry.manifest.to_string()),
-            ("component", entry.component.to_string()),
-            ("permissions", entry.permissions.to_string()),
-            (
-                "smoke run",
-                format!("{} passed, {}", smoke.bench, counted(smoke.sessions, "session"))
-            ),
-            ("signed by", signer_text(entry.signer.as_deref())),
-        ])
+        facts(&rows)
     ))?;
     Ok(Exit::Pass)
 }

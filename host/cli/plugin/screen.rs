@@ -1,6 +1,6 @@
 //! What the commands of the marketplace say of plugins.
 
-use timeslip_market::catalogue::Entry;
+use timeslip_market::catalogue::{Entry, Status};
 use timeslip_market::component::PackedComponent;
 use timeslip_market::install::{FoundSigner, Planned};
 use timeslip_market::instant::{Instant, age_text};
@@ -105,6 +105,9 @@ pub(super) fn consent_screen(planned: &[Planned], now: Instant) -> String {
             ("published", format!("{} by {by}", age(entry, now))),
             ("signed by", found_signer_text(&plugin.signer)),
         ]));
+        if entry.status == Status::Deprecated {
+            text.push_str(&format!("  warning: it is {}\n", entry.status_text(&plugin.registry)));
+        }
         if let [first, ..] = plugin.needed_by.as_slice() {
             text.push_str(&format!("  needed by  {first}\n"));
         }

@@ -21,9 +21,19 @@ use super::screen::{counted, json_text};
 use crate::exit::{Exit, Failure};
 use crate::{interrupt, output};
 
-/// What the site says of a catalogue that nobody has signed.
-const UNSIGNED_CATALOGUE: &str =
-    "Nobody has signed it: whoever may write to the registry has written it.";
+/// What the site says of who has signed the catalogues.
+fn signed_text(sources: &[Source]) -> &'static str {
+    let signed = sources.iter().filter(|source| source.catalogue.is_signed()).count();
+    match signed {
+        0 => "Nobody has signed it: whoever may write to the registry has written it.",
+        all if all == sources.len() => {
+            "It is signed, and was verified down from the root that is trusted for its registry."
+        }
+        _ => {
+            "Some of it is signed and verified; the rest has whoever may write to its registry written."
+        }
+    }
+}
 
 /// Makes a site in a folder.
 pub(super) fn site(args: &SiteArgs) -> Result<Exit, Failure> {
@@ -91,7 +101,7 @@ fn input(args: &PlaceArgs, components: ComponentArgs) -> Result<SiteInput, Failu
         registries: sources.iter().map(|source| source.registry.place()).collect(),
         // What all of it was known at.
         synced: sources.iter().filter_map(|source| source.catalogue.synced).min(),
-        catalogue: UNSIGNED_CATALOGUE.to_owned(),
+        catalogue: signed_text(&sources).to_owned(),
         plugins,
     })
 }
@@ -131,6 +141,7 @@ fn version(places: &Places, source: &Source, entry: Entry, is_fetching: bool) ->
             SiteVersion::of(entry.clone())
         }
     };
+    version.reason = entry.status_note.as_ref().and_then(|note| note.why.clone());
     match badges(places, source, &entry, is_fetching) {
         Ok(badges) => version.badges = badges,
         Err(error) => eprintln!("{name}@{number}: none of its badges is shown: {error}"),

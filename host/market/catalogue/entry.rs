@@ -11,7 +11,7 @@ use crate::name::PluginName;
 use crate::permissions::{Permissions, check_text};
 
 /// The largest entry.
-pub(super) const ENTRY_BYTES_MAX: usize = 64 << 10;
+pub(crate) const ENTRY_BYTES_MAX: usize = 64 << 10;
 
 /// Whether a version is to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,27 @@ pub enum Status {
     Yanked,
     /// It does not run any more.
     Revoked,
+}
+
+/// Whose status of a version holds. The registry's goes before the publisher's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusBy {
+    /// The publisher's, who signs the namespace's role.
+    Publisher,
+    /// The owner's of the registry, who signs the role above it.
+    Registry,
+}
+
+/// Who set a status, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusNote {
+    /// Who. A reader takes it from the role that it found the entry in, not from here.
+    pub by: StatusBy,
+    /// When, as they say.
+    pub at: Instant,
+    /// Why, if they say it.
+    pub why: Option<String>,
 }
 
 /// One version of a plugin. It is what the publisher says until the component is there, which is then
@@ -58,6 +79,12 @@ pub struct Entry {
     pub published: Option<Instant>,
     /// Whether it is to be used.
     pub status: Status,
+    /// Who set the status last, when and why; absent where nobody ever has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_note: Option<StatusNote>,
+    /// The digests of the statements that hold its badges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub badges: Vec<Digest>,
     /// The manifest's digest.
     pub manifest: Digest,
     /// The component's digest.
@@ -97,6 +124,8 @@ impl Entry {
             source: about.source,
             published,
             status: Status::Active,
+            status_note: None,
+            badges: Vec::new(),
             manifest,
             component: packed.digest.clone(),
             component_bytes: packed.bytes.len() as u64,
@@ -117,13 +146,41 @@ impl Entry {
         }
         let entry: Entry = serde_json::from_slice(line)
             .map_err(|error| MarketError::refused(format!("it is no entry: {error}")))?;
-        check_text("summary", &entry.summary)?;
-        let optional = [&entry.authors, &entry.licenses, &entry.source, &entry.smoke, &entry.world];
-        let texts = optional.into_iter().flatten().chain(&entry.keywords).chain(&entry.needs);
-        for text in texts.chain(&entry.imports).chain(&entry.exports) {
-            check_text("a text", text).map_err(|error| error.of(&entry.name))?;
-        }
+        entry.check_texts()?;
         Ok(entry)
+    }
+
+    /// Refuses texts that a terminal would obey.
+    pub(crate) fn check_texts(&self) -> Result<()> {
+        check_text("summary", &self.summary)?;
+        let why = self.status_note.as_ref().and_then(|note| note.why.as_ref());
+        let optional = [&self.authors, &self.licenses, &self.source, &self.smoke, &self.world];
+        let texts = optional.into_iter().flatten().chain(&self.keywords).chain(&self.needs);
+        for text in texts.chain(&self.imports).chain(&self.exports).chain(why) {
+            check_text("a text", text).map_err(|error| error.of(&self.name))?;
+        }
+        Ok(())
+    }
+
+    /// What its status means, who set it, when and why, in one sentence without its end. `registry`
+    /// is where the catalogue is.
+    pub fn status_text(&self, registry: &str) -> String {
+        let status = match self.status {
+            Status::Active => "active",
+            Status::Deprecated => "deprecated",
+            Status::Yanked => "taken back",
+            Status::Revoked => "revoked",
+        };
+        let Some(note) = &self.status_note else { return status.to_owned() };
+        let by = match note.by {
+            StatusBy::Publisher => format!("the publisher of `{}`", self.name.namespace()),
+            StatusBy::Registry => format!("the owner of {registry}"),
+        };
+        let why = match &note.why {
+            Some(why) => format!(": {why}"),
+            None => ", without a reason given".to_owned(),
+        };
+        format!("{status} by {by} on {}{why}", note.at)
     }
 
     /// The line in a catalogue.

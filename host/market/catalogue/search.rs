@@ -1,7 +1,7 @@
 //! Searching a copy of a catalogue.
 
+use super::copy::{Catalogue, name_of};
 use super::entry::{Entry, Status};
-use super::sync::{Catalogue, name_of};
 use crate::error::Result;
 
 /// What is searched for. Everything that is given must hold.

@@ -9,6 +9,7 @@ use crate::oci::{
     Annotations, Descriptor, EMPTY_CONFIG, EMPTY_TYPE, MANIFEST_TYPE, Manifest, TITLE,
 };
 use crate::registry::{Moving, Push, Registry, Repository};
+use crate::tuf::Layers;
 
 /// The type of a snapshot.
 const CATALOGUE_TYPE: &str = "application/vnd.timeslip.catalogue.v1";
@@ -31,13 +32,36 @@ pub(super) struct Snapshot {
     pub(super) namespaces: BTreeMap<String, Descriptor>,
 }
 
-/// The newest snapshot, if there is any.
-pub(super) fn latest(registry: &Registry) -> Result<Option<Snapshot>> {
+/// What the newest catalogue is.
+pub(super) enum Latest {
+    /// There is none.
+    None,
+    /// Nobody has signed it.
+    Unsigned(Snapshot),
+    /// It is signed.
+    Signed(Layers),
+}
+
+impl Latest {
+    /// The snapshot of a catalogue that is not signed.
+    pub(super) fn snapshot(self) -> Option<Snapshot> {
+        match self {
+            Latest::Unsigned(snapshot) => Some(snapshot),
+            Latest::None | Latest::Signed(_) => None,
+        }
+    }
+}
+
+/// What the newest catalogue is.
+pub(super) fn latest_of(registry: &Registry) -> Result<Latest> {
     let Some((digest, bytes)) = registry.tagged(&Repository::catalogue(), LATEST)? else {
-        return Ok(None);
+        return Ok(Latest::None);
     };
     let wrong = |error: MarketError| error.of(format!("the catalogue of {registry}"));
     let manifest = Manifest::parse(&bytes).map_err(wrong)?;
+    if let Some(layers) = Layers::of(digest.clone(), manifest.clone()).map_err(wrong)? {
+        return Ok(Latest::Signed(layers));
+    }
     let mut namespaces = BTreeMap::new();
     for layer in manifest.layers.into_iter().filter(|layer| layer.media_type == NAMESPACE_TYPE) {
         if layer.size > NAMESPACE_BYTES_MAX {
@@ -49,7 +73,18 @@ pub(super) fn latest(registry: &Registry) -> Result<Option<Snapshot>> {
         let title = layer.annotations.get(TITLE).cloned().unwrap_or_default();
         namespaces.insert(title, layer);
     }
-    Ok(Some(Snapshot { digest, namespaces }))
+    Ok(Latest::Unsigned(Snapshot { digest, namespaces }))
+}
+
+/// The newest snapshot of a catalogue that is not signed, if there is any.
+fn latest(registry: &Registry) -> Result<Option<Snapshot>> {
+    match latest_of(registry)? {
+        Latest::Signed(_) => Err(MarketError::refused(format!(
+            "the catalogue of {registry} is signed, and is changed by those alone who have its keys\n  \
+             fix: publish with --keys FOLDER"
+        ))),
+        other => Ok(other.snapshot()),
+    }
 }
 
 /// The entries of a namespace's layer.
@@ -101,6 +136,17 @@ pub(super) fn missing_entries(registry: &Registry, known: &BTreeSet<String>) -> 
     for tag in missing {
         entries.extend(single_entry(registry, tag)?);
     }
+    Ok(entries)
+}
+
+/// Every entry of a catalogue that is not signed.
+pub(crate) fn unsigned_entries(registry: &Registry) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for (namespace, layer) in latest(registry)?.map(|one| one.namespaces).unwrap_or_default() {
+        entries.extend(entries_of(registry, &namespace, &layer)?);
+    }
+    let known = entries.iter().map(Entry::tag).collect();
+    entries.extend(missing_entries(registry, &known)?);
     Ok(entries)
 }
 

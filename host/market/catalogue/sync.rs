@@ -1,79 +1,103 @@
-//! A copy of a registry's catalogue, for searching without it.
+//! Bringing the copy of a registry's catalogue up to date.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use semver::{Version, VersionReq};
-use serde::{Deserialize, Serialize};
-
-use super::entry::{Entry, tag_of};
-use super::snapshot::{entries_of, latest, missing_entries};
+use super::copy::{Catalogue, Copy, LINES_FILE, STATE_FILE, Signed, copy_folder, key};
+use super::entry::{Entry, StatusBy};
+use super::snapshot::{Latest, Snapshot, entries_of, latest_of, missing_entries};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
-use crate::files::{FileLock, read_if_there, write_whole};
+use crate::files::{FileLock, write_whole};
 use crate::instant::Instant;
-use crate::name::PluginName;
 use crate::registry::Registry;
+use crate::tuf::{Kept, Layers, Verified, fetch, refused, start, statements_of, verify};
 
-/// The largest copy.
-const COPY_BYTES_MAX: u64 = 1 << 30;
-
-const STATE_FILE: &str = "state.json";
-const LINES_FILE: &str = "catalogue.jsonl";
 const LOCK_FILE: &str = ".lock";
 
-/// What a copy was made of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct State {
-    /// The registry's place.
-    registry: String,
-    /// The digest of the snapshot.
-    snapshot: Option<Digest>,
-    /// The digest of each namespace's layer.
-    namespaces: BTreeMap<String, Digest>,
-    /// When it was made, or seen to be the newest.
-    synced: Option<Instant>,
-}
-
 /// What was done to bring a copy up to date.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Synced {
-    /// Namespaces whose entries were fetched.
+    /// Namespaces whose entries were read anew.
     pub namespaces_fetched: usize,
     /// Entries that the snapshot lacks, fetched one by one.
     pub entries_fetched: usize,
+    /// Files of a signed catalogue that were fetched.
+    pub files_fetched: usize,
+    /// The root that is trusted from now on because nothing was known of this registry before.
+    pub first_trusted: Option<Digest>,
 }
 
-/// A copy of a registry's catalogue.
-#[derive(Clone, Debug)]
-pub struct Catalogue {
-    /// The registry's place.
-    pub registry: String,
-    /// The digest of the snapshot that it was made of.
-    pub snapshot: Option<Digest>,
-    /// When it was made, or seen to be the newest.
-    pub synced: Option<Instant>,
-    /// The entries, one a line, sorted by name and version.
-    lines: Vec<u8>,
-}
-
-/// Where the copy of a registry's catalogue is.
-fn copy_folder(folder: &Path, place: &str) -> PathBuf {
-    folder.join(&Digest::of(place.as_bytes()).hex()[..32])
-}
-
-/// Brings the copy of a registry's catalogue up to date.
+/// Brings the copy of a registry's catalogue up to date. A signed one is trusted from its first root on
+/// when it is seen for the first time, and an unsigned one is not taken in its place afterwards.
 ///
 /// # Errors
 /// When the registry fails, or what it gives is no catalogue; the copy stays as it was.
 pub fn sync(registry: &Registry, folder: &Path, now: Instant) -> Result<(Catalogue, Synced)> {
+    sync_pinned(registry, folder, None, now)
+}
+
+/// The same, where trust.toml may pin a root of the catalogue by its digest.
+///
+/// # Errors
+/// When the registry fails, or what it gives is not what is trusted; the copy stays as it was.
+pub fn sync_pinned(
+    registry: &Registry,
+    folder: &Path,
+    pin: Option<&Digest>,
+    now: Instant,
+) -> Result<(Catalogue, Synced)> {
     let place = registry.place();
     let folder = copy_folder(folder, &place);
     let _turn = FileLock::take(&folder.join(LOCK_FILE))?;
     let mut copy = Copy::read(&folder, &place)?;
     let before = copy.by_namespace.clone();
+    let (latest, kept) = (latest_of(registry)?, Kept::of(&folder));
+    let synced = match latest {
+        Latest::Signed(layers) => sync_signed(registry, &kept, pin, now, &layers, &mut copy)
+            .map_err(|error| refused(&place, error))?,
+        other => {
+            check_may_be_unsigned(&place, &kept, pin, &other)?;
+            sync_unsigned(registry, other.snapshot(), &mut copy)?
+        }
+    };
+    if copy.by_namespace != before {
+        write_whole(&folder.join(LINES_FILE), copy.lines().as_bytes())?;
+    }
+    copy.state.synced = Some(now);
+    let state = serde_json::to_vec(&copy.state).expect("a state can be written");
+    write_whole(&folder.join(STATE_FILE), &state)?;
+    Ok((copy.into_catalogue(), synced))
+}
+
+/// Refuses an unsigned catalogue where a signed one was seen before, or is asked for.
+fn check_may_be_unsigned(
+    place: &str,
+    kept: &Kept,
+    pin: Option<&Digest>,
+    found: &Latest,
+) -> Result<()> {
+    let why = match (pin, kept.is_there()?) {
+        (Some(pin), _) => format!("trust.toml pins the root {pin} for it"),
+        (None, true) => "a signed one was seen there before".to_owned(),
+        (None, false) => return Ok(()),
+    };
+    let what = match found {
+        Latest::None => "has no catalogue",
+        _ => "has a catalogue that nobody has signed",
+    };
+    Err(MarketError::refused(format!(
+        "{place} {what}, and {why}: somebody has put it in the place of the signed one (a downgrade); \
+         nothing of it is used\n  fix: ask its owner"
+    )))
+}
+
+fn sync_unsigned(
+    registry: &Registry,
+    snapshot: Option<Snapshot>,
+    copy: &mut Copy,
+) -> Result<Synced> {
     let mut synced = Synced::default();
-    let snapshot = latest(registry)?;
     if let Some(snapshot) = &snapshot
         && copy.state.snapshot.as_ref() != Some(&snapshot.digest)
     {
@@ -93,135 +117,94 @@ pub fn sync(registry: &Registry, folder: &Path, now: Instant) -> Result<(Catalog
         known.insert(key(&entry), entry.to_line());
         synced.entries_fetched += 1;
     }
-    copy.state.synced = Some(now);
-    if copy.by_namespace != before {
-        write_whole(&folder.join(LINES_FILE), copy.lines().as_bytes())?;
+    Ok(synced)
+}
+
+/// Verifies a signed catalogue, keeps its files, and makes the lines of those namespaces anew that have
+/// changed.
+fn sync_signed(
+    registry: &Registry,
+    kept: &Kept,
+    pin: Option<&Digest>,
+    now: Instant,
+    layers: &Layers,
+    copy: &mut Copy,
+) -> Result<Synced> {
+    let known = kept.read()?;
+    let is_pinned = pin.is_none_or(|pin| known.values().any(|bytes| Digest::of(bytes) == *pin));
+    let last = copy.as_catalogue();
+    if last.is_signed() {
+        last.age(now)?;
     }
-    let state = serde_json::to_vec(&copy.state).expect("a state can be written");
-    write_whole(&folder.join(STATE_FILE), &state)?;
-    Ok((copy.into_catalogue(), synced))
+    let is_same = copy.state.snapshot.as_ref() == Some(&layers.digest) && is_pinned;
+    if is_same && last.is_signed() && !known.is_empty() {
+        last.check_is_current(now, None)?;
+        return Ok(Synced::default());
+    }
+    let is_first = known.is_empty();
+    let (files, files_fetched) = fetch(registry, layers, &known)?;
+    let (root, trusted) = start(known.clone(), &files, pin)?;
+    let verified = verify(&root, &trusted, files)?;
+    let signed = signed_of(&verified);
+    let mut next = Copy::empty(&copy.state.registry);
+    next.state.synced = Some(now);
+    next.state.signed = Some(signed.clone());
+    next.as_catalogue().check_is_current(now, None)?;
+    let mut synced = Synced { files_fetched, ..Synced::default() };
+    if copy.state.signed.is_none() {
+        *copy = Copy::empty(&copy.state.registry);
+    }
+    synced.namespaces_fetched = take_entries(&verified, copy)?;
+    kept.write(&known, &verified.files)?;
+    copy.state.snapshot = Some(layers.digest.clone());
+    synced.first_trusted = signed.first_root.clone().filter(|_| is_first && pin.is_none());
+    copy.state.signed = Some(signed);
+    Ok(synced)
 }
 
-type Key = (PluginName, Version);
-
-fn key(entry: &Entry) -> Key {
-    (entry.name.clone(), entry.version.clone())
+fn signed_of(verified: &Verified) -> Signed {
+    let (expires, ends_first) = verified.expires();
+    Signed {
+        first_root: verified.files.get("1.root.json").map(|bytes| Digest::of(bytes)),
+        expires,
+        ends_first: ends_first.to_owned(),
+        namespaces: verified.namespace_expiries(),
+    }
 }
 
-struct Copy {
-    state: State,
-    by_namespace: BTreeMap<String, BTreeMap<Key, String>>,
-}
-
-impl Copy {
-    /// The copy as it stands; an empty one where there is none, or it is damaged.
-    fn read(folder: &Path, place: &str) -> Result<Copy> {
-        let nothing = Copy {
-            state: State { registry: place.to_owned(), ..State::default() },
-            by_namespace: BTreeMap::new(),
-        };
-        let state = read_if_there(&folder.join(STATE_FILE), COPY_BYTES_MAX)?;
-        let lines = read_if_there(&folder.join(LINES_FILE), COPY_BYTES_MAX)?;
-        let state: Option<State> = state.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let (Some(state), Some(lines)) = (state.filter(|one| one.registry == place), lines) else {
-            return Ok(nothing);
-        };
-        let mut by_namespace: BTreeMap<String, BTreeMap<Key, String>> = BTreeMap::new();
-        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let Ok(entry) = Entry::parse(line) else { return Ok(nothing) };
-            let known = by_namespace.entry(entry.name.namespace().to_owned()).or_default();
-            known.insert(key(&entry), entry.to_line());
+/// Makes the lines of those namespaces anew that have changed. What the owner says goes before what a
+/// publisher says. Gives how many have changed.
+fn take_entries(verified: &Verified, copy: &mut Copy) -> Result<usize> {
+    let mut owners: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for statement in statements_of(&verified.targets.signed, StatusBy::Registry)? {
+        let namespace = statement.entry.name.namespace().to_owned();
+        owners.entry(namespace).or_default().push(statement.entry);
+    }
+    let is_known =
+        |name: &String| verified.namespaces.contains_key(name) || owners.contains_key(name);
+    copy.by_namespace.retain(|name, _| is_known(name));
+    copy.state.namespaces.retain(|name, _| is_known(name));
+    let mut changed = 0;
+    let names = verified.namespaces.keys().chain(owners.keys());
+    for name in names.collect::<std::collections::BTreeSet<_>>() {
+        let own = owners.get(name).map(Vec::as_slice).unwrap_or_default();
+        let file = verified.files.get(&format!("{name}.json")).map(|bytes| Digest::of(bytes));
+        let mut made_of: String = own.iter().map(Entry::to_line).collect();
+        made_of.push_str(file.as_ref().map_or("", Digest::as_str));
+        let made_of = Digest::of(made_of.as_bytes());
+        if copy.state.namespaces.get(name) == Some(&made_of) {
+            continue;
         }
-        Ok(Copy { state, by_namespace })
-    }
-
-    fn tags(&self) -> BTreeSet<String> {
-        let keys = self.by_namespace.values().flat_map(BTreeMap::keys);
-        keys.map(|(name, version)| tag_of(name, version)).collect()
-    }
-
-    fn lines(&self) -> String {
-        self.by_namespace.values().flat_map(BTreeMap::values).map(String::as_str).collect()
-    }
-
-    fn into_catalogue(self) -> Catalogue {
-        let lines = self.lines().into_bytes();
-        let State { registry, snapshot, synced, .. } = self.state;
-        Catalogue { registry, snapshot, synced, lines }
-    }
-}
-
-impl Catalogue {
-    /// The copy that was made last, if there is one.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn last(registry: &Registry, folder: &Path) -> Result<Option<Catalogue>> {
-        let place = registry.place();
-        let folder = copy_folder(folder, &place);
-        let state = read_if_there(&folder.join(STATE_FILE), COPY_BYTES_MAX)?;
-        let Some(state) = state else { return Ok(None) };
-        let lines = read_if_there(&folder.join(LINES_FILE), COPY_BYTES_MAX)?.unwrap_or_default();
-        let state: State = serde_json::from_slice(&state).map_err(|error| {
-            MarketError::failed(format!("{}: {error}", folder.join(STATE_FILE).display()))
-        })?;
-        let State { registry, snapshot, synced, .. } = state;
-        Ok(Some(Catalogue { registry, snapshot, synced, lines }))
-    }
-
-    /// The lines, one for each version.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
-    }
-
-    /// All versions of a plugin, the oldest first.
-    ///
-    /// # Errors
-    /// When the copy is damaged.
-    pub fn versions(&self, name: &PluginName) -> Result<Vec<Entry>> {
-        let begins = format!("{{\"name\":\"{name}\",");
-        let own = self.lines().filter(|line| line.starts_with(begins.as_bytes()));
-        own.map(Entry::parse).collect()
-    }
-
-    /// The versions that a requirement takes, the newest first.
-    ///
-    /// # Errors
-    /// When the copy is damaged.
-    pub fn matching(&self, name: &PluginName, requirement: &VersionReq) -> Result<Vec<Entry>> {
-        let mut versions = self.versions(name)?;
-        versions.retain(|entry| {
-            // `*` takes no pre-release, as Cargo has it.
-            requirement.matches(&entry.version)
-        });
-        versions.reverse();
-        Ok(versions)
-    }
-
-    /// All entries, by name, and of each name the oldest version first.
-    ///
-    /// # Errors
-    /// When the copy is damaged.
-    pub fn entries(&self) -> Result<Vec<Entry>> {
-        self.lines().map(Entry::parse).collect()
-    }
-
-    /// Every plugin's name, once.
-    pub fn names(&self) -> Vec<PluginName> {
-        let mut names: Vec<PluginName> = Vec::new();
-        for line in self.lines() {
-            let Some(name) = name_of(line) else { continue };
-            if names.last().is_none_or(|last| last.to_string() != name) {
-                names.extend(PluginName::parse(name));
+        let mut lines = BTreeMap::new();
+        if let Some(role) = verified.namespaces.get(name) {
+            for statement in statements_of(&role.signed, StatusBy::Publisher)? {
+                lines.insert(key(&statement.entry), statement.entry.to_line());
             }
         }
-        names
+        lines.extend(own.iter().map(|entry| (key(entry), entry.to_line())));
+        copy.by_namespace.insert(name.clone(), lines);
+        copy.state.namespaces.insert(name.clone(), made_of);
+        changed += 1;
     }
-}
-
-/// The name that a line begins with.
-pub(super) fn name_of(line: &[u8]) -> Option<&str> {
-    let rest = line.strip_prefix(b"{\"name\":\"")?;
-    let end = rest.iter().position(|byte| *byte == b'"')?;
-    std::str::from_utf8(&rest[..end]).ok()
+    Ok(changed)
 }

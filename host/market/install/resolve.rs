@@ -173,7 +173,8 @@ impl<'a> Resolver<'a> {
         if !source.catalogue.versions(name)?.is_empty() {
             return Ok(true);
         }
-        if self.market.offline {
+        // What a signed catalogue does not tell of is nobody's.
+        if self.market.offline || source.catalogue.is_signed() {
             return Ok(false);
         }
         Ok(!source.registry.tags(&Repository::of(name))?.is_empty())
@@ -198,7 +199,9 @@ impl<'a> Resolver<'a> {
         let Reference { name, requirement } = reference;
         let market = self.market;
         let mut candidates = source.catalogue.matching(name, requirement)?;
-        if candidates.is_empty() && source.catalogue.versions(name)?.is_empty() && !market.offline {
+        let may_be_elsewhere = !market.offline && !source.catalogue.is_signed();
+        if candidates.is_empty() && may_be_elsewhere && source.catalogue.versions(name)?.is_empty()
+        {
             candidates.extend(uncatalogued(source, name, requirement)?);
         }
         let newest = candidates.first().map(|entry| entry.version.clone());
@@ -230,7 +233,15 @@ impl<'a> Resolver<'a> {
             return Some(format!("{name}@{version} is denied by trust.toml: {why}"));
         }
         if matches!(entry.status, Status::Yanked | Status::Revoked) {
-            return Some(format!("{name}@{version} was taken back by its publisher"));
+            let status = entry.status_text(&source.registry.place());
+            return Some(format!("{name}@{version} was {status}"));
+        }
+        if let Some(lapsed) = source.catalogue.lapsed(name.namespace(), market.now) {
+            return Some(format!(
+                "{name}@{version} is not resolved: what its publisher signed for `{}` was good until \
+                 {lapsed}\n  fix: its publisher runs `timeslip plugin registry refresh`",
+                name.namespace()
+            ));
         }
         let least = market.trust.release_age(source.registry.is_folder());
         let age = entry.published.map_or(0, |published| published.seconds_until(market.now));

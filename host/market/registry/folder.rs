@@ -15,6 +15,7 @@ const LAYOUT_FILE: &str = "oci-layout";
 const LAYOUT: &[u8] = b"{\"imageLayoutVersion\":\"1.0.0\"}";
 const INDEX_FILE: &str = "index.json";
 const LOCK_FILE: &str = ".lock";
+const TURN_FILE: &str = ".turn";
 
 /// A folder of image layouts.
 #[derive(Debug)]
@@ -76,6 +77,11 @@ impl FolderRegistry {
         read_if_there(&path, of.size)?.ok_or_else(|| {
             MarketError::not_found(format!("the blob {} is not there", path.display()))
         })
+    }
+
+    /// Longer than a push: for whoever reads, changes and pushes.
+    pub(super) fn turn(&self, repository: &Repository) -> Result<FileLock> {
+        FileLock::take(&self.layout(repository).join(TURN_FILE))
     }
 
     pub(super) fn push(&self, push: &Push<'_>) -> Result<Digest> {

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
+use crate::files::FileLock;
 use crate::name::PluginName;
 use crate::oci::{Descriptor, Manifest};
 
@@ -163,6 +164,18 @@ impl Registry {
         bytes
             .and_then(|bytes| descriptor.check(&what, &bytes).map(|()| bytes))
             .map_err(|error| error.of(self))
+    }
+
+    /// Keeps other writers of a repository waiting until it is dropped, where the registry is a folder.
+    /// A server has no such thing.
+    ///
+    /// # Errors
+    /// When the lock's file cannot be made.
+    pub(crate) fn turn(&self, repository: &Repository) -> Result<Option<FileLock>> {
+        match &self.kind {
+            Kind::Folder(folder) => folder.turn(repository).map(Some),
+            Kind::Remote(_) => Ok(None),
+        }
     }
 
     /// Pushes a manifest with its blobs under a tag. Pushing the same again changes nothing.

@@ -1,6 +1,6 @@
 //! What the server answers, and what it does not.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -122,10 +122,13 @@ fn a_name_that_was_made_to_lead_here_reads_nothing() {
 #[test]
 fn it_ends_while_connections_are_open_and_shows_nothing_but_sites() {
     let shown = Shown::new();
-    let _idle = TcpStream::connect(shown.server.address()).unwrap();
-    let address = shown.server.address();
+    let mut idle = TcpStream::connect(shown.server.address()).unwrap();
+    idle.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     drop(shown);
-    assert!(TcpStream::connect(address).is_err());
+    match idle.read(&mut [0]) {
+        Ok(count) => assert_eq!(count, 0, "nothing was asked"),
+        Err(error) => assert_ne!(error.kind(), ErrorKind::WouldBlock, "it was closed: {error}"),
+    }
     let empty = tempfile::tempdir().unwrap();
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let told = SiteServer::start(empty.path(), listen).unwrap_err().to_string();

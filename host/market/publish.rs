@@ -15,7 +15,7 @@ use crate::oci::{Descriptor, MANIFEST_TYPE, Manifest, manifest_of};
 use crate::registry::{Moving, Push, Registry, Repository};
 use crate::statements::{BUNDLE_TYPE, Statement, sign, sign_version};
 use crate::trust::Trust;
-use crate::tuf::{Editor, Published, check_may_publish, publish_entry};
+use crate::tuf::{Editor, Published, open_to_publish, publish_entry};
 
 /// What is published, and what is known of it beside the component.
 pub struct Publication<'a> {
@@ -69,9 +69,9 @@ pub fn publish_signed(
     trust: &Trust,
     publication: &Publication<'_>,
 ) -> Result<(Entry, Published)> {
-    check_may_publish(editor, &publication.packed.name)?;
+    let opened = open_to_publish(editor, &publication.packed.name)?;
     let (entry, _) = push_version(editor.registry, catalogue, trust, publication)?;
-    let published = publish_entry(editor, &entry)?;
+    let published = publish_entry(editor, opened, &entry)?;
     Ok((entry, published))
 }
 

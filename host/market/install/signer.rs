@@ -34,7 +34,12 @@ pub(super) fn find_signer(
     let who = format!("{}@{}", entry.name, entry.version);
     let bundles = bundles_of(market, &source.registry, entry)?;
     let statements = Statements::read(&Subject::of(entry), &bundles);
-    let signers = statements.signers(entry);
+    let mut signers = statements.signers(entry);
+    if source.catalogue.is_signed() {
+        // Whoever signs the namespace's part of the catalogue says there whose signature is meant.
+        signers
+            .retain(|key| entry.signer.as_ref().is_some_and(|signer| *signer == key.to_string()));
+    }
     let before = market.lock.get(&entry.name);
     let found =
         choose(market, entry, &signers, &statements, before).map_err(|error| error.of(&who))?;

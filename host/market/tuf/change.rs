@@ -77,19 +77,36 @@ impl Editor<'_> {
 
     /// Changes the catalogue, with every submission that verifies.
     pub(super) fn change(&self, edit: &dyn Fn(&mut Draft) -> Result<()>) -> Result<Outcome> {
+        self.change_from(None, edit)
+    }
+
+    /// The same, where the catalogue was read before: it is not verified once more if it is still the
+    /// same.
+    pub(super) fn change_from(
+        &self,
+        mut opened: Option<(Layers, Verified)>,
+        edit: &dyn Fn(&mut Draft) -> Result<()>,
+    ) -> Result<Outcome> {
         let _turn = self.registry.turn(&Repository::catalogue())?;
         let kept = self.kept();
         let mut settled = kept.settled()?;
         let (mut taken, mut wait) = (Vec::new(), FIRST_WAIT);
         for _ in 0..TRIES {
-            let (layers, verified) = self.open()?;
+            let now_there = latest(self.registry)?;
+            let (layers, verified) = match opened.take() {
+                Some((layers, verified)) if now_there.as_ref() == Some(&layers) => {
+                    (layers, verified)
+                }
+                _ => self.open()?,
+            };
             let mut draft = Draft::of(verified, self.now);
             edit(&mut draft)?;
             let round = self.take_submissions(&mut draft, &mut settled)?;
             taken.extend(round.taken);
+            let changed = draft.clone();
             let files = draft.finish(self.ring)?;
             let pushed = push(self.registry, &files, SIGNED_TYPE, LATEST, Some(&layers))?;
-            if self.has_settled(&pushed, &mut settled)? {
+            if self.has_settled(&pushed, changed, &mut settled)? {
                 kept.write_settled(&settled)?;
                 return Ok(Outcome { catalogue: pushed, taken, left: round.left });
             }
@@ -104,16 +121,19 @@ impl Editor<'_> {
     }
 
     /// Whether a catalogue that was pushed is still there, and has all submissions that there are.
-    fn has_settled(&self, pushed: &Digest, settled: &mut BTreeSet<String>) -> Result<bool> {
+    fn has_settled(
+        &self,
+        pushed: &Digest,
+        mut changed: Draft,
+        settled: &mut BTreeSet<String>,
+    ) -> Result<bool> {
         if self.registry.is_folder() {
             return Ok(true);
         }
-        let (layers, verified) = self.open()?;
-        if layers.digest != *pushed {
+        if latest(self.registry)?.is_none_or(|layers| layers.digest != *pushed) {
             return Ok(false);
         }
-        let mut draft = Draft::of(verified, self.now);
-        Ok(self.take_submissions(&mut draft, settled)?.taken.is_empty())
+        Ok(self.take_submissions(&mut changed, settled)?.taken.is_empty())
     }
 
     fn take_submissions(&self, draft: &mut Draft, settled: &mut BTreeSet<String>) -> Result<Round> {

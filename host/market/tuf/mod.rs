@@ -37,7 +37,7 @@ pub use change::{Editor, Outcome};
 pub use init::{Initialised, RootKeys, init, next_key};
 pub use keys::KeyRing;
 pub use owner::{Rotated, accept, delegate, refresh, revoke_key, rotate, set_status_as_owner};
-pub use publisher::{NewStatus, Published, publish_entry, set_status};
+pub use publisher::{NewStatus, Published, set_status};
 pub use tough::schema::RoleType;
 
 pub use report::{RegistryStatus, RoleStatus, report};
@@ -45,7 +45,7 @@ pub use report::{RegistryStatus, RoleStatus, report};
 pub(crate) use entries::statements_of;
 pub(crate) use kept::{Kept, refused, start};
 pub(crate) use layers::{Layers, fetch};
-pub(crate) use publisher::check_may_publish;
+pub(crate) use publisher::{open_to_publish, publish_entry};
 pub(crate) use verify::{Verified, verify};
 
 #[cfg(test)]

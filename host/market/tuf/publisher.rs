@@ -5,7 +5,9 @@ use tough::schema::{RoleKeys, Targets};
 use super::change::Editor;
 use super::draft::{Draft, signed_targets};
 use super::entries::{entry_of, target_name, target_of, target_with};
+use super::layers::Layers;
 use super::submission::{check, leave, pending, union};
+use super::verify::Verified;
 use crate::catalogue::{Entry, Status, StatusBy, StatusNote};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
@@ -23,22 +25,31 @@ pub enum Published {
     Submitted(String),
 }
 
-/// Refuses a publisher who has no key of the namespace, before anything is pushed.
+/// Reads the catalogue, and refuses a publisher who has no key of the namespace, before anything is
+/// pushed.
 ///
 /// # Errors
 /// When the namespace is not delegated to a key that is at hand, or the registry fails.
-pub(crate) fn check_may_publish(editor: &Editor<'_>, name: &PluginName) -> Result<()> {
-    let (_, verified) = editor.open()?;
-    check_may_sign(editor, &Draft::of(verified, editor.now), name.namespace())
+pub(crate) fn open_to_publish(
+    editor: &Editor<'_>,
+    name: &PluginName,
+) -> Result<(Layers, Verified)> {
+    let opened = editor.open()?;
+    check_may_sign(editor, &Draft::of(opened.1.clone(), editor.now), name.namespace())?;
+    Ok(opened)
 }
 
 /// Adds a published version to the catalogue, under the key of its namespace.
 ///
 /// # Errors
 /// When the namespace is not delegated to a key that is at hand, or the registry fails.
-pub fn publish_entry(editor: &Editor<'_>, entry: &Entry) -> Result<Published> {
+pub(crate) fn publish_entry(
+    editor: &Editor<'_>,
+    opened: (Layers, Verified),
+    entry: &Entry,
+) -> Result<Published> {
     let target = target_of(editor.registry, entry)?;
-    edit_namespace(editor, entry.name.namespace(), &|role| {
+    edit_namespace(editor, opened, entry.name.namespace(), &|role| {
         let name = target_name(entry);
         let known = role.targets.get(&name).map(|known| entry_of(&name, known)).transpose()?;
         match known {
@@ -75,7 +86,7 @@ pub struct NewStatus {
 /// When there is no such version, the namespace is not delegated to a key that is at hand, or the
 /// registry fails.
 pub fn set_status(editor: &Editor<'_>, new: &NewStatus) -> Result<Published> {
-    edit_namespace(editor, new.name.namespace(), &|role| {
+    edit_namespace(editor, editor.open()?, new.name.namespace(), &|role| {
         let (entry, manifest_bytes) = find(role, new)?;
         let entry = with_status(entry, new, StatusBy::Publisher, editor.now)?;
         role.targets.insert(target_name(&entry), target_with(&entry, manifest_bytes));
@@ -112,11 +123,11 @@ pub(super) fn with_status(
 /// submission.
 fn edit_namespace(
     editor: &Editor<'_>,
+    opened: (Layers, Verified),
     namespace: &str,
     edit: &dyn Fn(&mut Targets) -> Result<()>,
 ) -> Result<Published> {
-    let (_, verified) = editor.open()?;
-    let draft = Draft::of(verified, editor.now);
+    let draft = Draft::of(opened.1.clone(), editor.now);
     check_may_sign(editor, &draft, namespace)?;
     let is_alone = draft.can_publish(editor.ring);
     if !is_alone || !editor.registry.is_folder() {
@@ -125,7 +136,7 @@ fn edit_namespace(
             return Ok(Published::Submitted(tag));
         }
     }
-    let outcome = editor.change(&|draft| {
+    let outcome = editor.change_from(Some(opened), &|draft| {
         check_may_sign(editor, draft, namespace)?;
         let role = draft.namespaces.get_mut(namespace).expect("a delegation has a role");
         let mut changed = role.role.clone();

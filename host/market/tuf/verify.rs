@@ -25,7 +25,7 @@ use crate::files::cannot;
 use crate::instant::Instant;
 
 /// A catalogue whose signatures, versions and digests hold. Whether it has expired is asked of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Verified {
     pub(super) root: Signed<Root>,
     pub(super) timestamp: Signed<Timestamp>,

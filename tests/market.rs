@@ -77,7 +77,13 @@ impl Market {
     fn screen(&self, text: &str) -> String {
         let text = self.place.anonymous(text);
         let text = masked(&text, "sha256:", "DIGEST", |c| c.is_ascii_hexdigit());
-        masked(&text, "ed25519:", "KEY", |c| c.is_ascii_alphanumeric() || "+/=".contains(c))
+        let text =
+            masked(&text, "ed25519:", "KEY", |c| c.is_ascii_alphanumeric() || "+/=".contains(c));
+        let is_short =
+            |word: &&str| word.len() == 16 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_short);
+        let shorts: Vec<String> = words.map(str::to_owned).collect();
+        shorts.iter().fold(text, |text, short| text.replace(short, "THE-SHORTER-KEY-"))
     }
 }
 

@@ -43,7 +43,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Writes a file that its owner alone may read, where there is none yet: whole, or not at all.
 pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
     make_folder(folder)?;
     if path.exists() {
         return Err(MarketError::refused(format!(

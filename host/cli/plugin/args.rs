@@ -60,6 +60,7 @@ pub(crate) enum PluginCommand {
 #[derive(Args, Debug)]
 pub(crate) struct StatusArgs {
     /// The version: namespace:name@1.2.3.
+    #[arg(id = "published", value_name = "VERSION")]
     pub(crate) version: String,
     /// Why, in a sentence that everybody reads who has the version.
     #[arg(long, value_name = "TEXT")]

@@ -1,6 +1,6 @@
 //! `timeslip plugin pack` and `timeslip plugin publish`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use timeslip_market::publish::{Publication, publish as publish_to, publish_signed};
@@ -54,19 +54,7 @@ pub(super) fn pack(args: &PackArgs) -> Result<Exit, Failure> {
 pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
     let project = ProjectFile::read(&args.plugin)?;
     let packed = &project.packed;
-    if packed.surface.world().is_none_or(|world| world.starts_with("timeslip:hardware/")) {
-        return Err(Failure::usage(format!(
-            "{}: its component is no agent and no tool plugin, so no bench can show that it works",
-            project.file.display()
-        )));
-    }
-    let Some(bench) = &project.bench else {
-        return Err(Failure::usage(format!(
-            "{}: it names no bench, and a plugin is published once its own bench passes with it\n  \
-             fix: add `bench = \"timeslip.toml\"`",
-            project.file.display()
-        )));
-    };
+    let bench = bench_of(&project)?;
     let editing = Editing::of(args.registry.as_deref(), &args.keys, args.json)?;
     let (places, registry) = (editing.places(), editing.registry());
     let smoke = smoke::run(bench, packed)?;
@@ -124,4 +112,21 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
         facts(&rows)
     ))?;
     Ok(Exit::Pass)
+}
+
+/// The bench that shows that a plugin works.
+fn bench_of(project: &ProjectFile) -> Result<&Path, Failure> {
+    let file = project.file.display();
+    let world = project.packed.surface.world();
+    if world.is_none_or(|world| world.starts_with("timeslip:hardware/")) {
+        return Err(Failure::usage(format!(
+            "{file}: its component is no agent and no tool plugin, so no bench can show that it works"
+        )));
+    }
+    project.bench.as_deref().ok_or_else(|| {
+        Failure::usage(format!(
+            "{file}: it names no bench, and a plugin is published once its own bench passes with it\n  \
+             fix: add `bench = \"timeslip.toml\"`"
+        ))
+    })
 }

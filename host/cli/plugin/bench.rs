@@ -113,11 +113,13 @@ fn badge_of(slip: &Slip, entry: &Entry) -> Result<Badge, Failure> {
 }
 
 fn chats(steps: &[Step]) -> Vec<&ChatStep> {
-    let chat = |step| match step {
-        &Step::Chat(ref chat) => Some(chat),
-        _ => None,
-    };
-    steps.iter().filter_map(chat).collect()
+    let mut chats = Vec::new();
+    for step in steps {
+        if let Step::Chat(chat) = step {
+            chats.push(chat);
+        }
+    }
+    chats
 }
 
 fn attach(

@@ -149,7 +149,7 @@ fn what(signed: &Signed, entry: &Entry) -> String {
 fn badge_lines(badges: &[(Badge, Level)], again: &[(Badge, Option<String>)]) -> String {
     let mut text = String::new();
     for (badge, level) in badges {
-        text.push_str(&format!("  badge, {}: {}\n", level.to_string(), badge_text(badge)));
+        text.push_str(&format!("  badge, {level}: {}\n", badge_text(badge)));
     }
     for (badge, problem) in again {
         match problem {

@@ -284,7 +284,8 @@ pub(crate) fn many(count: usize) -> SiteInput {
             entry.licenses = Some("MIT".to_owned());
             let day = (number % 900 + 1) as u64 + if age == 0 { 30 } else { 0 };
             entry.published = Some(Instant(SYNCED.0 - day * DAY));
-            entry.signer = (number % 4 != 0).then(|| key((number % 200) as u8).to_string());
+            entry.signer =
+                (!number.is_multiple_of(4)).then(|| key((number % 200) as u8).to_string());
             if number.is_multiple_of(61) {
                 entry.status = [Status::Deprecated, Status::Yanked, Status::Revoked][number % 3];
             }

@@ -77,7 +77,9 @@ fn a_bundle_that_was_forged_says_nothing() {
 #[test]
 fn a_signature_that_holds_counts_for_its_own_subject_alone() {
     let bytes = sign_version(&entry(), &key(1)).unwrap();
-    let told = |subject: Subject| Statements::read(&subject, &[bytes.clone()]).refused.concat();
+    let told = |subject: Subject| {
+        Statements::read(&subject, std::slice::from_ref(&bytes)).refused.concat()
+    };
     let other_manifest = Subject { manifest: Digest::of(b"other"), ..Subject::of(&entry()) };
     assert!(told(other_manifest).contains("about another manifest"));
     let other_name = Subject { name: "evil:tool@1.0.0".to_owned(), ..Subject::of(&entry()) };

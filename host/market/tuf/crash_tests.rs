@@ -35,7 +35,7 @@ fn act(folder: &Path, task: &str) {
         init(&registry, &copies, &keys, RootKeys::One, NOW).unwrap();
         return;
     }
-    let ring = KeyRing::read(&[keys.clone()]).unwrap();
+    let ring = KeyRing::read(std::slice::from_ref(&keys)).unwrap();
     let editor = Editor { registry: &registry, copies: &copies, pin: None, ring: &ring, now: NOW };
     match task {
         "publish" => {

@@ -175,8 +175,7 @@ impl Draft {
 
     /// Sets who may sign a namespace's role: some publishers' keys, and those of the role `targets`.
     pub(super) fn delegate(&mut self, namespace: &str, publishers: &[PublicKey]) -> Result<()> {
-        let path = PathPattern::new(format!("{namespace}/*/*"))
-            .map_err(|error| MarketError::refused(error))?;
+        let path = PathPattern::new(format!("{namespace}/*/*")).map_err(MarketError::refused)?;
         let owners = self.role_public(RoleType::Targets)?;
         let mut delegations = self.delegations();
         let mut keyids: Vec<KeyId> = Vec::new();

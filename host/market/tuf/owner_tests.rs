@@ -115,14 +115,14 @@ fn signing_anew_keeps_a_catalogue_alive_and_a_silent_publisher_lapses_alone() {
         market.publish("beta", "beta:tool", "1.0.0", NOW).unwrap();
         // The owner signs every day, and beta's publisher with it.
         for day in [1, 29, 65, 89, 91] {
-            market.edit(&["owner", "beta"], after_days(day), |editor| refresh(editor)).unwrap();
+            market.edit(&["owner", "beta"], after_days(day), refresh).unwrap();
             market.sync("user", after_days(day)).unwrap();
         }
         let now = after_days(91);
         let told = install(market, "user", "acme:tool", now).unwrap_err();
         assert!(told.contains("what its publisher signed for `acme` was good until"), "{told}");
         install(market, "user", "beta:tool", now).unwrap();
-        market.edit(&["owner", "acme"], now, |editor| refresh(editor)).unwrap();
+        market.edit(&["owner", "acme"], now, refresh).unwrap();
         install(market, "user", "acme:tool", now).unwrap();
     });
 }

@@ -15,8 +15,8 @@
 //! What the owner says of a version stands in `targets.json` itself, which is searched first
 //! (section 5.6.7), so it wins over what the publisher says.
 //!
-//! Reading is [`verify`]; writing is a [`change::change`] to a [`draft::Draft`]. A publisher without the
-//! keys of the roles `snapshot` and `timestamp` leaves a [`submission`], which whoever has them takes in.
+//! Reading is `verify`; writing is a `Editor::change` to a `draft::Draft`. A publisher without the
+//! keys of the roles `snapshot` and `timestamp` leaves a `submission`, which whoever has them takes in.
 
 mod change;
 mod draft;

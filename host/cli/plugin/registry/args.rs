@@ -61,7 +61,7 @@ pub(crate) enum RegistryCommand {
 /// Which registry, and which keys.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EditArgs {
-    /// The registry: a folder, or HOST[:PORT]/PREFIX. If left out, the one that trust.toml names first,
+    /// The registry: a folder, or HOST:PORT/PREFIX. If left out, the one that trust.toml names first,
     /// else a folder of the user's own.
     #[arg(long, value_name = "PLACE")]
     pub(crate) registry: Option<String>,
@@ -77,7 +77,7 @@ pub(crate) struct EditArgs {
 /// `timeslip plugin registry init`.
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
-    /// The registry: a folder, or HOST[:PORT]/PREFIX.
+    /// The registry: a folder, or HOST:PORT/PREFIX.
     pub(crate) place: String,
     /// The folder that the keys are written to.
     #[arg(long, value_name = "FOLDER")]

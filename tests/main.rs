@@ -21,6 +21,7 @@ mod http;
 mod live;
 mod load;
 mod market;
+mod market_badges;
 mod market_signed;
 mod mcp;
 mod place;

@@ -222,6 +222,7 @@ impl RunArgs {
             seed: self.seed,
             profiles: self.profiles.clone(),
             live: self.live.clone(),
+            notes: None,
         }
     }
 }

@@ -15,9 +15,13 @@ use crate::error::{MarketError, Result};
 use crate::keys::PublicKey;
 use crate::name::PluginName;
 use crate::statements::Statements;
+use crate::trust::Trust;
 
 /// The type of the statement's predicate.
 pub const BADGE_PREDICATE: &str = "urn:timeslip:benchmark:v1";
+
+/// The longest name of a suite, a machine, a model or a version, in bytes.
+const NAME_MAX: usize = 256;
 
 /// A median and a 95th percentile (nearest rank) over a suite's sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +104,13 @@ impl Badge {
         }
     }
 
+    /// Whether its names can be shown: whoever signs a badge writes them.
+    fn is_plain(&self) -> bool {
+        [&self.suite, &self.machine, &self.model, &self.host_version]
+            .iter()
+            .all(|name| name.len() <= NAME_MAX && !name.chars().any(char::is_control))
+    }
+
     /// Holds the badge against what the same suite gives here and now.
     ///
     /// # Errors
@@ -143,11 +154,14 @@ impl Badge {
 
 /// The badges among the statements of a version, each once, with how far it is to be believed. Those
 /// of another version, and what is no badge, are left out.
+///
+/// Anybody can make any number of keys, so that a key counts for something only where it is a
+/// publisher's of this version, or `trust` names it.
 pub fn badges_of(
     statements: &Statements,
     entry: &Entry,
     publishers: &[PublicKey],
-    registry_keys: &[PublicKey],
+    trust: &Trust,
 ) -> Vec<(Badge, Level)> {
     let mut found: Vec<(Badge, BTreeSet<&PublicKey>)> = Vec::new();
     for signed in &statements.held {
@@ -155,7 +169,7 @@ pub fn badges_of(
         let badge = is_badge
             .then(|| serde_json::from_value::<Badge>(signed.statement.predicate.clone()).ok())
             .flatten()
-            .filter(|badge| badge.check_is_of(entry).is_ok());
+            .filter(|badge| badge.check_is_of(entry).is_ok() && badge.is_plain());
         let Some(badge) = badge else { continue };
         match found.iter_mut().find(|(known, _)| *known == badge) {
             Some((_, signers)) => _ = signers.insert(&signed.signer),
@@ -163,12 +177,20 @@ pub fn badges_of(
         }
     }
     let level = |signers: BTreeSet<&PublicKey>| {
-        let is_other =
-            |key: &&&PublicKey| !publishers.contains(key) && !registry_keys.contains(key);
-        let others = signers.iter().filter(is_other).count();
-        match u32::try_from(others).unwrap_or(u32::MAX) {
-            0 if signers.iter().any(|key| registry_keys.contains(key)) => Level::Measured,
-            0 => Level::SelfReported,
+        let has = |keys: &[PublicKey]| signers.iter().any(|key| keys.contains(key));
+        // Nobody reproduces or measures what is their own.
+        let is_other = |key: &&&PublicKey| {
+            trust.badge_keys().contains(key)
+                && !publishers.contains(key)
+                && !trust.registry_keys().contains(key)
+        };
+        let is_measured = signers
+            .iter()
+            .any(|key| trust.registry_keys().contains(key) && !publishers.contains(key));
+        match u32::try_from(signers.iter().filter(is_other).count()).unwrap_or(u32::MAX) {
+            0 if is_measured => Level::Measured,
+            0 if has(publishers) => Level::SelfReported,
+            0 => Level::Unvouched,
             others => Level::Reproduced(others),
         }
     };
@@ -179,17 +201,21 @@ pub fn badges_of(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
+    /// Keys have signed it of which nothing is known.
+    Unvouched,
     /// The publisher's own key has signed it.
     SelfReported,
-    /// The registry's key has signed it.
+    /// The registry's key has signed it: one of `registry_keys` in trust.toml.
     Measured,
-    /// So many keys that are neither have signed the same figures.
+    /// So many keys that are neither, and that `badge_keys` in trust.toml names, have signed the same
+    /// figures.
     Reproduced(u32),
 }
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Level::Unvouched => f.write_str("by keys that nobody here vouches for"),
             Level::SelfReported => f.write_str("self-reported"),
             Level::Measured => f.write_str("measured by the registry"),
             Level::Reproduced(times) => write!(f, "reproduced ×{times}"),
@@ -237,8 +263,14 @@ mod tests {
         };
         let bundles: Vec<Vec<u8>> = badges.iter().map(bundle).collect();
         let statements = Statements::read(&Subject::of(&entry()), &bundles);
-        let (publishers, registry) = ([key(1).public()], [key(2).public()]);
-        let badges = badges_of(&statements, &entry(), &publishers, &registry);
+        // The publisher would like to be more than that.
+        let [own, registry] = [1, 2].map(|number| key(number).public());
+        let others = [1, 3, 4].map(|number| format!("{:?}", key(number).public().to_string()));
+        let trust = Trust::parse(&format!(
+            "registry_keys = [\"{registry}\", \"{own}\"]\nbadge_keys = [{}]\n",
+            others.join(", ")
+        ));
+        let badges = badges_of(&statements, &entry(), &[own], &trust.unwrap());
         badges.into_iter().map(|(_, level)| level).collect()
     }
 
@@ -259,6 +291,10 @@ mod tests {
         assert_eq!(levels(&[(badge.clone(), 1), (badge.clone(), 2)]), [Level::Measured]);
         let several = [(badge.clone(), 1), (badge.clone(), 3), (badge.clone(), 4)];
         assert_eq!(levels(&several), [Level::Reproduced(2)]);
+        // Keys that somebody has made for it count for nothing.
+        let strangers = [(badge.clone(), 1), (badge.clone(), 5), (badge.clone(), 6)];
+        assert_eq!(levels(&strangers), [Level::SelfReported]);
+        assert_eq!(levels(&strangers[1..]), [Level::Unvouched]);
         let better = Badge { task_seconds: Spread { median: 0.5, p95: 0.5 }, ..badge.clone() };
         // The figures that are another's come first, since they are sorted by what they say.
         assert_eq!(levels(&[(badge, 3), (better, 1)]), [Level::SelfReported, Level::Reproduced(1)]);
@@ -270,6 +306,13 @@ mod tests {
         assert_eq!(levels(&[(other.clone(), 1)]), []);
         let told = other.check_is_of(&entry()).unwrap_err().to_string();
         assert!(told.contains("and attached to acme:tool@1.0.0"), "{told}");
+    }
+
+    #[test]
+    fn a_badge_with_names_that_would_write_on_the_screen_does_not_count() {
+        for suite in ["\u{1b}[2J", "a\nb", &"a".repeat(NAME_MAX + 1)] {
+            assert_eq!(levels(&[(Badge { suite: suite.to_owned(), ..badge() }, 1)]), []);
+        }
     }
 
     #[test]

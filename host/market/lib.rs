@@ -27,6 +27,7 @@ pub mod registry;
 pub mod site;
 pub mod statements;
 pub mod store;
+pub mod suite;
 pub mod trust;
 pub mod tuf;
 

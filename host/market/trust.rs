@@ -32,6 +32,8 @@ pub struct Trust {
     keys: BTreeMap<String, Vec<PublicKey>>,
     /// The keys of registries, whose badges count as measured.
     registry_keys: Vec<PublicKey>,
+    /// The keys of others whose badges count as reproduced.
+    badge_keys: Vec<PublicKey>,
     /// The statements that are asked for, by namespace; `*` is every one.
     required: Vec<(String, Vec<RequiredStatement>)>,
     /// How old a release must be, in seconds, if the file says it.
@@ -54,6 +56,8 @@ struct TrustFile {
     namespaces: BTreeMap<String, NamespaceTable>,
     #[serde(default)]
     registry_keys: Vec<PublicKey>,
+    #[serde(default)]
+    badge_keys: Vec<PublicKey>,
     #[serde(default)]
     require: Vec<RequireTable>,
     min_release_age: Option<String>,
@@ -163,6 +167,7 @@ impl Trust {
             namespaces,
             keys,
             registry_keys: file.registry_keys,
+            badge_keys: file.badge_keys,
             required: required.collect(),
             min_release_age: file.min_release_age.as_deref().map(parse_age).transpose()?,
             roots: file.roots,
@@ -192,6 +197,11 @@ impl Trust {
     /// The keys of registries, whose badges count as measured rather than as self-reported.
     pub fn registry_keys(&self) -> &[PublicKey] {
         &self.registry_keys
+    }
+
+    /// The keys of others whose badges count as reproduced.
+    pub fn badge_keys(&self) -> &[PublicKey] {
+        &self.badge_keys
     }
 
     /// The statements that versions of a namespace must have.

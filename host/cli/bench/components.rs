@@ -86,6 +86,7 @@ fn pinned(
             let consented = PackedComponent::open(bytes.clone())
                 .ok()
                 .map(|packed| (format!("{}@{}", packed.name, packed.version), packed.permissions));
+            reader.folder.note_file(&format!("{PROJECT_STORE}/{name}"), &bytes);
             return Ok(FoundComponent { bytes, consented });
         }
     }
@@ -120,6 +121,13 @@ fn installed(reader: &Reader<'_>, what: &str, component: &str) -> Result<FoundCo
         }
     }
     let locked = lock.resolve(&reference).map_err(|error| wrong(&error))?;
+    reader.folder.note_problem(|| {
+        format!(
+            "{}: `{component}` is what plugins.lock says here\n  fix: add `digest = \"{}\"` beside it",
+            reader.text.place_of(component),
+            locked.component
+        )
+    });
     let plugin = Plugin {
         name: &locked.name,
         component: &locked.component,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use timeslip_runtime::files::Folder;
 use timeslip_timeline::conversation::nearest;
 
+use super::notes::Notes;
 use crate::built_in;
 
 /// The largest file that a grant reads, and the most of all files together.
@@ -19,6 +20,8 @@ const GRANT_BYTES_MAX: u64 = 1 << 30;
 pub(crate) enum BenchFolder {
     /// A folder of the file system.
     Disk(PathBuf),
+    /// A folder of the file system, of which is noted what is read.
+    Noted(PathBuf, Notes),
     /// A folder as it was at another revision.
     AtRevision(RevisionFolder),
     /// A folder inside this program, with `/` between its parts.
@@ -52,7 +55,9 @@ impl BenchFolder {
     /// How a path of the bench reads in a message.
     pub(crate) fn shown(&self, path: &str) -> String {
         match self {
-            BenchFolder::Disk(folder) => tidy(&folder.join(path)).display().to_string(),
+            BenchFolder::Disk(folder) | BenchFolder::Noted(folder, _) => {
+                tidy(&folder.join(path)).display().to_string()
+            }
             BenchFolder::AtRevision(folder) => folder.path(path).display().to_string(),
             BenchFolder::BuiltIn(folder) => match built_in::file(&join(folder, path)) {
                 None if Path::new(path).is_file() => path.to_owned(),
@@ -67,7 +72,7 @@ impl BenchFolder {
     /// When either cannot be found.
     pub(crate) fn way_to(&self, file: &Path) -> io::Result<String> {
         let folder = match self {
-            BenchFolder::Disk(folder) => folder,
+            BenchFolder::Disk(folder) | BenchFolder::Noted(folder, _) => folder,
             // What is not inside the program is looked for on disk.
             BenchFolder::BuiltIn(_) => return Ok(tidy(file).display().to_string()),
             BenchFolder::AtRevision(folder) => &folder.tree.join(&folder.inside),
@@ -89,6 +94,12 @@ impl BenchFolder {
     pub(crate) fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         match self {
             BenchFolder::Disk(folder) => fs::read(folder.join(path)),
+            BenchFolder::Noted(folder, notes) => {
+                let bytes = fs::read(folder.join(path))?;
+                self.note_way(path);
+                notes.file(&folder.join(path), &bytes);
+                Ok(bytes)
+            }
             BenchFolder::AtRevision(folder) => fs::read(folder.path(path)),
             BenchFolder::BuiltIn(folder) => match built_in::file(&join(folder, path)) {
                 Some(bytes) => Ok(bytes.to_vec()),
@@ -114,7 +125,7 @@ impl BenchFolder {
     /// The place of a folder of profiles on disk; a bench inside the program has none.
     pub(crate) fn on_disk(&self, path: &str) -> Option<PathBuf> {
         match self {
-            BenchFolder::Disk(folder) => Some(folder.join(path)),
+            BenchFolder::Disk(folder) | BenchFolder::Noted(folder, _) => Some(folder.join(path)),
             BenchFolder::AtRevision(folder) => Some(folder.path(path)),
             BenchFolder::BuiltIn(_) => None,
         }
@@ -127,11 +138,44 @@ impl BenchFolder {
     pub(crate) fn grant(&self, path: &str) -> Result<Folder, String> {
         match self {
             BenchFolder::Disk(folder) => grant_from_disk(&folder.join(path)),
+            BenchFolder::Noted(folder, notes) => {
+                let place = folder.join(path);
+                let granted = grant_from_disk(&place)?;
+                self.note_way(path);
+                granted.files().for_each(|(inside, bytes)| notes.file(&place.join(inside), bytes));
+                if granted.files().next().is_none() {
+                    self.note_problem(|| format!("the granted folder `{path}` is empty"));
+                }
+                Ok(granted)
+            }
             BenchFolder::AtRevision(folder) => grant_from_disk(&folder.path(path)),
             BenchFolder::BuiltIn(folder) => {
                 let files = built_in::folder(&join(folder, path));
                 Ok(Folder::new(files.map(|(path, bytes)| (path, bytes.into())).collect()))
             }
+        }
+    }
+}
+
+/// Notes, where anything is noted.
+impl BenchFolder {
+    /// A file that belongs to the bench, wherever it was read from.
+    pub(super) fn note_file(&self, path: &str, bytes: &[u8]) {
+        if let BenchFolder::Noted(folder, notes) = self {
+            notes.file(&folder.join(path), bytes);
+        }
+    }
+
+    /// Why the bench would not be the same elsewhere.
+    pub(super) fn note_problem(&self, problem: impl FnOnce() -> String) {
+        if let BenchFolder::Noted(_, notes) = self {
+            notes.problem(problem());
+        }
+    }
+
+    fn note_way(&self, path: &str) {
+        if Path::new(path).is_absolute() {
+            self.note_problem(|| format!("`{path}` leads to a place of this computer alone"));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Bench;
 use super::file::{AgentTable, BenchFile, TaskTable, WordsTable};
 use super::files::{BenchFolder, RevisionFolder, tidy};
+use super::notes::Notes;
 use super::recording::RecordingFile;
 use super::resolve::resolve;
 use super::text::TomlText;
@@ -52,6 +53,8 @@ pub(crate) struct Overrides {
     pub(crate) profiles: Option<PathBuf>,
     /// A real server.
     pub(crate) live: LiveArgs,
+    /// Where is noted what the bench leads to.
+    pub(crate) notes: Option<Notes>,
 }
 
 impl Bench {
@@ -65,6 +68,9 @@ impl Bench {
         if let Some(path) = path.as_deref().filter(|path| !is_component(path)) {
             let text = TomlText::read(path)?;
             if let Some(recording) = RecordingFile::in_text(&text)? {
+                if let Some(notes) = &overrides.notes {
+                    notes.file(path, text.text.as_bytes());
+                }
                 return recording.bench(path, &text, overrides);
             }
         }
@@ -117,12 +123,19 @@ impl BenchSource {
             let text = TomlText::new(folder.shown(EXAMPLE_FILE), bytes)?;
             return Ok(BenchSource { file: text.parse()?, text, folder });
         };
-        let folder = BenchFolder::Disk(path.parent().unwrap_or(Path::new("")).to_owned());
+        let home = path.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = match &overrides.notes {
+            Some(notes) => BenchFolder::Noted(home, notes.clone()),
+            None => BenchFolder::Disk(home),
+        };
         if is_component(path) {
             let text = TomlText { file: path.display().to_string(), text: String::new() };
             return Ok(BenchSource { file: bare_component(path, overrides)?, text, folder });
         }
         let text = TomlText::read(path)?;
+        if let Some(notes) = &overrides.notes {
+            notes.file(path, text.text.as_bytes());
+        }
         Ok(BenchSource { file: text.parse()?, text, folder })
     }
 }

@@ -191,6 +191,13 @@ impl Reader<'_> {
     fn catalogue(&self, file: &BenchFile, overrides: &Overrides) -> Result<Catalogue, Failure> {
         let mut catalogue = catalogue(None)?;
         let named = file.profiles.as_ref().and_then(|path| self.folder.on_disk(path));
+        if let Some(profiles) = &file.profiles {
+            // A machine of the bench's own could have any name, that of a real one among them.
+            self.folder.note_problem(|| {
+                let place = self.text.place_of(profiles);
+                format!("{place}: `profiles` gives it machines of its own, and others have others")
+            });
+        }
         for folder in named.iter().chain(&overrides.profiles) {
             catalogue = catalogue.with_folder(folder).map_err(Failure::usage)?;
         }

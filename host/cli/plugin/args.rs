@@ -33,6 +33,8 @@ pub(crate) enum PluginCommand {
     Verify(VerifyArgs),
     /// Runs a suite with a published version on modelled machines, and signs the figures as a badge.
     Bench(BenchArgs),
+    /// Lists the suites that badges of a plugin were made with, and fetches them.
+    Suite(SuiteArgs),
     /// Makes and shows the key that you publish with.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -154,9 +156,10 @@ pub(crate) struct PublishArgs {
 pub(crate) struct VerifyArgs {
     /// The plugin: namespace:name, with or without @REQUIREMENT.
     pub(crate) reference: String,
-    /// Runs this suite, a bench, again for each badge, and compares every bit.
-    #[arg(long, value_name = "BENCH")]
-    pub(crate) reproduce: Option<PathBuf>,
+    /// Runs the suite of each badge again, and compares every bit: the one that its digest names, which
+    /// is fetched, or this bench.
+    #[arg(long, value_name = "BENCH", num_args = 0..=1)]
+    pub(crate) reproduce: Option<Option<PathBuf>>,
     /// Threads that run components, which changes no figure. If left out, one for each processor.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -169,13 +172,15 @@ pub(crate) struct VerifyArgs {
 pub(crate) struct BenchArgs {
     /// The plugin: namespace:name, with or without @REQUIREMENT.
     pub(crate) reference: String,
-    /// The suite: a bench that mounts the plugin's component.
-    #[arg(long, value_name = "BENCH")]
-    pub(crate) suite: PathBuf,
+    /// The suite: a bench that mounts the plugin's component, or the digest, `sha256:…`, of one that
+    /// was pushed. If left out, the one that was.
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) suite: Option<String>,
     /// A machine, as MACHINE or MACHINE:MODEL. Give it again for several.
     #[arg(long, value_name = "MACHINE", required = true)]
     pub(crate) on: Vec<String>,
-    /// Signs what came out, and attaches it to the published version.
+    /// Signs what came out, and attaches it to the published version; the suite goes with it, with every
+    /// file that it leads to, so that anybody can run it again.
     #[arg(long)]
     pub(crate) push: bool,
     /// Threads that run components, which changes no figure. If left out, one for each processor.
@@ -184,6 +189,21 @@ pub(crate) struct BenchArgs {
     /// The key that signs it. If left out, the key of the user's own, which is made the first time.
     #[arg(long, value_name = "FILE", requires = "push")]
     pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) places: PlaceArgs,
+}
+
+/// `timeslip plugin suite`.
+#[derive(Args, Debug)]
+pub(crate) struct SuiteArgs {
+    /// The plugin: namespace:name, with or without @REQUIREMENT.
+    pub(crate) reference: String,
+    /// The suite's digest, which may be left out where there is one suite.
+    #[arg(requires = "out")]
+    pub(crate) digest: Option<String>,
+    /// The folder to write it to, which is not there yet. If left out, all suites are listed.
+    #[arg(long, short, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) places: PlaceArgs,
 }

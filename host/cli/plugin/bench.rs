@@ -1,7 +1,7 @@
 //! `timeslip plugin bench`: how fast and how dear a published plugin is on modelled machines, signed.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use timeslip_gate::slip::Slip;
@@ -19,7 +19,7 @@ use super::args::BenchArgs;
 use super::info::{component_of, newest};
 use super::places::Places;
 use super::screen::{counted, json_text};
-use super::{failure, key, smoke};
+use super::{failure, key, smoke, suite};
 use crate::bench::Overrides;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -33,21 +33,62 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Exit, Failure> {
     let sources = places.sources()?;
     let (source, entry) = newest(&sources, &reference)?;
     let packed = component_of(&places, &source.registry, &entry)?;
+    let named = suite_of(args.suite.as_deref(), &places, &source.registry, &entry)?;
     let mut badges = Vec::new();
     for machine in &args.on {
-        badges.push(measure(&args.suite, &entry, &packed, machine, args.threads)?);
+        badges.push(measure(named.bench(), &entry, &packed, machine, args.threads)?);
     }
     if args.push {
         let key = key::of_publisher(args.key.as_deref())?;
+        // The suite goes first, so that no badge is there that nobody could reproduce.
+        if let NamedSuite::Own(_, own) = &named {
+            let repository = Repository::of(&entry.name);
+            let pushed = source.registry.push_suite(&repository, &own.digest, &own.suite);
+            pushed.map_err(failure)?;
+        }
         for badge in &badges {
             attach(&source.registry, &entry, badge, &key)?;
         }
     }
     output::print(&match args.places.json {
         true => json_text(&json!({ "badges": badges, "pushed": args.push })),
-        false => screen(&entry, &badges, args.push),
+        false => screen(&entry, &badges, args.push, &named),
     })?;
     Ok(Exit::Pass)
+}
+
+/// The suite to run.
+enum NamedSuite {
+    /// A bench of one's own.
+    Own(PathBuf, Box<suite::Packed>),
+    /// One that travels with the plugin.
+    Fetched(PathBuf),
+}
+
+impl NamedSuite {
+    fn bench(&self) -> &Path {
+        match self {
+            NamedSuite::Own(bench, _) | NamedSuite::Fetched(bench) => bench,
+        }
+    }
+}
+
+fn suite_of(
+    named: Option<&str>,
+    places: &Places,
+    registry: &Registry,
+    entry: &Entry,
+) -> Result<NamedSuite, Failure> {
+    let digest = match named {
+        None => suite::only_one(places, registry, entry)?,
+        Some(digest) if digest.starts_with("sha256:") => Digest::parse(digest).map_err(failure)?,
+        Some(bench) => {
+            let bench = PathBuf::from(bench);
+            let packed = suite::pack(&bench)?;
+            return Ok(NamedSuite::Own(bench, Box::new(packed)));
+        }
+    };
+    suite::fetched(places, registry, entry, &digest).map(NamedSuite::Fetched)
 }
 
 /// The figures of one machine.
@@ -146,14 +187,18 @@ fn attach(
 }
 
 /// The figures of several machines, each below its own: they are never ranked against each other.
-fn screen(entry: &Entry, badges: &[Badge], pushed: bool) -> String {
+fn screen(entry: &Entry, badges: &[Badge], pushed: bool, named: &NamedSuite) -> String {
     let mut text = format!("{}@{}\n", entry.name, entry.version);
     for badge in badges {
         text.push_str(&format!("  {}\n", badge_text(badge)));
     }
-    text.push_str(&match pushed {
-        true => format!("{} signed and attached\n", counted(badges.len(), "badge")),
-        false => "nothing was attached; --push signs and attaches them\n".to_owned(),
+    let signed = format!("{} signed and attached", counted(badges.len(), "badge"));
+    text.push_str(&match (pushed, named) {
+        (true, NamedSuite::Own(_, own)) => {
+            format!("{signed}, with the suite {} ({})\n", own.digest, own.size_text())
+        }
+        (true, NamedSuite::Fetched(_)) => format!("{signed}\n"),
+        (false, _) => "nothing was attached; --push signs and attaches them\n".to_owned(),
     });
     text
 }

@@ -20,6 +20,7 @@ mod search;
 mod site;
 mod smoke;
 mod status;
+mod suite;
 mod update;
 mod verify;
 
@@ -43,6 +44,7 @@ pub(crate) fn plugin(command: &PluginCommand) -> Result<Exit, Failure> {
         PluginCommand::Audit(args) => audit::audit(args),
         PluginCommand::Verify(args) => verify::verify(args),
         PluginCommand::Bench(args) => bench::bench(args),
+        PluginCommand::Suite(args) => suite::suite(args),
         PluginCommand::Key(command) => key::key(command),
         PluginCommand::Export(args) => bundle::export(args),
         PluginCommand::Import(args) => bundle::import(args),

@@ -12,6 +12,7 @@ use timeslip_market::lock::{LOCK_FILE, Lock};
 use timeslip_market::name::PluginName;
 use timeslip_market::registry::Registry;
 use timeslip_market::store::Store;
+use timeslip_market::suite::SuiteStore;
 use timeslip_market::trust::{TRUST_FILE, Trust};
 
 use super::args::PlaceArgs;
@@ -29,6 +30,8 @@ pub(crate) struct Places {
     pub(crate) trust: Trust,
     /// Where components are kept.
     pub(crate) store: Store,
+    /// Where suites are kept that were fetched.
+    pub(super) suites: SuiteStore,
     /// Where copies of catalogues are kept.
     catalogues: PathBuf,
     /// The places of the registries.
@@ -113,6 +116,7 @@ impl Places {
             lock_file,
             trust,
             store: Store::new(data.join("components")),
+            suites: SuiteStore::new(data.join("suites")),
             catalogues: data.join("catalogues"),
             registries,
             base: here,

@@ -163,7 +163,7 @@ fn badges(
     };
     let statements = Statements::read(&Subject::of(entry), &bundles);
     let publishers = statements.signers(entry);
-    Ok(badges_of(&statements, entry, &publishers, places.trust.registry_keys()))
+    Ok(badges_of(&statements, entry, &publishers, &places.trust))
 }
 
 /// A version's component: out of the store, out of a registry that is a folder, or out of any where

@@ -19,6 +19,7 @@ use super::failure;
 use super::info::{component_of, newest};
 use super::places::Places;
 use super::screen::{counted, json_text};
+use super::suite::fetched;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -48,13 +49,11 @@ fn told(
         true => !signers.is_empty(),
         false => signers.iter().any(|signer| trusted.contains(signer)),
     } && statements.refused.is_empty();
-    let badges = badges_of(&statements, entry, &signers, places.trust.registry_keys());
+    let badges = badges_of(&statements, entry, &signers, &places.trust);
     let again = match &args.reproduce {
         None => Vec::new(),
-        Some(suite) => {
-            let packed = component_of(places, registry, entry)?;
-            reproduced(entry, &packed, suite, args.threads, &badges)?
-        }
+        Some(own) => Reproducing { places, registry, entry, own: own.as_deref() }
+            .all(args.threads, &badges)?,
     };
     let is_good = is_good && again.iter().all(|(_, problem)| problem.is_none());
     output::print(&match args.places.json {
@@ -163,25 +162,52 @@ fn badge_lines(badges: &[(Badge, Level)], again: &[(Badge, Option<String>)]) -> 
     text
 }
 
-/// Runs the suite of each badge again. Gives why one is not reproduced.
-fn reproduced(
-    entry: &Entry,
-    packed: &PackedComponent,
-    suite: &Path,
-    threads: Option<NonZeroUsize>,
-    badges: &[(Badge, Level)],
-) -> Result<Vec<(Badge, Option<String>)>, Failure> {
-    if badges.is_empty() {
-        return Err(Failure::usage(format!(
-            "{}@{} has no badge that could be reproduced\n  fix: timeslip plugin bench {} makes one",
-            entry.name, entry.version, entry.name
-        )));
+/// What badges are reproduced with.
+struct Reproducing<'a> {
+    places: &'a Places,
+    registry: &'a Registry,
+    entry: &'a Entry,
+    /// A bench of one's own in the place of the suites that the badges name.
+    own: Option<&'a Path>,
+}
+
+impl Reproducing<'_> {
+    /// Runs the suite of each badge again. Gives why one is not reproduced.
+    fn all(
+        &self,
+        threads: Option<NonZeroUsize>,
+        badges: &[(Badge, Level)],
+    ) -> Result<Vec<(Badge, Option<String>)>, Failure> {
+        let entry = self.entry;
+        if badges.is_empty() {
+            return Err(Failure::usage(format!(
+                "{}@{} has no badge that could be reproduced\n  fix: timeslip plugin bench {} makes one",
+                entry.name, entry.version, entry.name
+            )));
+        }
+        let packed = component_of(self.places, self.registry, entry)?;
+        let again = |(badge, _): &(Badge, Level)| {
+            let problem = self.problem(&packed, badge, threads);
+            (badge.clone(), problem)
+        };
+        Ok(badges.iter().map(again).collect())
     }
-    let again = |(badge, _): &(Badge, Level)| {
+
+    fn problem(
+        &self,
+        packed: &PackedComponent,
+        badge: &Badge,
+        threads: Option<NonZeroUsize>,
+    ) -> Option<String> {
         let machine = format!("{}:{}", badge.machine, badge.model);
-        let here = measure(suite, entry, packed, &machine, threads)?;
-        let problem = badge.check_reproduced(&here).err().map(|error| error.to_string());
-        Ok((badge.clone(), problem))
-    };
-    badges.iter().map(again).collect()
+        let suite = match self.own {
+            Some(own) => Ok(own.to_owned()),
+            None => fetched(self.places, self.registry, self.entry, &badge.suite_digest),
+        };
+        let here = suite.and_then(|suite| measure(&suite, self.entry, packed, &machine, threads));
+        match here {
+            Ok(here) => badge.check_reproduced(&here).err().map(|error| error.to_string()),
+            Err(failure) => Some(format!("{} on {machine}: {}", badge.suite, failure.message)),
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Shown;
 use super::html::Html;
+use super::plugin::reproduce_line;
 use super::units::{Form, UNKNOWN, count, dollars, figure, joules, known, rate, seconds};
 use super::words::level_meaning;
 use crate::badge::{Badge, Level, Spread};
@@ -65,10 +66,13 @@ pub(super) fn badges(html: &mut Html, plugin: &Shown<'_>) {
             html.element("p", &[("class", "faint")], text);
             return;
         }
-        let lead = "On modelled machines, in virtual time: whoever has the suite can run it again \
-                    and gets the same figures to the bit. Bars compare the versions of this plugin \
-                    on one machine; machines are not compared.";
+        let lead = "On modelled machines, in virtual time: whoever runs the suite again gets the same \
+                    figures to the bit. Bars compare the versions of this plugin on one machine; \
+                    machines are not compared.";
         html.element("p", &[("class", "lead")], lead);
+        if let Some(version) = plugin.versions.iter().find(|one| one.own_badges().next().is_some()) {
+            reproduce_line(html, plugin, &version.entry.version);
+        }
         html.inside("div", &[("class", "cards")], |html| {
             settings.iter().for_each(|(setting, runs)| card(html, setting, runs));
         });
@@ -133,7 +137,7 @@ fn run_line(html: &mut Html, (badge, level): &Run<'_>) {
         html.text(" ");
         let meaning = level_meaning(*level);
         let class = match level {
-            Level::SelfReported => "mark",
+            Level::Unvouched | Level::SelfReported => "mark",
             Level::Measured | Level::Reproduced(_) => "mark good",
         };
         html.element("span", &[("class", class), ("title", &meaning)], &level.to_string());

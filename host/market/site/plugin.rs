@@ -124,10 +124,25 @@ pub(super) fn install_line(html: &mut Html, plugin: &Shown<'_>, version: Option<
         quoted(&reference),
         quoted(plugin.registry)
     );
+    command(html, "Command that installs it", &line);
+}
+
+/// The line that runs the suites of a version's badges again.
+pub(super) fn reproduce_line(html: &mut Html, plugin: &Shown<'_>, version: &Version) {
+    let reference = format!("{}@={version}", plugin.name());
+    let line = format!(
+        "timeslip plugin verify {} --reproduce --registry {}",
+        quoted(&reference),
+        quoted(plugin.registry)
+    );
+    command(html, &format!("Command that runs the badges of {version} again"), &line);
+}
+
+/// A line for a shell, with a button that the script shows.
+fn command(html: &mut Html, label: &str, line: &str) {
     html.inside("div", &[("class", "command")], |html| {
-        let attributes =
-            [("tabindex", "0"), ("role", "region"), ("aria-label", "Command that installs it")];
-        html.inside("pre", &attributes, |html| html.element("code", &[], &line));
+        let attributes = [("tabindex", "0"), ("role", "region"), ("aria-label", label)];
+        html.inside("pre", &attributes, |html| html.element("code", &[], line));
         let attributes = [("type", "button"), ("class", "copy"), ("hidden", "")];
         html.element("button", &attributes, "Copy");
     });

@@ -89,11 +89,12 @@ fn row<'a>(plugin: &Shown<'a>, texts: &mut Texts<'a>) -> Value {
     ])
 }
 
-/// A level as a number: two that have names, and then how often it was reproduced.
+/// A level as a number: three that have names, and then how often it was reproduced.
 fn level_number(level: Level) -> u64 {
     match level {
-        Level::SelfReported => 0,
-        Level::Measured => 1,
+        Level::Unvouched => 0,
+        Level::SelfReported => 1,
+        Level::Measured => 2,
         Level::Reproduced(times) => 2 + u64::from(times),
     }
 }

@@ -92,14 +92,18 @@ pub(super) fn status_number(status: Status) -> u8 {
 /// What a level means.
 pub(super) fn level_meaning(level: Level) -> String {
     match level {
+        Level::Unvouched => "Keys have signed these figures of which the makers of this site know \
+                             nothing."
+            .to_owned(),
         Level::SelfReported => "The publisher's own key has signed these figures.".to_owned(),
         Level::Measured => "The registry's key has signed these figures.".to_owned(),
-        Level::Reproduced(1) => "One key that is neither the publisher's nor the registry's has \
-                                 signed the same figures."
-            .to_owned(),
+        Level::Reproduced(1) => {
+            "Somebody else, whose key the makers of this site know, has signed \
+                                 the same figures."
+                .to_owned()
+        }
         Level::Reproduced(times) => format!(
-            "{times} keys that are neither the publisher's nor the registry's have signed the same \
-             figures."
+            "{times} others, whose keys the makers of this site know, have signed the same figures."
         ),
     }
 }

@@ -2,6 +2,8 @@
 //! catalogue, locks, policies, references.
 #![no_main]
 
+use std::path::{Component, Path};
+
 use libfuzzer_sys::fuzz_target;
 use timeslip_market::catalogue::Entry;
 use timeslip_market::lock::Lock;
@@ -13,6 +15,10 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(manifest) = Manifest::parse(bytes) {
         assert_eq!(Manifest::parse(&manifest.to_json()).as_ref(), Ok(&manifest));
         let _ = manifest.component_layer();
+        for path in manifest.suite_files().iter().flatten().map(|(path, _)| Path::new(path)) {
+            let is_inside = |part| matches!(part, Component::Normal(_));
+            assert!(path.components().all(is_inside), "{path:?} leads out of a folder");
+        }
     }
     let _ = Index::parse(bytes);
     if let Ok(entry) = Entry::parse(bytes) {

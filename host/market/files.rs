@@ -13,13 +13,9 @@ const PART: &str = ".part";
 
 /// Writes a file beside its place, makes sure that it is on disk, and gives it its name.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(Path::new("."));
     make_folder(folder)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    name.push(format!(".{}.{number}{PART}", std::process::id()));
-    let beside = folder.join(name);
+    let beside = beside(folder, path);
     let written = File::create(&beside)
         .and_then(|mut file| {
             // In halves, so that a test can stop in the middle.
@@ -41,20 +37,22 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// Writes a file that its owner alone may read, where there is none yet: whole, or not at all.
+/// Where a file grows that is to have a path in a folder. No two writers grow the same.
+fn beside(folder: &Path, path: &Path) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    name.push(format!(".{}.{number}{PART}", std::process::id()));
+    folder.join(name)
+}
+
+/// Writes a file that its owner alone may read, where there is none yet: whole, or not at all. Of
+/// several writers at once one alone succeeds.
 pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     make_folder(folder)?;
-    if path.exists() {
-        return Err(MarketError::refused(format!(
-            "{} is there already, and is not written over",
-            path.display()
-        )));
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}{PART}", std::process::id()));
-    let beside = folder.join(name);
+    let beside = beside(folder, path);
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -66,12 +64,16 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
             steps::step();
             file.sync_all()
         })
-        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| fs::hard_link(&beside, path))
         .and_then(|()| sync_folder(folder));
     steps::step();
-    written.map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        cannot("write", path, &error)
+    let _ = fs::remove_file(&beside);
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => MarketError::refused(format!(
+            "{} is there already, and is not written over",
+            path.display()
+        )),
+        _ => cannot("write", path, &error),
     })
 }
 

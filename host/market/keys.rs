@@ -211,6 +211,23 @@ mod tests {
     }
 
     #[test]
+    fn of_many_who_make_a_key_at_once_one_alone_does() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("keys/publisher.pem");
+        let made: Vec<SecretKey> = std::thread::scope(|scope| {
+            let make = || {
+                let key = SecretKey::generate().unwrap();
+                key.write(&path).ok().map(|()| key)
+            };
+            let makers: Vec<_> = (0..16).map(|_| scope.spawn(make)).collect();
+            makers.into_iter().filter_map(|maker| maker.join().unwrap()).collect()
+        });
+        assert_eq!(made.len(), 1);
+        assert_eq!(SecretKey::read(&path).unwrap().public(), made[0].public());
+        assert_eq!(std::fs::read_dir(place.path().join("keys")).unwrap().count(), 1);
+    }
+
+    #[test]
     fn a_key_is_read_as_it_was_written_and_never_written_over() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("keys/publisher.pem");

@@ -43,7 +43,11 @@ pub(super) fn of_publisher(named: Option<&Path>) -> Result<SecretKey, Failure> {
     if named.is_some() || file.exists() {
         return SecretKey::read(&file).map_err(failure);
     }
-    let key = new_key(&file)?;
+    let key = match new_key(&file) {
+        // Another run of this program was quicker.
+        Err(_) if file.exists() => return SecretKey::read(&file).map_err(failure),
+        made => made?,
+    };
     eprintln!(
         "made the key that you publish with, {}, in {}: keep a copy, since updates must be signed by \
          the same",

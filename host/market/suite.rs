@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
-use crate::files::{FileLock, cannot, make_folder, read_if_there};
+use crate::files::{FileLock, cannot, make_folder, read_if_there, write_whole};
 use crate::oci::{
     Annotations, Descriptor, EMPTY_CONFIG, EMPTY_TYPE, MANIFEST_TYPE, Manifest, TITLE,
 };
@@ -105,6 +105,14 @@ impl Suite {
         // It has another name now, so that there is nothing left to remove.
         let _ = beside.keep();
         Ok(folder.join(&self.bench))
+    }
+
+    /// Whether a folder holds these files.
+    fn is_in(&self, folder: &Path) -> bool {
+        let is_same = |(path, bytes): (&String, &Vec<u8>)| {
+            std::fs::read(folder.join(path)).is_ok_and(|there| there == *bytes)
+        };
+        self.files.iter().all(is_same)
     }
 
     fn manifest(&self) -> Manifest {
@@ -218,12 +226,16 @@ impl SuiteStore {
     pub fn keep(&self, digest: &Digest, suite: &Suite) -> Result<PathBuf> {
         let _turn = FileLock::take(&self.folder.join(format!("{}.lock", digest.hex())))?;
         let folder = self.folder(digest);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(|error| cannot("remove", &folder, &error))?;
+        // Somebody may be running the same one, who must not lose it.
+        if !suite.is_in(&folder) {
+            if folder.exists() {
+                let removed = std::fs::remove_dir_all(&folder);
+                removed.map_err(|error| cannot("remove", &folder, &error))?;
+            }
+            suite.write(&folder)?;
         }
-        let bench = suite.write(&folder)?;
-        crate::files::write_whole(&self.name_file(digest), suite.bench().as_bytes())?;
-        Ok(bench)
+        write_whole(&self.name_file(digest), suite.bench().as_bytes())?;
+        Ok(folder.join(suite.bench()))
     }
 
     /// Where the path of a suite's bench is written.
@@ -335,8 +347,11 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&bench).unwrap(), "name = \"a\"");
             assert_eq!(store.bench(&digest), Ok(Some(bench)));
         }
-        let read = std::fs::read(store.folder(&digest).join("b/.timeslip/c.wasm")).unwrap();
-        assert_eq!(read, b"\0asm");
+        let component = store.folder(&digest).join("b/.timeslip/c.wasm");
+        assert_eq!(std::fs::read(&component).unwrap(), b"\0asm");
+        std::fs::write(&component, "damaged").unwrap();
+        store.keep(&digest, &fetched).unwrap();
+        assert_eq!(std::fs::read(&component).unwrap(), b"\0asm");
         let told = fetched.write(&store.folder(&digest)).unwrap_err().to_string();
         assert!(told.contains("is there already"), "{told}");
     }

@@ -12,7 +12,7 @@ use crate::examples::{Place, packed};
 use crate::install::commit;
 use crate::kinds::{Kind, REGISTRY};
 use crate::lock::Lock;
-use crate::loopback::{Proxy, Reply, Request, damages, serve};
+use crate::loopback::{Body, Proxy, Reply, Request, damages, serve};
 use crate::name::PluginName;
 use crate::registry::{Registry, Repository};
 use crate::trust::Trust;
@@ -82,10 +82,16 @@ impl Wire {
         told
     }
 
-    /// The same once the component has come, which is whole: no more than it is kept.
+    /// The same once the component has come, which is whole: no more than it is kept, and it is not
+    /// said that nobody signed it, or that there is none.
     fn refused_keeping(&self, reference: &str) -> String {
-        let told = self.install(reference).expect_err("it was installed").to_string();
+        let told = self.refused_as_unsigned(reference);
         assert!(!told.contains("nobody has signed it"), "{told}");
+        told
+    }
+
+    fn refused_as_unsigned(&self, reference: &str) -> String {
+        let told = self.install(reference).expect_err("it was installed").to_string();
         assert!(!told.contains("there is no acme:tool"), "{told}");
         assert!(!self.place.lock_file().exists(), "{told}");
         assert!(!self.place.path("components/statements").exists(), "{told}");
@@ -150,6 +156,35 @@ fn statements_that_cannot_be_read_are_never_taken_for_none() {
                 assert!(told.contains(&format!("answered {status}")), "{part}: {told}");
             }
         }
+    });
+}
+
+#[test]
+fn statements_that_are_hidden_from_one_user_leave_a_version_that_nobody_signed() {
+    on_each_server(|wire| {
+        wire.proxy.tamper(|request, reply| match &*request.path {
+            path if path.contains("/acme/tool/manifests/sha256-") => Reply::new(404, &[], b""),
+            path if path.contains("/acme/tool/tags/list") => {
+                Reply::new(200, &[], b"{\"tags\":[\"1.0.0\"]}")
+            }
+            _ => reply,
+        });
+        let told = wire.refused_as_unsigned("acme:tool");
+        assert!(told.contains("nobody has signed it"), "{told}");
+    });
+}
+
+#[test]
+fn a_push_that_the_registry_takes_and_does_not_keep_is_told() {
+    on_each_server(|wire| {
+        wire.answer("/acme/tool/manifests/1.0.1", |request, reply| match &*request.method {
+            "PUT" => reply,
+            _ => Reply::new(404, &[], b""),
+        });
+        let told = wire.publish("1.0.1").unwrap_err().to_string();
+        assert!(told.contains("the registry took the manifest"), "{told}");
+        assert!(told.contains("and does not have it"), "{told}");
+        assert_eq!(wire.versions(), ["1.0.0"]);
     });
 }
 
@@ -219,6 +254,27 @@ fn a_blob_that_is_truncated_another_broken_off_or_without_end() {
             });
             let told = wire.refused_keeping("acme:tool");
             assert!(told.contains(expected), "{told}");
+        }
+    });
+}
+
+#[test]
+fn lists_and_manifests_without_end() {
+    on_each_server(|wire| {
+        for part in [
+            "/catalogue/manifests/latest",
+            "/catalogue/tags/list",
+            "/acme/tool/manifests/1.0.0",
+            "/acme/tool/manifests/sha256:",
+        ] {
+            wire.answer(part, |_, reply| Reply { body: Body::Endless, ..reply });
+            let told = wire.refused("acme:tool");
+            assert!(told.contains("sends more than"), "{part}: {told}");
+        }
+        for part in ["/referrers/", "/acme/tool/tags/list", "/acme/tool/manifests/sha256-"] {
+            wire.answer(part, |_, _| Reply { body: Body::Endless, ..Reply::new(200, &[], b"") });
+            let told = wire.refused_keeping("acme:tool");
+            assert!(told.contains("sends more than"), "{part}: {told}");
         }
     });
 }

@@ -1,37 +1,35 @@
-//! Processes that end in the middle of publishing and installing, as by `kill -9`, and many at once.
+//! Processes that end in the middle of publishing and installing, as by `kill -9`, and many at once,
+//! on every kind of registry.
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use crate::catalogue::{Catalogue, sync};
+use crate::children::{Task, at_every_step, run, start};
 use crate::digest::Digest;
-use crate::examples::{NOW, Place, packed, publish_at};
+use crate::examples::{NOW, Place, on_each, packed, publish_at};
 use crate::install::{Market, Source, commit, plan};
+use crate::kinds::{Kind, REGISTRY};
 use crate::lock::Lock;
 use crate::name::{PluginName, Reference};
 use crate::oci::{INDEX_TYPE, Index, type_of};
 use crate::registry::{Registry, Repository};
-use crate::steps::END_AT;
 use crate::store::Store;
 use crate::trust::Trust;
 
-/// The variable with what a child of these tests does: a verb and its arguments.
-const DO: &str = "TIMESLIP_MARKET_TEST_DOES";
-/// The variable with the folder that it does it in.
-const IN: &str = "TIMESLIP_MARKET_TEST_FOLDER";
+/// The test that the children run.
+const CHILD: &str = "crash_tests::child";
 
 /// What the children of the other tests run; by itself it does nothing.
 #[test]
 fn child() {
-    let (Ok(task), Ok(folder)) = (std::env::var(DO), std::env::var(IN)) else { return };
-    let folder = Path::new(&folder);
-    let registry = Registry::open("./registry", folder).unwrap();
-    match task.split(' ').collect::<Vec<_>>().as_slice() {
+    let Some(Task { text, folder, registry }) = Task::of_child() else { return };
+    match text.split(' ').collect::<Vec<_>>().as_slice() {
         ["publish", name, version] => {
-            publish_at(folder, &registry, &packed(name, version, ""), NOW).unwrap();
+            publish_at(&folder, &registry, &packed(name, version, ""), NOW).unwrap();
         }
-        ["install", name] => install(folder, registry, name),
+        ["install", name] => install(&folder, registry, name),
         other => panic!("{other:?}"),
     }
 }
@@ -42,7 +40,7 @@ fn install(folder: &Path, registry: Registry, name: &str) {
     let lock = Lock::read(&lock_file).unwrap();
     let market = Market {
         sources: &[Source { registry, catalogue }],
-        trust: &Trust::default(),
+        trust: &Trust::default().with_min_release_age(Some(0)),
         store: &store,
         lock: &lock,
         now: NOW,
@@ -53,27 +51,9 @@ fn install(folder: &Path, registry: Registry, name: &str) {
     commit(&planned, &BTreeSet::new(), &lock_file).unwrap();
 }
 
-fn start(place: &Place, task: &str, end_at: Option<u64>) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", "crash_tests::child", "--nocapture", "--test-threads", "1"])
-        .env(DO, task)
-        .env(IN, place.path(""))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    if let Some(end_at) = end_at {
-        command.env(END_AT, end_at.to_string());
-    }
-    command.spawn().unwrap()
-}
-
-fn run(place: &Place, task: &str, end_at: Option<u64>) -> bool {
-    start(place, task, end_at).wait().unwrap().success()
-}
-
 /// Everything that is in a registry is whole: every index leads to manifests, and they to blobs.
 fn check_registry(place: &Place, name: &str) -> Vec<String> {
-    let (registry, name) = (place.registry("registry"), PluginName::parse(name).unwrap());
+    let (registry, name) = (place.registry(REGISTRY), PluginName::parse(name).unwrap());
     let repository = Repository::of(&name);
     let tags = registry.tags(&repository).unwrap();
     let check_manifest = |digest: &Digest| {
@@ -114,85 +94,88 @@ fn check_blobs(folder: &Path) {
     }
 }
 
+/// Checks the files of a registry that is a folder. Those of a server are read through it alone,
+/// since other tests write there as well.
+fn check_folder(place: &Place) {
+    check_blobs(&place.path(REGISTRY));
+}
+
 fn catalogue(place: &Place) -> Catalogue {
-    place.catalogue(&place.registry("registry")).unwrap()
+    place.catalogue(&place.registry(REGISTRY)).unwrap()
+}
+
+fn does(place: &Place, task: &str) -> bool {
+    run(CHILD, place, task, None)
 }
 
 #[test]
 fn publishing_that_ends_at_any_step_leaves_the_registry_whole_and_can_be_done_again() {
-    let mut steps = 0;
-    loop {
-        let place = Place::new();
-        assert!(run(&place, "publish acme:one 1.0.0", None));
-        let passed = run(&place, "publish acme:tool 1.0.0", Some(steps));
-        check_blobs(&place.path("registry"));
-        check_registry(&place, "acme:tool");
-        assert_eq!(check_registry(&place, "acme:one"), ["1.0.0"]);
-        assert!(catalogue(&place).names().iter().any(|name| name.name() == "one"));
-        assert!(run(&place, "publish acme:tool 1.0.0", None), "after step {steps}");
-        assert_eq!(check_registry(&place, "acme:tool"), ["1.0.0"]);
-        let names: Vec<String> =
-            catalogue(&place).names().iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["acme:one", "acme:tool"], "after step {steps}");
-        if passed {
-            break;
-        }
-        steps += 1;
+    for kind in Kind::each() {
+        let prepare = |place: &Place| assert!(does(place, "publish acme:one 1.0.0"));
+        let steps =
+            at_every_step(CHILD, kind, "publish acme:tool 1.0.0", &prepare, &|place, steps| {
+                check_folder(place);
+                check_registry(place, "acme:tool");
+                assert_eq!(check_registry(place, "acme:one"), ["1.0.0"]);
+                assert!(catalogue(place).names().iter().any(|name| name.name() == "one"));
+                assert!(does(place, "publish acme:tool 1.0.0"), "{kind:?}, after step {steps}");
+                assert_eq!(check_registry(place, "acme:tool"), ["1.0.0"]);
+                let names: Vec<String> =
+                    catalogue(place).names().iter().map(ToString::to_string).collect();
+                assert_eq!(names, ["acme:one", "acme:tool"], "{kind:?}, after step {steps}");
+            });
+        assert!(steps > 20, "{kind:?}: there were only {steps} steps");
     }
-    assert!(steps > 20, "there were only {steps} steps");
 }
 
 #[test]
 fn installing_that_ends_at_any_step_leaves_the_store_and_the_lock_whole() {
-    let mut steps = 0;
-    loop {
-        let place = Place::new();
-        assert!(run(&place, "publish acme:tool 1.0.0", None));
-        let passed = run(&place, "install acme:tool", Some(steps));
-        check_blobs(&place.path("components"));
-        let locked = Lock::read(&place.lock_file()).unwrap();
-        for plugin in &locked.plugins {
-            assert!(place.store().read(&plugin.component).unwrap().is_some());
-        }
-        assert!(run(&place, "install acme:tool", None), "after step {steps}");
-        assert_eq!(Lock::read(&place.lock_file()).unwrap().plugins.len(), 1);
-        if passed {
-            break;
-        }
-        steps += 1;
+    for kind in Kind::each() {
+        let prepare = |place: &Place| assert!(does(place, "publish acme:tool 1.0.0"));
+        let steps = at_every_step(CHILD, kind, "install acme:tool", &prepare, &|place, steps| {
+            check_blobs(&place.path("components"));
+            let locked = Lock::read(&place.lock_file()).unwrap();
+            for plugin in &locked.plugins {
+                assert!(place.store().read(&plugin.component).unwrap().is_some());
+            }
+            assert!(does(place, "install acme:tool"), "{kind:?}, after step {steps}");
+            assert_eq!(Lock::read(&place.lock_file()).unwrap().plugins.len(), 1);
+        });
+        assert!(steps > 8, "{kind:?}: there were only {steps} steps");
     }
-    assert!(steps > 8, "there were only {steps} steps");
 }
 
 #[test]
 fn twenty_publishers_at_once_lose_nothing() {
-    let place = Place::new();
-    let tasks = (0..20).map(|number| match number % 2 {
-        // Versions of one plugin, and plugins of their own.
-        0 => format!("publish acme:shared 1.0.{number}"),
-        _ => format!("publish acme:own-{number} 1.0.0"),
+    on_each(|place| {
+        let tasks = (0..20).map(|number| match number % 2 {
+            // Versions of one plugin, and plugins of their own.
+            0 => format!("publish acme:shared 1.0.{number}"),
+            _ => format!("publish acme:own-{number} 1.0.0"),
+        });
+        let children: Vec<Child> = tasks.map(|task| start(CHILD, &place, &task, None)).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        check_folder(&place);
+        assert_eq!(check_registry(&place, "acme:shared").len(), 10);
+        let (catalogue, shared) = (catalogue(&place), PluginName::parse("acme:shared").unwrap());
+        assert_eq!(catalogue.versions(&shared).unwrap().len(), 10);
+        assert_eq!(catalogue.names().len(), 11);
     });
-    let children: Vec<Child> = tasks.map(|task| start(&place, &task, None)).collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
-    }
-    check_blobs(&place.path("registry"));
-    assert_eq!(check_registry(&place, "acme:shared").len(), 10);
-    let catalogue = catalogue(&place);
-    assert_eq!(catalogue.versions(&PluginName::parse("acme:shared").unwrap()).unwrap().len(), 10);
-    assert_eq!(catalogue.names().len(), 11);
 }
 
 #[test]
 fn installs_at_once_into_one_project_lose_nothing() {
-    let place = Place::new();
-    for number in 0..6 {
-        assert!(run(&place, &format!("publish acme:own-{number} 1.0.0"), None));
-    }
-    let children: Vec<Child> =
-        (0..6).map(|number| start(&place, &format!("install acme:own-{number}"), None)).collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
-    }
-    assert_eq!(Lock::read(&place.lock_file()).unwrap().plugins.len(), 6);
+    on_each(|place| {
+        for number in 0..6 {
+            assert!(does(&place, &format!("publish acme:own-{number} 1.0.0")));
+        }
+        let install = |number| start(CHILD, &place, &format!("install acme:own-{number}"), None);
+        let children: Vec<Child> = (0..6).map(install).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        assert_eq!(Lock::read(&place.lock_file()).unwrap().plugins.len(), 6);
+    });
 }

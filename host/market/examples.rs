@@ -4,15 +4,18 @@ use std::path::{Path, PathBuf};
 
 use crate::catalogue::{Catalogue, Entry, sync};
 use crate::component::{About, PackedComponent, pack};
+use crate::digest::Digest;
 use crate::error::Result;
 use crate::install::{Market, Outdated, Planned, Source, plan, plan_update};
 use crate::instant::Instant;
 use crate::keys::SecretKey;
+use crate::kinds::{Holder, Kind, REGISTRY};
 use crate::lock::Lock;
+use crate::loopback::Proxy;
 use crate::name::{PluginName, Reference, parse_version};
 use crate::permissions::Permissions;
 use crate::publish::{Publication, publish};
-use crate::registry::Registry;
+use crate::registry::{Registry, Repository};
 use crate::store::Store;
 use crate::trust::Trust;
 
@@ -34,20 +37,79 @@ pub(crate) fn packed_of(
     version: &str,
     permissions: &str,
 ) -> PackedComponent {
-    let about = About { description: "Does nothing.".to_owned(), ..About::default() };
+    described(text, name, version, permissions, "Does nothing.")
+}
+
+fn described(
+    text: &str,
+    name: &str,
+    version: &str,
+    permissions: &str,
+    description: &str,
+) -> PackedComponent {
+    let about = About { description: description.to_owned(), ..About::default() };
     let permissions = Permissions::parse(permissions).unwrap();
     let (name, version) = (PluginName::parse(name).unwrap(), parse_version(version).unwrap());
     pack(&wat::parse_str(text).unwrap(), &name, &version, &about, &permissions).unwrap()
 }
 
-/// A folder with everything.
+/// A folder with everything, where the registries may be on a server instead.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
+    holder: Holder,
+}
+
+/// Does the same on every kind of registry that is here.
+pub(crate) fn on_each(does: impl Fn(Place)) {
+    for kind in Kind::each() {
+        println!("on the kind {kind:?}");
+        does(Place::of(kind));
+    }
 }
 
 impl Place {
+    /// One whose registries are folders.
     pub(crate) fn new() -> Place {
-        Place { folder: tempfile::tempdir().unwrap() }
+        Place::of(Kind::Folder)
+    }
+
+    pub(crate) fn of(kind: Kind) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let holder = Holder::of(kind, folder.path());
+        Place { folder, holder }
+    }
+
+    /// Somebody who stands before the server.
+    pub(crate) fn proxy(&self) -> Proxy {
+        Proxy::in_front_of(self.holder.host())
+    }
+
+    /// The registry as it is seen through a proxy.
+    pub(crate) fn registry_behind(&self, proxy: &Proxy) -> Registry {
+        let place = self.holder.place(REGISTRY).replacen(self.holder.host(), &proxy.host, 1);
+        Registry::open(&place, self.folder.path()).unwrap()
+    }
+
+    /// A component that no other test has, for those who damage it where it lies.
+    pub(crate) fn packed_alone(&self, name: &str, version: &str) -> PackedComponent {
+        // The name of a folder that is made for one test is unlike all others.
+        let here = self.folder.path().file_name().unwrap().to_str().unwrap();
+        described("(component)", name, version, "", &format!("Does nothing in {here}."))
+    }
+
+    /// How often a blob was read, where that is counted.
+    pub(crate) fn reads_of(&self, digest: &Digest) -> Option<usize> {
+        self.holder.reads_of(digest)
+    }
+
+    /// Puts other bytes in the place of a blob of the registry, as whoever has its disk can.
+    pub(crate) fn replace_blob(&self, repository: &Repository, digest: &Digest, bytes: &[u8]) {
+        self.holder.replace_blob(repository, digest, bytes);
+    }
+
+    /// Takes the tags of the registry away that begin so, as whoever has its disk can.
+    pub(crate) fn remove_tags(&self, repository: &Repository, begin: &str) {
+        self.holder.remove_tags(repository, begin);
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -55,7 +117,7 @@ impl Place {
     }
 
     pub(crate) fn registry(&self, name: &str) -> Registry {
-        Registry::open(&format!("./{name}"), self.folder.path()).unwrap()
+        Registry::open(&self.holder.place(name), self.folder.path()).unwrap()
     }
 
     pub(crate) fn catalogue(&self, registry: &Registry) -> Result<Catalogue> {
@@ -107,9 +169,11 @@ impl Place {
             .collect();
         let (sources, store) = (sources?, self.store());
         let lock = Lock::read(&self.lock_file())?;
+        // What tests publish is new, and of servers new releases are not taken unless that is said.
+        let trust = trust.clone().with_min_release_age(Some(trust.release_age(true)));
         does(&Market {
             sources: &sources,
-            trust,
+            trust: &trust,
             store: &store,
             lock: &lock,
             now: NOW,

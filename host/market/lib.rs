@@ -41,8 +41,16 @@ extern crate self as timeslip_market;
 #[cfg(test)]
 mod attack_tests;
 #[cfg(test)]
+mod children;
+#[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
+mod loopback;
+#[cfg(test)]
 mod signature_tests;
+#[cfg(test)]
+mod wire_tests;

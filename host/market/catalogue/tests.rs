@@ -3,7 +3,7 @@ use std::time::Instant as WallInstant;
 use super::{Catalogue, Entry, Query, add_entry, search, sync, write_snapshot};
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::examples::{NET, NOW, Place, packed};
+use crate::examples::{NET, NOW, Place, on_each, packed};
 use crate::name::PluginName;
 
 fn entry(name: &str, version: &str, permissions: &str) -> Entry {
@@ -72,15 +72,16 @@ fn of_ten_thousand_plugins_those_are_found_that_were_meant() {
 
 #[test]
 fn an_entry_that_the_snapshot_lacks_is_found_nevertheless() {
-    let place = Place::new();
-    let registry = place.registry("registry");
-    add_entry(&registry, &entry("acme:one", "1.0.0", "")).unwrap();
-    let before = vec![entry("acme:one", "1.0.0", "")];
-    add_entry(&registry, &entry("acme:two", "1.0.0", "")).unwrap();
-    // Somebody who read the catalogue before writes it after.
-    write_snapshot(&registry, before).unwrap();
-    let (catalogue, synced) = sync(&registry, &place.path("catalogues"), NOW).unwrap();
-    assert_eq!((catalogue.names().len(), synced.entries_fetched), (2, 1));
+    on_each(|place| {
+        let registry = place.registry("registry");
+        add_entry(&registry, &entry("acme:one", "1.0.0", "")).unwrap();
+        let before = vec![entry("acme:one", "1.0.0", "")];
+        add_entry(&registry, &entry("acme:two", "1.0.0", "")).unwrap();
+        // Somebody who read the catalogue before writes it after.
+        write_snapshot(&registry, before).unwrap();
+        let (catalogue, synced) = sync(&registry, &place.path("catalogues"), NOW).unwrap();
+        assert_eq!((catalogue.names().len(), synced.entries_fetched), (2, 1));
+    });
 }
 
 #[test]

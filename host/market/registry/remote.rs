@@ -16,6 +16,7 @@ use super::{Moving, Push, Repository, is_published};
 use crate::digest::Digest;
 use crate::error::{MarketError, Result};
 use crate::oci::{Descriptor, INDEX_TYPE, Index, MANIFEST_BYTES_MAX, MANIFEST_TYPE, type_of};
+use crate::steps;
 
 /// The largest answer that is no blob and no manifest.
 const ANSWER_BYTES_MAX: u64 = 8 << 20;
@@ -224,6 +225,7 @@ impl RemoteRegistry {
             request.header("content-type", type_of(push.manifest)).body(push.manifest.to_vec())
         };
         let answer = self.send(&make, ANSWER_BYTES_MAX)?;
+        steps::step();
         if answer.status != StatusCode::CREATED {
             return Err(answer.unexpected("pushing the manifest"));
         }
@@ -250,6 +252,7 @@ impl RemoteRegistry {
         let make =
             || self.transport.request(Method::POST, url.clone()).header("content-length", "0");
         let answer = self.send(&make, ANSWER_BYTES_MAX)?;
+        steps::step();
         if answer.status != StatusCode::ACCEPTED {
             return Err(answer.unexpected("beginning to push a blob"));
         }
@@ -265,9 +268,11 @@ impl RemoteRegistry {
             let request = self.transport.request(Method::PUT, place.clone());
             request.header("content-type", "application/octet-stream").body(blob.to_vec())
         };
-        match self.send(&make, ANSWER_BYTES_MAX)? {
-            answer if answer.status == StatusCode::CREATED => Ok(()),
-            answer => Err(answer.unexpected(&format!("pushing the blob {digest}"))),
+        let answer = self.send(&make, ANSWER_BYTES_MAX)?;
+        steps::step();
+        match answer.status {
+            StatusCode::CREATED => Ok(()),
+            _ => Err(answer.unexpected(&format!("pushing the blob {digest}"))),
         }
     }
 }

@@ -1,83 +1,36 @@
 //! Registries on servers that do not do what they should.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
 
 use super::{Moving, Push, Registry, Repository};
 use crate::digest::Digest;
 use crate::examples::packed;
+use crate::loopback::{Reply, serve};
 use crate::name::PluginName;
 use crate::oci::{Descriptor, WASM_LAYER_TYPE, manifest_of};
 
-/// What a server says to a method and a path: a status, headers, a body.
-type Reply = (u16, Vec<String>, Vec<u8>);
-
-/// Starts a server on this computer, and gives the registry that it is. It ends with the tests.
+/// A registry that says to a method and a path what a test lets it say.
 fn registry(says: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> Registry {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = format!("127.0.0.1:{}", listener.local_addr().unwrap().port());
-    let says = Arc::new(says);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let says = says.clone();
-            std::thread::spawn(move || serve(stream, &*says));
-        }
-    });
+    let place = serve(move |request| says(&request.method, &request.path));
     Registry::open(&place, Path::new("/")).unwrap()
-}
-
-fn serve(stream: TcpStream, says: &dyn Fn(&str, &str) -> Reply) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split(' ');
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        if let Some((name, value)) = header.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().ok()?;
-        }
-        if header.trim().is_empty() {
-            break;
-        }
-    }
-    reader.read_exact(&mut vec![0; length]).ok()?;
-    let (status, headers, body) = says(&method, &path);
-    let mut head = format!("HTTP/1.1 {status} said\r\nconnection: close\r\n");
-    head.extend(headers.iter().map(|header| format!("{header}\r\n")));
-    let body = if method == "HEAD" { Vec::new() } else { body };
-    head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-    let stream = reader.get_mut();
-    stream.write_all(head.as_bytes()).ok()?;
-    stream.write_all(&body).ok()
 }
 
 fn tool() -> Repository {
     Repository::of(&PluginName::parse("acme:tool").unwrap())
 }
 
-fn only(status: u16, headers: &[&str], body: &[u8]) -> Reply {
-    (status, headers.iter().map(|one| (*one).to_owned()).collect(), body.to_vec())
-}
-
 #[test]
 fn a_failure_is_never_an_empty_list() {
     for status in [401, 403, 429, 500, 503] {
-        let failing = registry(move |_, _| only(status, &[], b"no"));
+        let failing = registry(move |_, _| Reply::new(status, &[], b"no"));
         let told = failing.tags(&tool()).unwrap_err().to_string();
         assert!(told.contains(&format!("answered {status}")), "{told}");
         assert!(failing.tagged(&tool(), "1.0.0").is_err());
     }
-    let without = registry(|_, _| only(404, &[], b""));
+    let without = registry(|_, _| Reply::new(404, &[], b""));
     assert_eq!(without.tags(&tool()), Ok(Vec::new()));
     assert_eq!(without.tagged(&tool(), "1.0.0"), Ok(None));
-    let nonsense = registry(|_, _| only(200, &[], b"<html>"));
+    let nonsense = registry(|_, _| Reply::new(200, &[], b"<html>"));
     assert!(nonsense.tags(&tool()).is_err());
 }
 
@@ -86,8 +39,8 @@ fn a_registry_that_is_busy_is_asked_again() {
     let asked = std::sync::atomic::AtomicUsize::new(0);
     let busy =
         registry(move |_, _| match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0 | 1 => only(503, &[], b""),
-            _ => only(200, &[], b"{\"tags\":[\"1.0.0\"]}"),
+            0 | 1 => Reply::new(503, &[], b""),
+            _ => Reply::new(200, &[], b"{\"tags\":[\"1.0.0\"]}"),
         });
     assert_eq!(busy.tags(&tool()).unwrap(), ["1.0.0"]);
 }
@@ -95,20 +48,24 @@ fn a_registry_that_is_busy_is_asked_again() {
 #[test]
 fn a_list_is_read_to_its_last_page_on_the_same_server() {
     let paged = registry(|_, path| match path.contains("last=") {
-        false => only(
+        false => Reply::new(
             200,
             &["link: </v2/acme/tool/tags/list?last=1.0.0>; rel=\"next\""],
             b"{\"tags\":[\"1.0.0\"]}",
         ),
-        true => only(200, &[], b"{\"tags\":[\"1.0.1\"]}"),
+        true => Reply::new(200, &[], b"{\"tags\":[\"1.0.1\"]}"),
     });
     assert_eq!(paged.tags(&tool()).unwrap(), ["1.0.0", "1.0.1"]);
     let elsewhere = registry(|_, _| {
-        only(200, &["link: <https://evil.example/v2/>; rel=\"next\""], b"{\"tags\":[\"1.0.0\"]}")
+        Reply::new(
+            200,
+            &["link: <https://evil.example/v2/>; rel=\"next\""],
+            b"{\"tags\":[\"1.0.0\"]}",
+        )
     });
     assert!(elsewhere.tags(&tool()).unwrap_err().to_string().contains("on another server"));
     let endless = registry(|_, _| {
-        only(200, &["link: </v2/acme/tool/tags/list>; rel=\"next\""], b"{\"tags\":[]}")
+        Reply::new(200, &["link: </v2/acme/tool/tags/list>; rel=\"next\""], b"{\"tags\":[]}")
     });
     assert!(endless.tags(&tool()).unwrap_err().to_string().contains("more than 1000 pages"));
 }
@@ -116,7 +73,7 @@ fn a_list_is_read_to_its_last_page_on_the_same_server() {
 #[test]
 fn a_blob_that_is_longer_shorter_or_another_is_refused() {
     let blob = |body: Vec<u8>| {
-        let registry = registry(move |_, _| only(200, &[], &body));
+        let registry = registry(move |_, _| Reply::new(200, &[], &body));
         let descriptor = Descriptor::of(WASM_LAYER_TYPE, b"component");
         registry.blob(&tool(), &descriptor).map_err(|error| error.to_string())
     };
@@ -128,16 +85,16 @@ fn a_blob_that_is_longer_shorter_or_another_is_refused() {
 
 #[test]
 fn a_redirect_leads_to_tls_or_to_the_registry_itself() {
-    let away = registry(|_, _| only(307, &["location: http://evil.example/blob"], b""));
+    let away = registry(|_, _| Reply::new(307, &["location: http://evil.example/blob"], b""));
     let descriptor = Descriptor::of(WASM_LAYER_TYPE, b"component");
     let told = away.blob(&tool(), &descriptor).unwrap_err().to_string();
     assert!(told.contains("leads to http://evil.example, which is not asked"), "{told}");
-    let round = registry(|_, _| only(307, &["location: /again"], b""));
+    let round = registry(|_, _| Reply::new(307, &["location: /again"], b""));
     let told = round.blob(&tool(), &descriptor).unwrap_err().to_string();
     assert!(told.contains("without end"), "{told}");
     let stored = registry(|_, path| match path {
-        "/stored" => only(200, &[], b"component"),
-        _ => only(307, &["location: /stored"], b""),
+        "/stored" => Reply::new(200, &[], b"component"),
+        _ => Reply::new(307, &["location: /stored"], b""),
     });
     assert_eq!(stored.blob(&tool(), &descriptor).unwrap(), b"component");
 }
@@ -146,7 +103,7 @@ fn a_redirect_leads_to_tls_or_to_the_registry_itself() {
 fn a_token_is_not_asked_for_without_tls() {
     let sending = registry(|_, _| {
         let challenge = "www-authenticate: Bearer realm=\"http://evil.example/token\"";
-        only(401, &[challenge], b"")
+        Reply::new(401, &[challenge], b"")
     });
     let told = sending.tags(&tool()).unwrap_err().to_string();
     assert!(told.contains("for a token to http://evil.example, which is not over TLS"), "{told}");
@@ -168,8 +125,8 @@ fn push(registry: &Registry) -> Result<Digest, String> {
 #[test]
 fn a_blob_is_pushed_to_the_registry_itself_alone() {
     let sending = registry(|method, _| match method {
-        "POST" => only(202, &["location: https://evil.example/upload"], b""),
-        _ => only(404, &[], b""),
+        "POST" => Reply::new(202, &["location: https://evil.example/upload"], b""),
+        _ => Reply::new(404, &[], b""),
     });
     let told = push(&sending).unwrap_err();
     assert!(
@@ -182,15 +139,15 @@ fn a_blob_is_pushed_to_the_registry_itself_alone() {
 fn whoever_loses_a_race_for_a_tag_is_told() {
     let asked = std::sync::atomic::AtomicUsize::new(0);
     let racing = registry(move |method, path| match method {
-        "PUT" => only(201, &[], b""),
+        "PUT" => Reply::new(201, &[], b""),
         "GET" if path.contains("manifests/") => {
             // Free before the push, and somebody else's after it.
             match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                0 => only(404, &[], b""),
-                _ => only(200, &[], b"{\"schemaVersion\":2}"),
+                0 => Reply::new(404, &[], b""),
+                _ => Reply::new(200, &[], b"{\"schemaVersion\":2}"),
             }
         }
-        _ => only(200, &[], b""),
+        _ => Reply::new(200, &[], b""),
     });
     let told = push(&racing).unwrap_err();
     assert!(told.contains("published already, with other contents"), "{told}");
@@ -201,18 +158,18 @@ fn a_failure_to_list_statements_is_never_taken_for_none() {
     let subject = Digest::of(b"manifest");
     for status in [401, 403, 500] {
         let failing = registry(move |_, path| match path.contains("/referrers/") {
-            true => only(status, &[], b"no"),
-            false => only(404, &[], b""),
+            true => Reply::new(status, &[], b"no"),
+            false => Reply::new(404, &[], b""),
         });
         let told = failing.attached(&tool(), &subject, "a/b", 9).unwrap_err().to_string();
         assert!(told.contains(&format!("answered {status}")), "{told}");
     }
-    let without = registry(|_, _| only(404, &[], b""));
+    let without = registry(|_, _| Reply::new(404, &[], b""));
     assert_eq!(without.attached(&tool(), &subject, "a/b", 9), Ok(Vec::new()));
     let image = registry(|_, path| {
         match path.contains("/referrers/") {
-        true => only(200, &[], b"{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"manifests\":[],\"schemaVersion\":2}"),
-        false => only(404, &[], b""),
+        true => Reply::new(200, &[], b"{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"manifests\":[],\"schemaVersion\":2}"),
+        false => Reply::new(404, &[], b""),
     }
     });
     let told = image.attached(&tool(), &subject, "a/b", 9).unwrap_err().to_string();

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use super::samples::{entry, plugin, site_of};
 use super::*;
-use crate::steps::END_AT;
+use crate::children::command;
 
 /// The variable with the folder that a child of these tests makes a site in.
 const IN: &str = "TIMESLIP_MARKET_TEST_SITE";
@@ -29,15 +28,7 @@ fn child() {
 
 /// Whether a child wrote the site to its end.
 fn write_in_child(folder: &Path, end_at: u64) -> bool {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "site::crash_tests::child", "--test-threads", "1"])
-        .env(IN, folder)
-        .env(END_AT, end_at.to_string())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .unwrap()
-        .success()
+    command("site::crash_tests::child", Some(end_at)).env(IN, folder).status().unwrap().success()
 }
 
 /// The summary that every page of a whole site has.

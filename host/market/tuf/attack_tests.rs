@@ -1,17 +1,17 @@
 //! What somebody would try who may write to a registry, or stands between it and its users, or has
-//! stolen some of its keys. Every attack is tried on a folder and on a server.
+//! stolen some of its keys. Every attack is tried on every kind of registry.
 
 use std::num::NonZeroU64;
 
 use tough::TargetName;
 use tough::schema::{RoleType, Root, Targets, Timestamp};
 
-use super::examples::{Market, forge, on_both, resign};
+use super::examples::{Market, forge, on_each, resign};
 use super::metadata::Files;
 use super::owner::rotate;
 use crate::catalogue::{unsigned_entries, write_snapshot};
 use crate::digest::Digest;
-use crate::examples::NOW;
+use crate::examples::{NOW, Place};
 use crate::instant::Instant;
 use crate::keys::SecretKey;
 use crate::name::PluginName;
@@ -34,7 +34,7 @@ pub(super) fn assert_refused(market: &Market, who: &str, now: Instant, told: &[&
 
 #[test]
 fn rollback() {
-    on_both(|market| {
+    on_each(|market| {
         let old = market.files();
         market.publish("acme", "acme:tool", "1.0.1", NOW).unwrap();
         assert_eq!(market.versions("user", NOW).len(), 2);
@@ -52,7 +52,7 @@ fn rollback() {
 
 #[test]
 fn a_role_of_a_namespace_that_is_rolled_back_under_a_new_snapshot() {
-    on_both(|market| {
+    on_each(|market| {
         let old = market.files();
         market.publish("acme", "acme:tool", "1.0.1", NOW).unwrap();
         market.sync("user", NOW).unwrap();
@@ -66,7 +66,7 @@ fn a_role_of_a_namespace_that_is_rolled_back_under_a_new_snapshot() {
 
 #[test]
 fn freeze() {
-    on_both(|market| {
+    on_each(|market| {
         market.sync("user", NOW).unwrap();
         // Two days later the registry still shows the same, or somebody shows it to this user.
         market.sync("user", after(47 * 3_600)).unwrap();
@@ -82,7 +82,7 @@ fn freeze() {
 
 #[test]
 fn mix_and_match() {
-    on_both(|market| {
+    on_each(|market| {
         let old = market.files();
         market.publish("acme", "acme:tool", "1.0.1", NOW).unwrap();
         let new = market.files();
@@ -111,7 +111,7 @@ fn add_target(role: &mut Targets, path: &str) {
 
 #[test]
 fn arbitrary_install_by_a_key_that_is_not_delegated() {
-    on_both(|market| {
+    on_each(|market| {
         market.key("mallory");
         let key = SecretKey::read(&market.keys("mallory").join("mallory.pem")).unwrap();
         let honest = market.files();
@@ -133,7 +133,7 @@ fn arbitrary_install_by_a_key_that_is_not_delegated() {
 
 #[test]
 fn one_namespaces_key_signing_a_target_of_another() {
-    on_both(|market| {
+    on_each(|market| {
         market.delegate("beta");
         market.publish("beta", "beta:tool", "1.0.0", NOW).unwrap();
         let key = SecretKey::read(&market.keys("acme").join("acme.pem")).unwrap();
@@ -155,7 +155,7 @@ fn one_namespaces_key_signing_a_target_of_another() {
 
 #[test]
 fn fast_forward() {
-    on_both(|market| {
+    on_each(|market| {
         let honest = market.files();
         let mut files = honest.clone();
         let (timestamp, far) = (owner_key(market, "timestamp"), NonZeroU64::new(1 << 60).unwrap());
@@ -176,7 +176,7 @@ fn fast_forward() {
 
 #[test]
 fn wrong_key() {
-    on_both(|market| {
+    on_each(|market| {
         let other = SecretKey::generate().unwrap();
         for role in ["timestamp", "snapshot", "targets"] {
             let honest = market.files();
@@ -218,7 +218,7 @@ fn second_root(files: &mut Files, keys: &[&SecretKey], edit: impl FnOnce(&mut Ro
 
 #[test]
 fn a_root_that_too_few_have_signed() {
-    on_both(|market| {
+    on_each(|market| {
         market.sync("user", NOW).unwrap();
         let honest = market.files();
         let (one, two) = (owner_key(market, "root-1"), owner_key(market, "root-2"));
@@ -242,7 +242,7 @@ fn a_root_that_too_few_have_signed() {
 
 #[test]
 fn a_root_that_names_other_keys_and_is_signed_by_them_alone() {
-    on_both(|market| {
+    on_each(|market| {
         market.sync("user", NOW).unwrap();
         let other = SecretKey::generate().unwrap();
         let mut files = market.files();
@@ -260,11 +260,11 @@ fn a_root_that_names_other_keys_and_is_signed_by_them_alone() {
 
 #[test]
 fn another_signed_catalogue_in_the_place_of_the_first() {
-    on_both(|market| {
+    on_each(|market| {
         market.sync("user", NOW).unwrap();
         let pin = Digest::of(&market.files()["1.root.json"]);
         market.sync_pinned("pinning-user", &pin, NOW).unwrap();
-        let theirs = Market::new(None);
+        let theirs = Market::new(Place::new());
         market.put(&theirs.files());
         assert_refused(market, "user", NOW, &["is refused", "is not signed by the keys"]);
         let told = market.sync_pinned("new-pinning-user", &pin, NOW).unwrap_err().to_string();
@@ -279,7 +279,7 @@ fn another_signed_catalogue_in_the_place_of_the_first() {
 
 #[test]
 fn downgrade_to_an_unsigned_catalogue() {
-    on_both(|market| {
+    on_each(|market| {
         market.sync("user", NOW).unwrap();
         let pin = Digest::of(&market.files()["1.root.json"]);
         let entries =
@@ -296,7 +296,7 @@ fn downgrade_to_an_unsigned_catalogue() {
 
 #[test]
 fn entries_that_nobody_signed_beside_a_signed_catalogue() {
-    on_both(|market| {
+    on_each(|market| {
         let name = PluginName::parse("acme:tool").unwrap();
         let own = market.sync("user", NOW).unwrap().versions(&name).unwrap().remove(0);
         let evil = crate::catalogue::Entry { name: PluginName::parse("acme:evil").unwrap(), ..own };
@@ -308,7 +308,7 @@ fn entries_that_nobody_signed_beside_a_signed_catalogue() {
 
 #[test]
 fn a_clock_that_was_set_back() {
-    on_both(|market| {
+    on_each(|market| {
         market.sync("user", after(40 * 3_600)).unwrap();
         assert_refused(market, "user", NOW, &["the clock was set back"]);
         // By a little every computer's clock is set back now and then.

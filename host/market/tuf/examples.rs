@@ -11,16 +11,16 @@ use super::layers::{LATEST, Layers, SIGNED_TYPE, fetch, latest, push};
 use super::metadata::{Files, metafile, read, write};
 use super::owner::delegate;
 use super::publisher::{NewStatus, Published};
-use super::server::Server;
 use super::{RootKeys, init};
 use crate::catalogue::{Catalogue, Entry, Plugin, Status, check_runs, sync, sync_pinned};
 use crate::component::PackedComponent;
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::examples::{NOW, Place, packed};
+use crate::examples::{self, NOW, Place, packed};
 use crate::install::{Market as Installing, Source, commit, plan};
 use crate::instant::Instant;
 use crate::keys::{PublicKey, SecretKey};
+use crate::kinds::REGISTRY;
 use crate::lock::Lock;
 use crate::name::{PluginName, Reference};
 use crate::publish::{Publication, publish_signed};
@@ -31,37 +31,32 @@ use crate::trust::Trust;
 /// A registry with a signed catalogue.
 pub(super) struct Market {
     pub(super) place: Place,
-    pub(super) server: Option<Server>,
 }
 
-/// Does the same in a folder and on a server.
-pub(super) fn on_both(does: impl Fn(&Market)) {
-    does(&Market::new(Some(Server::start())));
-    does(&Market::new(None));
+/// Does the same on every kind of registry that is here.
+pub(super) fn on_each(does: impl Fn(&Market)) {
+    examples::on_each(|place| does(&Market::new(place)));
 }
 
 impl Market {
     /// A catalogue of a namespace `acme`, with acme:tool@1.0.0.
-    pub(super) fn new(server: Option<Server>) -> Market {
-        let market = Market::empty(server);
+    pub(super) fn new(place: Place) -> Market {
+        let market = Market::empty(place);
         market.delegate("acme");
         market.publish("acme", "acme:tool", "1.0.0", NOW).unwrap();
         market
     }
 
     /// A catalogue of nothing.
-    pub(super) fn empty(server: Option<Server>) -> Market {
-        let market = Market { place: Place::new(), server };
+    pub(super) fn empty(place: Place) -> Market {
+        let market = Market { place };
         let (copies, keys) = (market.copies("owner"), market.keys("owner"));
         init(&market.registry(), &copies, &keys, RootKeys::TwoOfThree, NOW).unwrap();
         market
     }
 
     pub(super) fn registry(&self) -> Registry {
-        match &self.server {
-            Some(server) => server.registry(),
-            None => self.place.registry("registry"),
-        }
+        self.place.registry(REGISTRY)
     }
 
     pub(super) fn copies(&self, who: &str) -> PathBuf {
@@ -127,7 +122,7 @@ impl Market {
                 packed,
                 smoke: "passed".to_owned(),
                 now,
-                key: &crate::examples::key(1),
+                key: &examples::key(1),
                 statements: &|_| Vec::new(),
             };
             publish_signed(editor, &catalogue, &Trust::default(), &publication)

@@ -4,10 +4,10 @@ use std::time::Instant as WallInstant;
 
 use super::entries::{target_name, target_with};
 use super::examples::Market;
-use super::server::Server;
 use crate::catalogue::{Catalogue, Entry, Query, search, sync};
 use crate::digest::Digest;
-use crate::examples::{NOW, packed};
+use crate::examples::{NOW, Place, packed};
+use crate::kinds::Kind;
 use crate::name::PluginName;
 
 /// What `tough` reads of one file of targets at most.
@@ -42,7 +42,7 @@ fn fill(market: &Market) {
 
 #[test]
 fn ten_thousand_plugins_are_read_once_and_then_by_what_changed() {
-    let market = Market::empty(Some(Server::start()));
+    let market = Market::empty(Place::of(Kind::Memory));
     fill(&market);
     let files = market.files();
     assert_eq!(files.len(), 104);

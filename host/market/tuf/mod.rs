@@ -61,11 +61,11 @@ mod owner_tests;
 #[cfg(test)]
 mod publisher_tests;
 #[cfg(test)]
-mod server;
-#[cfg(test)]
 mod size_attack_tests;
 #[cfg(test)]
 mod status_tests;
+#[cfg(test)]
+mod wire_tests;
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;

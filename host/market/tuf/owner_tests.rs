@@ -1,19 +1,19 @@
-//! What the owner of a signed catalogue does, in a folder and on a server.
+//! What the owner of a signed catalogue does, on every kind of registry.
 
 use tough::schema::RoleType;
 
-use super::examples::{Market, after_days, install, on_both};
+use super::examples::{after_days, install, on_each};
 use super::owner::{delegate, refresh, revoke_key, rotate};
 use super::report::report;
 use super::{RootKeys, init};
 use crate::catalogue::{Synced, sync};
 use crate::digest::Digest;
-use crate::examples::{NOW, Place, packed, publish_at};
+use crate::examples::{NOW, on_each as on_each_place, packed, publish_at};
 use crate::keys::SecretKey;
 
 #[test]
 fn roots_are_rotated_and_old_keys_sign_nothing_any_more() {
-    on_both(|market| {
+    on_each(|market| {
         market.sync("user", NOW).unwrap();
         let pin = Digest::of(&market.files()["1.root.json"]);
         let root_1 = SecretKey::read(&market.keys("owner").join("root-1.pem")).unwrap();
@@ -53,7 +53,7 @@ fn roots_are_rotated_and_old_keys_sign_nothing_any_more() {
 
 #[test]
 fn every_role_at_the_top_gets_a_new_key() {
-    on_both(|market| {
+    on_each(|market| {
         for role in [RoleType::Targets, RoleType::Snapshot, RoleType::Timestamp] {
             let new = SecretKey::generate().unwrap();
             new.write(&market.keys("owner").join(format!("{role}-2.pem"))).unwrap();
@@ -69,7 +69,7 @@ fn every_role_at_the_top_gets_a_new_key() {
 
 #[test]
 fn a_publishers_stolen_key_is_revoked_and_the_namespace_goes_on() {
-    on_both(|market| {
+    on_each(|market| {
         let stolen = market.key("acme");
         let (rotated, _) = market
             .edit(&["owner"], NOW, |editor| {
@@ -93,24 +93,25 @@ fn a_publishers_stolen_key_is_revoked_and_the_namespace_goes_on() {
 
 #[test]
 fn names_of_roles_reserved_names_and_the_catalogues_own_keys_are_not_delegated() {
-    let market = Market::empty(None);
-    let key = market.key("somebody");
-    let own = SecretKey::read(&market.keys("owner").join("timestamp.pem")).unwrap().public();
-    market.edit(&["owner"], NOW, |editor| {
-        for (namespace, told) in
-            [("targets", "the name of a role"), ("wasi", "is reserved"), ("Acme", "lower case")]
-        {
-            let error = delegate(editor, namespace, &key).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
-        }
-        let error = delegate(editor, "acme", &own).unwrap_err().to_string();
-        assert!(error.contains("the catalogue's own key of the role `timestamp`"), "{error}");
+    on_each(|market| {
+        let key = market.key("somebody");
+        let own = SecretKey::read(&market.keys("owner").join("timestamp.pem")).unwrap().public();
+        market.edit(&["owner"], NOW, |editor| {
+            for (namespace, told) in
+                [("targets", "the name of a role"), ("wasi", "is reserved"), ("Acme", "lower case")]
+            {
+                let error = delegate(editor, namespace, &key).unwrap_err().to_string();
+                assert!(error.contains(told), "{error}");
+            }
+            let error = delegate(editor, "acme", &own).unwrap_err().to_string();
+            assert!(error.contains("the catalogue's own key of the role `timestamp`"), "{error}");
+        });
     });
 }
 
 #[test]
 fn signing_anew_keeps_a_catalogue_alive_and_a_silent_publisher_lapses_alone() {
-    on_both(|market| {
+    on_each(|market| {
         market.delegate("beta");
         market.publish("beta", "beta:tool", "1.0.0", NOW).unwrap();
         // The owner signs every day, and beta's publisher with it.
@@ -129,28 +130,30 @@ fn signing_anew_keeps_a_catalogue_alive_and_a_silent_publisher_lapses_alone() {
 
 #[test]
 fn an_unsigned_catalogue_is_taken_over_by_the_signed_one() {
-    let place = Place::new();
-    let registry = place.registry("registry");
-    place.publish(&registry, &packed("acme:tool", "1.0.0", "")).unwrap();
-    place.publish(&registry, &packed("beta:tool", "1.0.0", "")).unwrap();
-    assert_eq!(place.catalogue(&registry).unwrap().names().len(), 2);
-    let (copies, keys) = (place.path("copies"), place.path("keys"));
-    let made = init(&registry, &copies, &keys, RootKeys::One, NOW).unwrap();
-    assert_eq!((made.taken_over, made.was_there, made.root_keys.len()), (2, false, 1));
-    let catalogue = place.catalogue(&registry).unwrap();
-    assert!(catalogue.is_signed());
-    assert_eq!(catalogue.names().len(), 2);
-    let told = publish_at(&place.path(""), &registry, &packed("acme:tool", "1.0.1", ""), NOW);
-    assert!(told.unwrap_err().to_string().contains("what is published there must be signed"));
-    let again = init(&registry, &copies, &keys, RootKeys::One, NOW).unwrap();
-    assert!(again.was_there && again.root == made.root);
-    let told = init(&registry, &copies, &place.path("other-keys"), RootKeys::One, NOW).unwrap_err();
-    assert!(told.to_string().contains("does not have its keys"), "{told}");
+    on_each_place(|place| {
+        let registry = place.registry("registry");
+        place.publish(&registry, &packed("acme:tool", "1.0.0", "")).unwrap();
+        place.publish(&registry, &packed("beta:tool", "1.0.0", "")).unwrap();
+        assert_eq!(place.catalogue(&registry).unwrap().names().len(), 2);
+        let (copies, keys) = (place.path("copies"), place.path("keys"));
+        let made = init(&registry, &copies, &keys, RootKeys::One, NOW).unwrap();
+        assert_eq!((made.taken_over, made.was_there, made.root_keys.len()), (2, false, 1));
+        let catalogue = place.catalogue(&registry).unwrap();
+        assert!(catalogue.is_signed());
+        assert_eq!(catalogue.names().len(), 2);
+        let told = publish_at(&place.path(""), &registry, &packed("acme:tool", "1.0.1", ""), NOW);
+        assert!(told.unwrap_err().to_string().contains("what is published there must be signed"));
+        let again = init(&registry, &copies, &keys, RootKeys::One, NOW).unwrap();
+        assert!(again.was_there && again.root == made.root);
+        let told =
+            init(&registry, &copies, &place.path("other-keys"), RootKeys::One, NOW).unwrap_err();
+        assert!(told.to_string().contains("does not have its keys"), "{told}");
+    });
 }
 
 #[test]
 fn what_is_read_the_first_time_is_told_and_what_changed_alone_is_read_afterwards() {
-    on_both(|market| {
+    on_each(|market| {
         market.delegate("beta");
         market.publish("beta", "beta:tool", "1.0.0", NOW).unwrap();
         let read = || sync(&market.registry(), &market.copies("user"), NOW).unwrap().1;

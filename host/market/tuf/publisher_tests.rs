@@ -1,10 +1,10 @@
-//! What publishers do with a signed catalogue, in a folder and on a server.
+//! What publishers do with a signed catalogue, on every kind of registry.
 
 use tough::TargetName;
 use tough::schema::Targets;
 
 use super::Editor;
-use super::examples::{forge, name, on_both};
+use super::examples::{forge, name, on_each};
 use super::metadata::{Files, hashes};
 use super::owner::accept;
 use super::publisher::Published;
@@ -20,7 +20,7 @@ use crate::trust::Trust;
 
 #[test]
 fn a_publisher_without_the_owners_keys_submits_and_the_owner_takes_it_in() {
-    on_both(|market| {
+    on_each(|market| {
         let submit = |version| {
             market.publish_with(&["acme"], &packed("acme:tool", version, ""), NOW).unwrap().1
         };
@@ -40,7 +40,7 @@ fn a_publisher_without_the_owners_keys_submits_and_the_owner_takes_it_in() {
 
 #[test]
 fn submissions_are_taken_in_with_the_keys_on_a_server_alone() {
-    on_both(|market| {
+    on_each(|market| {
         // The keys that a server holds: not those of the role `targets`.
         for role in ["snapshot", "timestamp"] {
             let key = SecretKey::read(&market.keys("owner").join(format!("{role}.pem"))).unwrap();
@@ -72,7 +72,7 @@ fn submissions_are_taken_in_with_the_keys_on_a_server_alone() {
 
 #[test]
 fn submissions_of_others_and_those_that_change_a_version_are_left() {
-    on_both(|market| {
+    on_each(|market| {
         market.key("mallory");
         let mallory = SecretKey::read(&market.keys("mallory").join("mallory.pem")).unwrap();
         let acme = SecretKey::read(&market.keys("acme").join("acme.pem")).unwrap();
@@ -100,7 +100,7 @@ fn submissions_of_others_and_those_that_change_a_version_are_left() {
 
 #[test]
 fn who_has_no_key_of_the_namespace_publishes_nothing() {
-    on_both(|market| {
+    on_each(|market| {
         market.key("beta");
         let told = |who: &[&str], name| {
             market.publish_with(who, &packed(name, "1.0.0", ""), NOW).unwrap_err().to_string()
@@ -117,7 +117,7 @@ fn who_has_no_key_of_the_namespace_publishes_nothing() {
 
 #[test]
 fn twenty_publishers_at_once_lose_nothing() {
-    on_both(|market| {
+    on_each(|market| {
         market.delegate("beta");
         let many: Vec<(&str, String)> = (0..20)
             .map(|number| match number % 2 {

@@ -1,7 +1,7 @@
 //! Catalogues with more, or with other files, than a reader should fetch.
 
 use super::attack_tests::assert_refused;
-use super::examples::{Market, on_both};
+use super::examples::{Market, on_each};
 use super::layers::{LATEST, SIGNED_TYPE, push};
 use crate::digest::Digest;
 use crate::examples::NOW;
@@ -31,7 +31,7 @@ fn announce(market: &Market, name: &str, size: u64) -> Digest {
 
 #[test]
 fn endless_data() {
-    on_both(|market| {
+    on_each(|market| {
         for (name, size) in [
             ("1.root.json", 1 << 20),
             ("timestamp.json", 1 << 20),
@@ -40,7 +40,7 @@ fn endless_data() {
             ("acme.json", u64::MAX / 2),
         ] {
             let honest = market.files();
-            let reads = |digest: &Digest| market.server.as_ref().map(|one| one.reads_of(digest));
+            let reads = |digest: &Digest| market.place.reads_of(digest);
             let digest = crate::digest::Digest::of(&honest[name]);
             let before = reads(&digest);
             announce(market, name, size);
@@ -51,13 +51,7 @@ fn endless_data() {
         }
         // The descriptor is honest, and the server sends without end.
         let digest = Digest::of(&market.files()["timestamp.json"]);
-        match &market.server {
-            Some(server) => server.replace_blob(&digest, vec![b' '; 9 << 20]),
-            None => {
-                let blobs = market.place.path("registry/catalogue/blobs/sha256");
-                std::fs::write(blobs.join(digest.hex()), vec![b' '; 9 << 20]).unwrap();
-            }
-        }
+        market.place.replace_blob(&Repository::catalogue(), &digest, &vec![b' '; 9 << 20]);
         let error = market.told("user", NOW);
         assert!(error.contains("sends more than") || error.contains("is larger than"), "{error}");
     });
@@ -65,7 +59,7 @@ fn endless_data() {
 
 #[test]
 fn more_layers_than_a_catalogue_has_altogether() {
-    on_both(|market| {
+    on_each(|market| {
         let registry = market.registry();
         let (_, bytes) = registry.tagged(&Repository::catalogue(), LATEST).unwrap().unwrap();
         let mut manifest = Manifest::parse(&bytes).unwrap();
@@ -91,7 +85,7 @@ fn more_layers_than_a_catalogue_has_altogether() {
 
 #[test]
 fn a_manifest_of_a_catalogue_with_strange_files() {
-    on_both(|market| {
+    on_each(|market| {
         let honest = market.files();
         for name in ["../evil.json", "x", "0.root.json", "01.root.json", "root.json", "Acme.json"] {
             let mut files = honest.clone();

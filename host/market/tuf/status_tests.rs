@@ -1,6 +1,6 @@
-//! Statuses of versions, and what is locked, in a folder and on a server.
+//! Statuses of versions, and what is locked, on every kind of registry.
 
-use super::examples::{DAY, after_days, install, new_status, on_both, runs};
+use super::examples::{DAY, after_days, install, new_status, on_each, runs};
 use super::owner::set_status_as_owner;
 use super::publisher::{Published, set_status};
 use crate::catalogue::{Plugin, Status, check_runs};
@@ -10,7 +10,7 @@ use crate::instant::Instant;
 
 #[test]
 fn a_version_that_was_taken_back_is_not_resolved_and_what_is_locked_goes_on() {
-    on_both(|market| {
+    on_each(|market| {
         market.publish("acme", "acme:tool", "0.9.0", NOW).unwrap();
         let lock = install(market, "user", "acme:tool", NOW).unwrap();
         assert_eq!(runs(market, "user", &lock, NOW, None), Ok(Vec::new()));
@@ -34,7 +34,7 @@ fn a_version_that_was_taken_back_is_not_resolved_and_what_is_locked_goes_on() {
 
 #[test]
 fn what_was_revoked_while_it_was_locked_does_not_run_and_the_owner_goes_before_the_publisher() {
-    on_both(|market| {
+    on_each(|market| {
         let lock = install(market, "user", "acme:tool", NOW).unwrap();
         let revoked = new_status(Status::Revoked, "it sends mail to strangers");
         market.edit(&["owner"], NOW, |editor| set_status_as_owner(editor, &revoked)).unwrap();
@@ -61,7 +61,7 @@ fn what_was_revoked_while_it_was_locked_does_not_run_and_the_owner_goes_before_t
 
 #[test]
 fn a_plugin_that_was_pinned_by_its_digest_alone_is_revoked_as_well() {
-    on_both(|market| {
+    on_each(|market| {
         let lock = install(market, "user", "acme:tool", NOW).unwrap();
         let revoked = new_status(Status::Revoked, "it sends mail to strangers");
         market.edit(&["acme", "owner"], NOW, |editor| set_status(editor, &revoked)).unwrap();
@@ -79,7 +79,7 @@ fn a_plugin_that_was_pinned_by_its_digest_alone_is_revoked_as_well() {
 
 #[test]
 fn offline_past_the_limit() {
-    on_both(|market| {
+    on_each(|market| {
         let lock = install(market, "user", "acme:tool", NOW).unwrap();
         let copy = market.sync("user", NOW).unwrap();
         let week = Some(7 * DAY);

@@ -229,6 +229,33 @@ fn a_tampered_component_under_a_new_manifest_is_refused_by_what_it_imports() {
 }
 
 #[test]
+fn a_component_that_imports_hides_or_declares_more_than_it_says_is_refused() {
+    on_each(|place| {
+        let import = "(import \"timeslip:tool/http@0.1.0\" (instance))";
+        let honest = packed("acme:tool", "1.0.0", "");
+        let added = honest.bytes.strip_prefix(&*wat::parse_str("(component)").unwrap()).unwrap();
+        let with = |text: &str, added: &[u8]| [&wat::parse_str(text).unwrap(), added].concat();
+        let cases = [
+            (with(&format!("(component {import})"), added), "`timeslip:tool/http@0.1.0`"),
+            (
+                with(&format!("(component (component {import}))"), added),
+                "the component number 1 inside it imports",
+            ),
+            (with("(component)", &added.repeat(2)), "two"),
+        ];
+        for (number, (bytes, told)) in cases.into_iter().enumerate() {
+            let registry = || place.registry(&format!("registry-{number}"));
+            let (mut manifest, config) = manifest_of(&honest);
+            manifest.layers = vec![Descriptor::of(WASM_LAYER_TYPE, &bytes)];
+            replace(&registry(), "acme:tool", "1.0.0", &manifest, &[&config, &bytes]);
+            let refused = place.refused(registry(), &Trust::default(), "acme:tool");
+            assert!(refused.contains(told), "{number}: {refused}");
+            assert_eq!(place.store().read(&Digest::of(&bytes)), Ok(None), "{number}");
+        }
+    });
+}
+
+#[test]
 fn a_release_that_is_too_young_or_denied_is_not_taken_and_an_older_one_is() {
     on_each(|place| {
         let registry = || place.registry("registry");

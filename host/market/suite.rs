@@ -313,7 +313,7 @@ fn check_paths<'a>(paths: impl Iterator<Item = &'a str>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::examples::Place;
+    use crate::examples::on_each;
     use crate::name::PluginName;
 
     fn suite(files: &[(&str, &str)]) -> Result<Suite> {
@@ -330,30 +330,31 @@ mod tests {
 
     #[test]
     fn what_is_pushed_is_found_fetched_and_written_as_it_was() {
-        let place = Place::new();
-        let (registry, digest) = (place.registry("registry"), Digest::of(b"meaning"));
-        let told = registry.suite(&tool(), &digest).unwrap_err().to_string();
-        assert!(told.contains("acme:tool has no suite sha256:"), "{told}");
-        let pushed = suite(&FILES).unwrap();
-        let first = registry.push_suite(&tool(), &digest, &pushed).unwrap();
-        assert_eq!(registry.push_suite(&tool(), &digest, &pushed), Ok(first));
-        assert_eq!(registry.suites(&tool()).unwrap(), [digest.clone()]);
-        let fetched = registry.suite(&tool(), &digest).unwrap();
-        assert_eq!(fetched, pushed);
-        let store = SuiteStore::new(place.path("suites"));
-        assert_eq!(store.bench(&digest), Ok(None));
-        for _ in 0..2 {
-            let bench = store.keep(&digest, &fetched).unwrap();
-            assert_eq!(std::fs::read_to_string(&bench).unwrap(), "name = \"a\"");
-            assert_eq!(store.bench(&digest), Ok(Some(bench)));
-        }
-        let component = store.folder(&digest).join("b/.timeslip/c.wasm");
-        assert_eq!(std::fs::read(&component).unwrap(), b"\0asm");
-        std::fs::write(&component, "damaged").unwrap();
-        store.keep(&digest, &fetched).unwrap();
-        assert_eq!(std::fs::read(&component).unwrap(), b"\0asm");
-        let told = fetched.write(&store.folder(&digest)).unwrap_err().to_string();
-        assert!(told.contains("is there already"), "{told}");
+        on_each(|place| {
+            let (registry, digest) = (place.registry("registry"), Digest::of(b"meaning"));
+            let told = registry.suite(&tool(), &digest).unwrap_err().to_string();
+            assert!(told.contains("acme:tool has no suite sha256:"), "{told}");
+            let pushed = suite(&FILES).unwrap();
+            let first = registry.push_suite(&tool(), &digest, &pushed).unwrap();
+            assert_eq!(registry.push_suite(&tool(), &digest, &pushed), Ok(first));
+            assert_eq!(registry.suites(&tool()).unwrap(), [digest.clone()]);
+            let fetched = registry.suite(&tool(), &digest).unwrap();
+            assert_eq!(fetched, pushed);
+            let store = SuiteStore::new(place.path("suites"));
+            assert_eq!(store.bench(&digest), Ok(None));
+            for _ in 0..2 {
+                let bench = store.keep(&digest, &fetched).unwrap();
+                assert_eq!(std::fs::read_to_string(&bench).unwrap(), "name = \"a\"");
+                assert_eq!(store.bench(&digest), Ok(Some(bench)));
+            }
+            let component = store.folder(&digest).join("b/.timeslip/c.wasm");
+            assert_eq!(std::fs::read(&component).unwrap(), b"\0asm");
+            std::fs::write(&component, "damaged").unwrap();
+            store.keep(&digest, &fetched).unwrap();
+            assert_eq!(std::fs::read(&component).unwrap(), b"\0asm");
+            let told = fetched.write(&store.folder(&digest)).unwrap_err().to_string();
+            assert!(told.contains("is there already"), "{told}");
+        });
     }
 
     #[test]
@@ -370,34 +371,35 @@ mod tests {
 
     #[test]
     fn what_somebody_puts_in_the_place_of_a_suite_is_refused_before_it_is_fetched() {
-        let place = Place::new();
-        let (registry, digest) = (place.registry("registry"), Digest::of(b"meaning"));
-        let put = |edit: &dyn Fn(&mut Manifest)| {
-            registry.push_suite(&tool(), &digest, &suite(&FILES).unwrap()).unwrap();
-            let mut manifest = suite(&FILES).unwrap().manifest();
-            edit(&mut manifest);
-            let push = Push {
-                repository: &tool(),
-                blobs: &[],
-                manifest: &manifest.to_json(),
-                tag: &tag_of(&digest),
-                moving: Moving::Allowed,
+        on_each(|place| {
+            let (registry, digest) = (place.registry("registry"), Digest::of(b"meaning"));
+            let put = |edit: &dyn Fn(&mut Manifest)| {
+                registry.push_suite(&tool(), &digest, &suite(&FILES).unwrap()).unwrap();
+                let mut manifest = suite(&FILES).unwrap().manifest();
+                edit(&mut manifest);
+                let push = Push {
+                    repository: &tool(),
+                    blobs: &[],
+                    manifest: &manifest.to_json(),
+                    tag: &tag_of(&digest),
+                    moving: Moving::Allowed,
+                };
+                registry.push(&push).unwrap();
+                registry.suite(&tool(), &digest).unwrap_err().to_string()
             };
-            registry.push(&push).unwrap();
-            registry.suite(&tool(), &digest).unwrap_err().to_string()
-        };
-        let title = |manifest: &mut Manifest, title: &str| {
-            manifest.layers[0].annotations.insert(TITLE.to_owned(), title.to_owned());
-        };
-        let told = put(&|manifest| title(manifest, "../../.bashrc"));
-        assert!(told.contains("would lead out of the folder"), "{told}");
-        let told = put(&|manifest| title(manifest, "b/.timeslip/c.wasm"));
-        assert!(told.contains("is there twice"), "{told}");
-        let told = put(&|manifest| manifest.artifact_type = None);
-        assert!(told.contains("it is no suite"), "{told}");
-        let told = put(&|manifest| manifest.layers[0].size = 1 << 40);
-        assert!(told.contains("a suite has at most"), "{told}");
-        let told = put(&|manifest| manifest.annotations.clear());
-        assert!(told.contains("is none of its files"), "{told}");
+            let title = |manifest: &mut Manifest, title: &str| {
+                manifest.layers[0].annotations.insert(TITLE.to_owned(), title.to_owned());
+            };
+            let told = put(&|manifest| title(manifest, "../../.bashrc"));
+            assert!(told.contains("would lead out of the folder"), "{told}");
+            let told = put(&|manifest| title(manifest, "b/.timeslip/c.wasm"));
+            assert!(told.contains("is there twice"), "{told}");
+            let told = put(&|manifest| manifest.artifact_type = None);
+            assert!(told.contains("it is no suite"), "{told}");
+            let told = put(&|manifest| manifest.layers[0].size = 1 << 40);
+            assert!(told.contains("a suite has at most"), "{told}");
+            let told = put(&|manifest| manifest.annotations.clear());
+            assert!(told.contains("is none of its files"), "{told}");
+        });
     }
 }

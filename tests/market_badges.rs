@@ -228,6 +228,8 @@ fn nobody_measures_or_reproduces_a_badge_of_their_own() {
         // Anybody can make a key, so the stranger's counts for nothing.
         let told = published.run("verify timeslip:memory").passed();
         assert!(told.contains("badge, self-reported: memory on rubin-groq3"), "{told}");
+        let info = published.run("info timeslip:memory").passed();
+        assert!(info.contains("badge, self-reported: memory on rubin-groq3"), "{info}");
         let key = |file: &str| published.market.run(&format!("plugin key show {file}")).passed();
         let first_line = |text: String| text.lines().next().unwrap().to_owned();
         let [own, other] = ["publisher.pem", "stranger.pem"].map(|file| first_line(key(file)));

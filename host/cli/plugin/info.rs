@@ -1,6 +1,7 @@
 //! `timeslip plugin info`.
 
 use serde_json::json;
+use timeslip_market::badge::badges_of;
 use timeslip_market::catalogue::Entry;
 use timeslip_market::component::PackedComponent;
 use timeslip_market::install::Source;
@@ -15,6 +16,7 @@ use super::places::{Places, now};
 use super::screen::{
     age, bytes_text, facts, json_text, list_text, needs_text, permission_lines, signer_text,
 };
+use super::verify::{badge_lines, statements_of};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -29,6 +31,8 @@ pub(super) fn info(args: &InfoArgs) -> Result<Exit, Failure> {
         true => None,
         false => Some(component_of(&places, &source.registry, &entry)?.permissions),
     };
+    let statements = statements_of(&places, &source.registry, &entry)?;
+    let badges = badges_of(&statements, &entry, &statements.signers(&entry), &places.trust);
     let place = source.registry.place();
     output::print(&match args.places.json {
         true => json_text(&json!({
@@ -36,8 +40,15 @@ pub(super) fn info(args: &InfoArgs) -> Result<Exit, Failure> {
             "entry": entry,
             "versions": versions.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(),
             "permissions": permissions,
+            "badges": badges.iter().map(|(badge, level)| json!({
+                "badge": badge,
+                "level": level.to_string(),
+            })).collect::<Vec<_>>(),
         })),
-        false => screen(&place, &entry, &versions, permissions.as_ref(), now()?),
+        false => {
+            let text = screen(&place, &entry, &versions, permissions.as_ref(), now()?);
+            text + &badge_lines(&badges, &[])
+        }
     })?;
     Ok(Exit::Pass)
 }

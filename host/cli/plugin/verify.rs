@@ -38,11 +38,7 @@ fn told(
     entry: &Entry,
     args: &VerifyArgs,
 ) -> Result<Exit, Failure> {
-    let bundles = match places.is_offline() {
-        true => places.store.statements(&entry.manifest),
-        false => fetch_statements(registry, entry),
-    };
-    let statements = Statements::read(&Subject::of(entry), &bundles.map_err(failure)?);
+    let statements = statements_of(places, registry, entry)?;
     let signers = statements.signers(entry);
     let trusted = places.trust.keys(entry.name.namespace());
     let is_good = match trusted.is_empty() {
@@ -85,6 +81,22 @@ fn told(
         }
     })?;
     Ok(if is_good { Exit::Pass } else { Exit::RunFailed })
+}
+
+/// What is said of a version, each statement held against its signature.
+///
+/// # Errors
+/// When the registry fails.
+pub(super) fn statements_of(
+    places: &Places,
+    registry: &Registry,
+    entry: &Entry,
+) -> Result<Statements, Failure> {
+    let bundles = match places.is_offline() {
+        true => places.store.statements(&entry.manifest),
+        false => fetch_statements(registry, entry),
+    };
+    Ok(Statements::read(&Subject::of(entry), &bundles.map_err(failure)?))
 }
 
 fn screen(
@@ -145,7 +157,8 @@ fn what(signed: &Signed, entry: &Entry) -> String {
     }
 }
 
-fn badge_lines(badges: &[(Badge, Level)], again: &[(Badge, Option<String>)]) -> String {
+/// The badges, each in a line, and what came of running them again.
+pub(super) fn badge_lines(badges: &[(Badge, Level)], again: &[(Badge, Option<String>)]) -> String {
     let mut text = String::new();
     for (badge, level) in badges {
         text.push_str(&format!("  badge, {level}: {}\n", badge_text(badge)));

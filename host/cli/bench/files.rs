@@ -95,9 +95,11 @@ impl BenchFolder {
         match self {
             BenchFolder::Disk(folder) => fs::read(folder.join(path)),
             BenchFolder::Noted(folder, notes) => {
-                let bytes = fs::read(folder.join(path))?;
+                let place = folder.join(path);
+                notes.check_inside(&place)?;
+                let bytes = fs::read(&place)?;
                 self.note_way(path);
-                notes.file(&folder.join(path), &bytes);
+                notes.file(&place, &bytes);
                 Ok(bytes)
             }
             BenchFolder::AtRevision(folder) => fs::read(folder.path(path)),
@@ -140,6 +142,8 @@ impl BenchFolder {
             BenchFolder::Disk(folder) => grant_from_disk(&folder.join(path)),
             BenchFolder::Noted(folder, notes) => {
                 let place = folder.join(path);
+                let inside = notes.check_inside(&place);
+                inside.map_err(|error| format!("cannot read the folder `{path}`: {error}"))?;
                 let granted = grant_from_disk(&place)?;
                 self.note_way(path);
                 granted.files().for_each(|(inside, bytes)| notes.file(&place.join(inside), bytes));

@@ -132,6 +132,11 @@ impl BenchSource {
             let text = TomlText { file: path.display().to_string(), text: String::new() };
             return Ok(BenchSource { file: bare_component(path, overrides)?, text, folder });
         }
+        if let Some(notes) = &overrides.notes {
+            notes.check_inside(path).map_err(|error| {
+                Failure::usage(format!("cannot read the bench {}: {error}", path.display()))
+            })?;
+        }
         let text = TomlText::read(path)?;
         if let Some(notes) = &overrides.notes {
             notes.file(path, text.text.as_bytes());

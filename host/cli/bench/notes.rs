@@ -1,6 +1,7 @@
 //! What a bench leads to, noted while it is read, so that it can be carried to where nothing of it is.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -8,7 +9,11 @@ use super::files::tidy;
 
 /// What is noted of a bench. Clones note in the same place.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notes(Arc<Mutex<Noted>>);
+pub(crate) struct Notes {
+    noted: Arc<Mutex<Noted>>,
+    /// The folder that nothing is read outside of.
+    fence: Option<PathBuf>,
+}
 
 /// What was noted of a bench.
 #[derive(Debug, Default)]
@@ -20,6 +25,25 @@ pub(crate) struct Noted {
 }
 
 impl Notes {
+    /// Notes of a bench that somebody else wrote, and that may read what is in a folder alone.
+    ///
+    /// # Errors
+    /// When the folder cannot be found.
+    pub(crate) fn inside(folder: &Path) -> io::Result<Notes> {
+        let fence = Some(tidy(&std::path::absolute(folder)?));
+        Ok(Notes { noted: Arc::default(), fence })
+    }
+
+    /// Refuses a file or a folder outside of the fence, before anything of it is read: it might be one
+    /// that never ends, or somebody's own.
+    pub(super) fn check_inside(&self, path: &Path) -> io::Result<()> {
+        let found = tidy(&std::path::absolute(path)?);
+        match self.fence.as_ref().is_none_or(|fence| found.starts_with(fence)) {
+            true => Ok(()),
+            false => Err(io::Error::other("it leads out of the folder that its bench came in")),
+        }
+    }
+
     /// Notes a file.
     pub(super) fn file(&self, path: &Path, bytes: &[u8]) {
         match std::path::absolute(path) {
@@ -39,6 +63,6 @@ impl Notes {
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
-        self.0.lock().expect("no holder panics")
+        self.noted.lock().expect("no holder panics")
     }
 }

@@ -190,13 +190,14 @@ impl Reader<'_> {
 
     fn catalogue(&self, file: &BenchFile, overrides: &Overrides) -> Result<Catalogue, Failure> {
         let mut catalogue = catalogue(None)?;
-        let named = file.profiles.as_ref().and_then(|path| self.folder.on_disk(path));
-        if let Some(profiles) = &file.profiles {
+        let mut named = file.profiles.as_ref().and_then(|path| self.folder.on_disk(path));
+        if let (Some(profiles), BenchFolder::Noted(..)) = (&file.profiles, self.folder) {
             // A machine of the bench's own could have any name, that of a real one among them.
             self.folder.note_problem(|| {
                 let place = self.text.place_of(profiles);
                 format!("{place}: `profiles` gives it machines of its own, and others have others")
             });
+            named = None;
         }
         for folder in named.iter().chain(&overrides.profiles) {
             catalogue = catalogue.with_folder(folder).map_err(Failure::usage)?;

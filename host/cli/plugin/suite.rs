@@ -74,7 +74,7 @@ impl Packed {
 /// # Errors
 /// When it cannot be read, or would not be the same bench elsewhere.
 pub(super) fn pack(bench_path: &Path) -> Result<Packed, Failure> {
-    let (bench, noted) = read(bench_path)?;
+    let (bench, noted) = read(bench_path, Notes::default())?;
     let cannot = |why: &dyn std::fmt::Display| {
         Failure::usage(format!(
             "{}: it cannot travel with its plugin, so that nobody could run it again: {why}",
@@ -167,11 +167,8 @@ fn suites(places: &Places, registry: &Registry, entry: &Entry) -> Result<Vec<Dig
 
 /// Holds the files of a suite on the disk against its digest.
 fn check(places: &Places, bench: &Path, digest: &Digest) -> Result<(), String> {
-    let (read, noted) = read(bench).map_err(|failure| failure.message)?;
-    let folder = absolute(&places.suites.folder(digest)).map_err(|failure| failure.message)?;
-    if let Some(file) = noted.files.keys().find(|file| !file.starts_with(&folder)) {
-        return Err(format!("its bench leads out of it, to {}", file.display()));
-    }
+    let notes = Notes::inside(&places.suites.folder(digest)).map_err(|error| error.to_string())?;
+    let (read, noted) = read(bench, notes).map_err(|failure| failure.message)?;
     match (noted.problems.first(), read.digest == digest.as_str()) {
         (Some(problem), _) => Err(problem.clone()),
         (None, true) => Ok(()),
@@ -179,8 +176,7 @@ fn check(places: &Places, bench: &Path, digest: &Digest) -> Result<(), String> {
     }
 }
 
-fn read(bench_path: &Path) -> Result<(Bench, Noted), Failure> {
-    let notes = Notes::default();
+fn read(bench_path: &Path, notes: Notes) -> Result<(Bench, Noted), Failure> {
     let overrides = Overrides { notes: Some(notes.clone()), ..Overrides::default() };
     let bench = Bench::load(Some(bench_path), &overrides)?;
     Ok((bench, notes.take()))

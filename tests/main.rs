@@ -23,6 +23,7 @@ mod load;
 mod market;
 mod market_badges;
 mod market_signed;
+mod market_texts;
 mod mcp;
 mod place;
 mod plugins;

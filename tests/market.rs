@@ -2,12 +2,24 @@
 //! removing and carrying.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::place::{Place, Ran, repository};
 
 /// When everything in these tests is published: ten days before everything is done.
 const THEN: &str = "1799136000";
 const NOW: &str = "1800000000";
+
+/// The registries that attacks are tried on: a folder of a market's place, and one of its own on the
+/// server that TIMESLIP_TEST_REGISTRY names, if it names one.
+pub(crate) fn registries(purpose: &str) -> Vec<String> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let server = std::env::var("TIMESLIP_TEST_REGISTRY").ok().map(|server| {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        format!("{server}/{purpose}-{}-{number}", std::process::id())
+    });
+    std::iter::once("./registry".to_owned()).chain(server).collect()
+}
 
 /// A place with the memory plugin's sources and its bench, and a store and registries of its own.
 pub(crate) struct Market {

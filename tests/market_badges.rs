@@ -2,8 +2,6 @@
 //! other hardware is refused. In a folder, and on a registry's server where one is named by
 //! TIMESLIP_TEST_REGISTRY.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use timeslip_market::badge::{BADGE_PREDICATE, Badge};
 use timeslip_market::catalogue::{Entry, sync};
 use timeslip_market::digest::Digest;
@@ -16,7 +14,7 @@ use timeslip_market::registry::{Registry, Repository};
 use timeslip_market::statements::{BUNDLE_TYPE, Statement, Subject, sign};
 use timeslip_market::suite::Suite;
 
-use crate::market::Market;
+use crate::market::{Market, registries};
 use crate::place::Ran;
 
 const SUITE: &str = "plugins/memory";
@@ -29,12 +27,7 @@ struct Published {
 
 /// Does the same with a plugin that is in a folder, and with one that is on a server.
 fn on_each(does: impl Fn(&Published)) {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let server = std::env::var("TIMESLIP_TEST_REGISTRY").ok().map(|server| {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        format!("{server}/badges-{}-{number}", std::process::id())
-    });
-    for registry in std::iter::once("./registry".to_owned()).chain(server) {
+    for registry in registries("badges") {
         let published = Published { market: Market::new(), registry };
         published.market.run("plugin key new publisher.pem").passed();
         published.run("publish plugins/memory --key publisher.pem").passed();

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::Entry;
 use crate::digest::Digest;
-use crate::examples::{NET, NOW, Place, on_each, packed, packed_of, publish_at};
+use crate::examples::{NET, NOW, Place, key, on_each, packed, packed_of, publish_at};
 use crate::install::commit;
 use crate::instant::Instant;
 use crate::lock::Lock;
 use crate::name::PluginName;
-use crate::oci::{Descriptor, Manifest, TITLE, WASM_LAYER_TYPE, manifest_of};
+use crate::oci::{Descriptor, MANIFEST_TYPE, Manifest, TITLE, WASM_LAYER_TYPE, manifest_of};
 use crate::registry::{Moving, Push, Registry, Repository};
+use crate::statements::{BUNDLE_TYPE, sign_version};
 use crate::trust::Trust;
 
 fn install(place: &Place, registry: Registry, reference: &str) {
@@ -278,6 +279,30 @@ fn a_release_that_is_too_young_or_denied_is_not_taken_and_an_older_one_is() {
         assert_eq!(version(&denying("acme:tool@=1.0.1")), "1.0.0");
         let told = place.refused(registry(), &denying("acme:tool"), "acme:tool");
         assert!(told.contains("denied by trust.toml: it leaks"), "{told}");
+    });
+}
+
+#[test]
+fn an_update_that_no_longer_fits_where_the_one_before_did_is_refused() {
+    on_each(|place| {
+        let registry = place.registry("registry");
+        place.publish(&registry, &packed("acme:tool", "1.0.0", NET)).unwrap();
+        install(&place, place.registry("registry"), "acme:tool");
+        let import = "(component (import \"timeslip:tool/http@0.1.0\" (instance)))";
+        let next = packed_of(import, "acme:tool", "1.0.1", NET);
+        let told = place.publish(&registry, &next).unwrap_err().to_string();
+        assert!(told.contains("promises to fit wherever 1.0.0 did, and does not"), "{told}");
+        // Its publisher has another program, and signs it all the same.
+        let (manifest, config) = manifest_of(&next);
+        let digest = replace(&registry, "acme:tool", "1.0.1", &manifest, &[&config, &next.bytes]);
+        let entry = Entry::of(&next, digest, Some(NOW), None);
+        let subject = Descriptor::of(MANIFEST_TYPE, &manifest.to_json());
+        let bundle = sign_version(&entry, &key(1)).unwrap();
+        registry.attach(&repository("acme:tool"), &subject, BUNDLE_TYPE, &bundle).unwrap();
+        crate::catalogue::add_entry(&registry, &entry).unwrap();
+        let told = place.refused(registry, &Trust::default(), "acme:tool@=1.0.1");
+        assert!(told.contains("promises to fit wherever 1.0.0 did, and does not"), "{told}");
+        assert!(told.contains("publish it as 2.0.0"), "{told}");
     });
 }
 

@@ -306,14 +306,20 @@ fn an_update_that_no_longer_fits_where_the_one_before_did_is_refused() {
     });
 }
 
+/// An agent, and the plugin that it needs.
+fn publish_agent_that_searches(place: &Place) {
+    let registry = place.registry("registry");
+    place.publish(&registry, &packed("acme:search", "1.2.0", NET)).unwrap();
+    let agent = "[tools]\nplugins = [\"acme:search@^1\"]\nwhy = \"It looks things up.\"\n";
+    place.publish(&registry, &packed("acme:agent", "1.0.0", agent)).unwrap();
+}
+
 #[test]
 fn what_a_plugin_needs_is_installed_with_it_and_asks_for_itself() {
     on_each(|place| {
         let trust = Trust::default();
         let registry = || place.registry("registry");
-        place.publish(&registry(), &packed("acme:search", "1.2.0", NET)).unwrap();
-        let agent = "[tools]\nplugins = [\"acme:search@^1\"]\nwhy = \"It looks things up.\"\n";
-        place.publish(&registry(), &packed("acme:agent", "1.0.0", agent)).unwrap();
+        publish_agent_that_searches(&place);
         let planned = place.plan(vec![registry()], &trust, &["acme:agent"]).unwrap();
         let needs: Vec<bool> = planned.iter().map(|one| one.needs_consent()).collect();
         assert_eq!(needs, [false, true]);
@@ -331,9 +337,7 @@ fn what_only_another_plugin_needs_is_updated_as_far_as_that_one_allows() {
     on_each(|place| {
         let trust = Trust::default();
         let registry = || place.registry("registry");
-        place.publish(&registry(), &packed("acme:search", "1.2.0", NET)).unwrap();
-        let agent = "[tools]\nplugins = [\"acme:search@^1\"]\nwhy = \"It looks things up.\"\n";
-        place.publish(&registry(), &packed("acme:agent", "1.0.0", agent)).unwrap();
+        publish_agent_that_searches(&place);
         install(&place, registry(), "acme:agent");
         for version in ["1.3.0", "2.0.0"] {
             place.publish(&registry(), &packed("acme:search", version, NET)).unwrap();

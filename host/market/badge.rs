@@ -177,7 +177,6 @@ pub fn badges_of(
         }
     }
     let level = |signers: BTreeSet<&PublicKey>| {
-        let has = |keys: &[PublicKey]| signers.iter().any(|key| keys.contains(key));
         // Nobody reproduces or measures what is their own.
         let is_other = |key: &&&PublicKey| {
             trust.badge_keys().contains(key)
@@ -189,7 +188,7 @@ pub fn badges_of(
             .any(|key| trust.registry_keys().contains(key) && !publishers.contains(key));
         match u32::try_from(signers.iter().filter(is_other).count()).unwrap_or(u32::MAX) {
             0 if is_measured => Level::Measured,
-            0 if has(publishers) => Level::SelfReported,
+            0 if signers.iter().any(|key| publishers.contains(key)) => Level::SelfReported,
             0 => Level::Unvouched,
             others => Level::Reproduced(others),
         }

@@ -12,7 +12,7 @@ use crate::examples::{Place, packed};
 use crate::install::commit;
 use crate::kinds::{Kind, REGISTRY};
 use crate::lock::Lock;
-use crate::loopback::{Body, Proxy, Reply, Request, damages, serve};
+use crate::loopback::{Body, Proxy, Reply, damages, serve};
 use crate::name::PluginName;
 use crate::registry::{Registry, Repository};
 use crate::trust::Trust;
@@ -50,18 +50,6 @@ impl Wire {
     /// The registry as the user sees it.
     fn registry(&self) -> Registry {
         self.place.registry_behind(&self.proxy)
-    }
-
-    /// Answers requests whose path has a part in another way.
-    fn answer(
-        &self,
-        part: &'static str,
-        with: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
-    ) {
-        self.proxy.tamper(move |request, reply| match request.path.contains(part) {
-            true => with(request, reply),
-            false => reply,
-        });
     }
 
     /// Installs for somebody who has nothing yet.
@@ -138,7 +126,7 @@ fn what_cannot_be_read_of_the_catalogue_or_the_version_is_never_taken_for_nothin
                 "/acme/tool/manifests/sha256:",
                 "/acme/tool/blobs/",
             ] {
-                wire.answer(part, move |_, _| Reply::new(status, &[], b"no"));
+                wire.proxy.answer(part, move |_, _| Reply::new(status, &[], b"no"));
                 let told = wire.refused("acme:tool");
                 assert!(told.contains(&format!("answered {status}")), "{part}: {told}");
             }
@@ -151,7 +139,7 @@ fn statements_that_cannot_be_read_are_never_taken_for_none() {
     on_each_server(|wire| {
         for status in [401, 403, 500] {
             for part in ["/referrers/", "/acme/tool/tags/list", "/acme/tool/manifests/sha256-"] {
-                wire.answer(part, move |_, _| Reply::new(status, &[], b"no"));
+                wire.proxy.answer(part, move |_, _| Reply::new(status, &[], b"no"));
                 let told = wire.refused_keeping("acme:tool");
                 assert!(told.contains(&format!("answered {status}")), "{part}: {told}");
             }
@@ -177,7 +165,7 @@ fn statements_that_are_hidden_from_one_user_leave_a_version_that_nobody_signed()
 #[test]
 fn a_push_that_the_registry_takes_and_does_not_keep_is_told() {
     on_each_server(|wire| {
-        wire.answer("/acme/tool/manifests/1.0.1", |request, reply| match &*request.method {
+        wire.proxy.answer("/acme/tool/manifests/1.0.1", |request, reply| match &*request.method {
             "PUT" => reply,
             _ => Reply::new(404, &[], b""),
         });
@@ -199,7 +187,7 @@ fn a_publisher_is_told_of_every_failure_and_nothing_that_was_published_is_lost()
             (403, "/acme/tool/blobs/uploads/"),
             (401, "/referrers/"),
         ] {
-            wire.answer(part, move |_, _| Reply::new(status, &[], b"no"));
+            wire.proxy.answer(part, move |_, _| Reply::new(status, &[], b"no"));
             let told = wire.publish("1.0.1").unwrap_err().to_string();
             assert!(told.contains(&format!("answered {status}")), "{part}: {told}");
             assert_eq!(wire.versions(), ["1.0.0"], "{part}");
@@ -226,7 +214,7 @@ fn an_image_in_the_place_of_the_list_of_statements() {
             told.contains("an image stands where the index of statements is expected"),
             "{told}"
         );
-        wire.answer("/referrers/", move |_, _| Reply::new(200, &[], &image));
+        wire.proxy.answer("/referrers/", move |_, _| Reply::new(200, &[], &image));
         let told = wire.refused_keeping("acme:tool");
         assert!(told.contains("it is no image index"), "{told}");
     });
@@ -238,7 +226,8 @@ fn a_blob_that_is_truncated_another_broken_off_or_without_end() {
         let component = wire.tool.digest.clone();
         for part in ["/catalogue/blobs/", "/acme/tool/blobs/"] {
             for (damage, expected) in damages() {
-                wire.answer(part, move |_, reply| Reply { body: damage(reply.bytes()), ..reply });
+                wire.proxy
+                    .answer(part, move |_, reply| Reply { body: damage(reply.bytes()), ..reply });
                 let told = wire.refused("acme:tool");
                 assert!(told.contains(expected), "{part}: {told}");
             }
@@ -246,7 +235,7 @@ fn a_blob_that_is_truncated_another_broken_off_or_without_end() {
         // The component is whole, and the statements are not.
         for (damage, expected) in damages() {
             let component = component.clone();
-            wire.answer("/acme/tool/blobs/", move |request, reply| {
+            wire.proxy.answer("/acme/tool/blobs/", move |request, reply| {
                 match request.path.ends_with(component.as_str()) {
                     true => reply,
                     false => Reply { body: damage(reply.bytes()), ..reply },
@@ -267,12 +256,13 @@ fn lists_and_manifests_without_end() {
             "/acme/tool/manifests/1.0.0",
             "/acme/tool/manifests/sha256:",
         ] {
-            wire.answer(part, |_, reply| Reply { body: Body::Endless, ..reply });
+            wire.proxy.answer(part, |_, reply| Reply { body: Body::Endless, ..reply });
             let told = wire.refused("acme:tool");
             assert!(told.contains("sends more than"), "{part}: {told}");
         }
         for part in ["/referrers/", "/acme/tool/tags/list", "/acme/tool/manifests/sha256-"] {
-            wire.answer(part, |_, _| Reply { body: Body::Endless, ..Reply::new(200, &[], b"") });
+            wire.proxy
+                .answer(part, |_, _| Reply { body: Body::Endless, ..Reply::new(200, &[], b"") });
             let told = wire.refused_keeping("acme:tool");
             assert!(told.contains("sends more than"), "{part}: {told}");
         }
@@ -284,7 +274,7 @@ fn a_blob_is_not_pushed_to_another_server() {
     on_each_server(|wire| {
         let (evil, asked) = evil_server();
         let location = format!("location: http://{evil}/upload");
-        wire.answer("/blobs/uploads/", move |_, _| Reply::new(202, &[&location], b""));
+        wire.proxy.answer("/blobs/uploads/", move |_, _| Reply::new(202, &[&location], b""));
         let told = wire.publish("1.0.1").unwrap_err().to_string();
         let expected = format!("to be pushed to http://{evil}, which is another server");
         assert!(told.contains(&expected), "{told}");
@@ -301,7 +291,7 @@ fn a_blob_is_not_fetched_from_another_server_without_tls() {
         for part in ["/catalogue/blobs/", "/acme/tool/blobs/"] {
             let (evil, asked) = evil_server();
             let location = format!("location: http://{evil}/blob");
-            wire.answer(part, move |_, _| Reply::new(307, &[&location], b""));
+            wire.proxy.answer(part, move |_, _| Reply::new(307, &[&location], b""));
             let told = wire.refused("acme:tool");
             assert!(
                 told.contains(&format!("leads to http://{evil}, which is not asked")),
@@ -318,7 +308,7 @@ fn another_server_is_not_asked_for_a_token_without_tls() {
         for part in ["/catalogue/", "/acme/tool/manifests/"] {
             let (evil, asked) = evil_server();
             let challenge = format!("www-authenticate: Bearer realm=\"http://{evil}/token\"");
-            wire.answer(part, move |_, _| Reply::new(401, &[&challenge], b""));
+            wire.proxy.answer(part, move |_, _| Reply::new(401, &[&challenge], b""));
             let expected = format!("for a token to http://{evil}, which is not over TLS");
             let told = wire.refused("acme:tool");
             assert!(told.contains(&expected), "{part}: {told}");
@@ -339,14 +329,14 @@ fn the_manifest_of_another_version_is_given_to_one_user() {
         let registry = wire.place.registry(REGISTRY);
         let (_, other) = registry.tagged(&repository(), "1.0.1").unwrap().unwrap();
         let given = other.clone();
-        wire.answer("/acme/tool/manifests/1.0.0", move |_, _| Reply::new(200, &[], &given));
+        wire.proxy.answer("/acme/tool/manifests/1.0.0", move |_, _| Reply::new(200, &[], &given));
         let told = wire.refused("acme:tool@=1.0.0");
         assert!(told.contains("the tag 1.0.0 of acme:tool was moved"), "{told}");
         // The tag is what it was when it is looked at, and the manifest that it leads to is not.
-        wire.answer("/acme/tool/manifests/sha256:", move |_, _| Reply::new(200, &[], &other));
+        wire.proxy.answer("/acme/tool/manifests/sha256:", move |_, _| Reply::new(200, &[], &other));
         let told = wire.refused("acme:tool@=1.0.0");
         assert!(told.contains("the manifest was changed or damaged"), "{told}");
-        wire.answer("/acme/tool/manifests/1.0.0", |_, _| Reply::new(404, &[], b""));
+        wire.proxy.answer("/acme/tool/manifests/1.0.0", |_, _| Reply::new(404, &[], b""));
         let told = wire.refused("acme:tool@=1.0.0");
         assert!(told.contains("it leads to nothing now"), "{told}");
     });

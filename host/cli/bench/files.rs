@@ -259,6 +259,14 @@ pub(crate) fn tidy(path: &Path) -> PathBuf {
     if tidy.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
 }
 
+/// An absolute path without detours.
+///
+/// # Errors
+/// When the current folder cannot be found.
+pub(crate) fn absolute(path: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(path).map(|path| tidy(&path))
+}
+
 /// The way from a folder to a file, both absolute, with `/` between its parts.
 pub(crate) fn path_from(folder: &Path, file: &Path) -> String {
     let common = folder.components().zip(file.components()).take_while(|(a, b)| a == b).count();

@@ -66,11 +66,8 @@ impl Bench {
     pub(crate) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Bench, Failure> {
         let path = bench_of_here(path).map(|path| bench_file(&path)).transpose()?;
         if let Some(path) = path.as_deref().filter(|path| !is_component(path)) {
-            let text = TomlText::read(path)?;
+            let text = read_text(path, overrides)?;
             if let Some(recording) = RecordingFile::in_text(&text)? {
-                if let Some(notes) = &overrides.notes {
-                    notes.file(path, text.text.as_bytes());
-                }
                 return recording.bench(path, &text, overrides);
             }
         }
@@ -132,15 +129,7 @@ impl BenchSource {
             let text = TomlText { file: path.display().to_string(), text: String::new() };
             return Ok(BenchSource { file: bare_component(path, overrides)?, text, folder });
         }
-        if let Some(notes) = &overrides.notes {
-            notes.check_inside(path).map_err(|error| {
-                Failure::usage(format!("cannot read the bench {}: {error}", path.display()))
-            })?;
-        }
-        let text = TomlText::read(path)?;
-        if let Some(notes) = &overrides.notes {
-            notes.file(path, text.text.as_bytes());
-        }
+        let text = read_text(path, overrides)?;
         Ok(BenchSource { file: text.parse()?, text, folder })
     }
 }
@@ -153,6 +142,17 @@ impl TomlText {
     pub(super) fn read(path: &Path) -> Result<TomlText, Failure> {
         TomlText::new(path.display().to_string(), read_bench(path)?)
     }
+}
+
+/// Reads a bench's file, and notes it where that is asked for.
+fn read_text(path: &Path, overrides: &Overrides) -> Result<TomlText, Failure> {
+    let Some(notes) = &overrides.notes else { return TomlText::read(path) };
+    notes.check_inside(path).map_err(|error| {
+        Failure::usage(format!("cannot read the bench {}: {error}", path.display()))
+    })?;
+    let text = TomlText::read(path)?;
+    notes.file(path, text.text.as_bytes());
+    Ok(text)
 }
 
 fn is_component(path: &Path) -> bool {

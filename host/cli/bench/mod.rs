@@ -48,7 +48,7 @@ pub(crate) use bare_plugins::{BareGrants, BarePlugin};
 pub(crate) use budgets::GateRules;
 pub(crate) use build_file::{BuildTable, ComponentKind, Engine, Language};
 pub(crate) use builds::Builds;
-pub(crate) use files::{BenchFolder, path_from, tidy};
+pub(crate) use files::{BenchFolder, absolute, path_from, tidy};
 pub(crate) use grants::GrantedFolder;
 pub(crate) use load::{DEFAULT_MACHINE, Overrides, bench_file, bench_of_here};
 pub(crate) use mounts::{Callable, MountedAgent};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::files::tidy;
+use super::files::absolute;
 
 /// What is noted of a bench. Clones note in the same place.
 #[derive(Clone, Debug, Default)]
@@ -30,14 +30,14 @@ impl Notes {
     /// # Errors
     /// When the folder cannot be found.
     pub(crate) fn inside(folder: &Path) -> io::Result<Notes> {
-        let fence = Some(tidy(&std::path::absolute(folder)?));
+        let fence = Some(absolute(folder)?);
         Ok(Notes { noted: Arc::default(), fence })
     }
 
     /// Refuses a file or a folder outside of the fence, before anything of it is read: it might be one
     /// that never ends, or somebody's own.
     pub(super) fn check_inside(&self, path: &Path) -> io::Result<()> {
-        let found = tidy(&std::path::absolute(path)?);
+        let found = absolute(path)?;
         match self.fence.as_ref().is_none_or(|fence| found.starts_with(fence)) {
             true => Ok(()),
             false => Err(io::Error::other("it leads out of the folder that its bench came in")),
@@ -46,8 +46,8 @@ impl Notes {
 
     /// Notes a file.
     pub(super) fn file(&self, path: &Path, bytes: &[u8]) {
-        match std::path::absolute(path) {
-            Ok(path) => _ = self.noted().files.insert(tidy(&path), bytes.to_vec()),
+        match absolute(path) {
+            Ok(path) => _ = self.noted().files.insert(path, bytes.to_vec()),
             Err(error) => self.problem(format!("cannot find {}: {error}", path.display())),
         }
     }

@@ -1,6 +1,6 @@
 //! Suites: benches with all that they lead to, from one's own disk, or as they travel with a plugin.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use timeslip_market::catalogue::Entry;
@@ -14,7 +14,7 @@ use super::failure;
 use super::info::newest;
 use super::places::Places;
 use super::screen::{bytes_text, counted, json_text};
-use crate::bench::{Bench, Noted, Notes, Overrides, bench_file, path_from, tidy};
+use crate::bench::{Bench, Noted, Notes, Overrides, absolute, bench_file, path_from};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -84,14 +84,14 @@ pub(super) fn pack(bench_path: &Path) -> Result<Packed, Failure> {
     if let Some(problem) = noted.problems.first() {
         return Err(cannot(problem));
     }
-    let own = absolute(&bench_file(bench_path)?)?;
-    let folders = noted.files.keys().filter_map(|file| file.parent());
-    let common = folders.map(Path::to_owned).reduce(|a, b| common_of(&a, &b)).unwrap_or_default();
+    let own = absolute(&bench_file(bench_path)?).map_err(Failure::run)?;
+    let holds_all = |folder: &&Path| noted.files.keys().all(|file| file.starts_with(folder));
+    let common = own.ancestors().skip(1).find(holds_all).unwrap_or(Path::new("/"));
     if common.parent().is_none() {
         return Err(cannot(&"its files have no folder in common but the root of the disk"));
     }
-    let way = |file: &Path| path_from(&common, file);
-    let files = noted.files.iter().map(|(file, bytes)| (way(file), bytes.clone())).collect();
+    let way = |file: &Path| path_from(common, file);
+    let files = noted.files.into_iter().map(|(file, bytes)| (way(&file), bytes)).collect();
     let suite = Suite::new(way(&own), files).map_err(|error| cannot(&error))?;
     Ok(Packed { digest: Digest::parse(&bench.digest).map_err(failure)?, suite })
 }
@@ -180,17 +180,4 @@ fn read(bench_path: &Path, notes: Notes) -> Result<(Bench, Noted), Failure> {
     let overrides = Overrides { notes: Some(notes.clone()), ..Overrides::default() };
     let bench = Bench::load(Some(bench_path), &overrides)?;
     Ok((bench, notes.take()))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    let found = std::path::absolute(path);
-    let found =
-        found.map_err(|error| Failure::run(format!("cannot find {}: {error}", path.display())))?;
-    Ok(tidy(&found))
-}
-
-/// The folder that two have in common.
-fn common_of(one: &Path, other: &Path) -> PathBuf {
-    let both = one.components().zip(other.components());
-    both.take_while(|(a, b)| a == b).map(|(part, _): (Component<'_>, _)| part).collect()
 }

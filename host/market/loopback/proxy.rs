@@ -50,6 +50,18 @@ impl Proxy {
         *self.tamper.lock().unwrap() = Some(Arc::new(tamper));
     }
 
+    /// From now on answers to requests whose path has a part go through this.
+    pub(crate) fn answer(
+        &self,
+        part: &'static str,
+        with: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
+    ) {
+        self.tamper(move |request, reply| match request.path.contains(part) {
+            true => with(request, reply),
+            false => reply,
+        });
+    }
+
     /// From now on answers are what they are.
     pub(crate) fn be_honest(&self) {
         *self.tamper.lock().unwrap() = None;

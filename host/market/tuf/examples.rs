@@ -145,10 +145,7 @@ impl Market {
 
     /// What the catalogue has, as a user reads it.
     pub(super) fn versions(&self, who: &str, now: Instant) -> Vec<String> {
-        let catalogue = self.sync(who, now).unwrap();
-        let names = catalogue.names();
-        let versions = names.iter().flat_map(|name| catalogue.versions(name).unwrap());
-        versions.map(|entry| format!("{}@{}", entry.name, entry.version)).collect()
+        versions_of(&self.sync(who, now).unwrap())
     }
 
     /// The files of the catalogue as they are.
@@ -164,6 +161,12 @@ impl Market {
     pub(super) fn put(&self, files: &Files) {
         push(&self.registry(), files, SIGNED_TYPE, LATEST, None).unwrap();
     }
+}
+
+/// What a catalogue has.
+pub(super) fn versions_of(catalogue: &Catalogue) -> Vec<String> {
+    let entries = catalogue.entries().unwrap();
+    entries.iter().map(|entry| format!("{}@{}", entry.name, entry.version)).collect()
 }
 
 /// Changes a file and signs it with keys, whether they may or not.

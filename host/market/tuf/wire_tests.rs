@@ -1,7 +1,7 @@
 //! What somebody would try who stands between a signed catalogue and one of its readers. A folder has
 //! no wire, so this is tried on servers alone.
 
-use super::examples::{Market, after_days};
+use super::examples::{Market, after_days, versions_of};
 use super::layers::LATEST;
 use super::owner::refresh;
 use crate::catalogue::{Catalogue, sync};
@@ -31,13 +31,6 @@ fn on_each_server(does: impl Fn(&Wire)) {
 }
 
 impl Wire {
-    fn answer(&self, part: &'static str, with: impl Fn(Reply) -> Reply + Send + Sync + 'static) {
-        self.proxy.tamper(move |request, reply| match request.path.contains(part) {
-            true => with(reply),
-            false => reply,
-        });
-    }
-
     fn latest(&self) -> Vec<u8> {
         self.market.registry().tagged(&Repository::catalogue(), LATEST).unwrap().unwrap().1
     }
@@ -58,18 +51,13 @@ impl Wire {
     }
 }
 
-fn versions_of(catalogue: &Catalogue) -> Vec<String> {
-    let entries = catalogue.entries().unwrap();
-    entries.iter().map(|entry| format!("{}@{}", entry.name, entry.version)).collect()
-}
-
 #[test]
 fn one_reader_is_shown_an_old_catalogue() {
     on_each_server(|wire| {
         let old = wire.latest();
         wire.market.publish("acme", "acme:tool", "1.0.1", NOW).unwrap();
         assert_eq!(wire.versions("user", NOW).unwrap().len(), 2);
-        wire.answer(LATEST_PATH, move |_| Reply::new(200, &[], &old));
+        wire.proxy.answer(LATEST_PATH, move |_, _| Reply::new(200, &[], &old));
         let told = wire.versions("user", NOW).unwrap_err();
         assert!(told.contains("older than what was seen there before (a rollback)"), "{told}");
         assert_eq!(wire.kept("user").unwrap().len(), 2);
@@ -82,7 +70,7 @@ fn one_reader_is_shown_an_old_catalogue() {
 fn one_reader_is_shown_the_same_catalogue_for_ever() {
     on_each_server(|wire| {
         let old = wire.latest();
-        wire.answer(LATEST_PATH, move |_| Reply::new(200, &[], &old));
+        wire.proxy.answer(LATEST_PATH, move |_, _| Reply::new(200, &[], &old));
         assert_eq!(wire.versions("user", NOW).unwrap().len(), 1);
         wire.market.publish("acme", "acme:tool", "1.0.1", NOW).unwrap();
         wire.market.edit(&["owner"], after_days(1), refresh).unwrap();
@@ -104,7 +92,7 @@ fn a_failure_is_never_taken_for_a_registry_without_a_catalogue() {
         for who in ["user", "new-user"] {
             for status in [401, 403, 500] {
                 for part in [LATEST_PATH, "/catalogue/blobs/"] {
-                    wire.answer(part, move |_| Reply::new(status, &[], b"no"));
+                    wire.proxy.answer(part, move |_, _| Reply::new(status, &[], b"no"));
                     let told = wire.versions(who, NOW).unwrap_err();
                     assert!(told.contains(&format!("answered {status}")), "{told}");
                     assert_eq!(wire.kept(who), None);
@@ -139,7 +127,7 @@ fn one_reader_is_shown_no_catalogue_or_one_that_nobody_signed() {
         let replies: [fn() -> Reply; 2] = [none, without_keys];
         for (reply, expected) in replies.into_iter().zip(["has no catalogue", "nobody has signed"])
         {
-            wire.answer(LATEST_PATH, move |_| reply());
+            wire.proxy.answer(LATEST_PATH, move |_, _| reply());
             let told = wire.versions("user", NOW).unwrap_err();
             assert!(told.contains(expected) && told.contains("(a downgrade)"), "{told}");
             assert_eq!(wire.kept("user").unwrap().len(), 1);
@@ -156,7 +144,7 @@ fn one_reader_is_shown_no_catalogue_or_one_that_nobody_signed() {
 fn metadata_that_are_truncated_others_broken_off_or_without_end() {
     on_each_server(|wire| {
         for (damage, expected) in damages() {
-            wire.answer("/catalogue/blobs/", move |reply| Reply {
+            wire.proxy.answer("/catalogue/blobs/", move |_, reply| Reply {
                 body: damage(reply.bytes()),
                 ..reply
             });
